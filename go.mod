@@ -1,0 +1,3 @@
+module github.com/athanor-lm/athanor
+
+go 1.26
