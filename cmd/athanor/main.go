@@ -1,0 +1,138 @@
+// Command athanor turns raw text into a pretrained language model.
+//
+// Each subcommand lives in a file of its own and holds no logic but flags, wiring and printing.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+	kongcompletion "github.com/jotaen/kong-completion"
+	"golang.org/x/term"
+)
+
+// cli is the command tree; kong derives parsing, help and completion from it.
+type cli struct {
+	Version    versionCmd                `cmd:"" help:"Print the version, the build and the processor's kernel level."`
+	Completion kongcompletion.Completion `cmd:"" help:"Print how to switch on tab completion in bash, zsh or fish."`
+}
+
+// cliContext is what a subcommand gets from its surroundings.
+type cliContext struct {
+	ctx    context.Context // cancelled by the first Ctrl-C or SIGTERM
+	stdin  io.Reader
+	stdout io.Writer
+	stderr io.Writer
+	isTTY  bool // stderr is a terminal: progress may redraw and use colours
+	width  int  // columns of the terminal, 80 where unknown
+}
+
+// errQuiet is returned by a subcommand that has already told the user what went wrong.
+var errQuiet = errors.New("already reported")
+
+const description = `Athanor turns raw text into a pretrained language model on the CPUs you own:
+tokenizer, token shards, training, generation, export to Hugging Face.
+
+Start with:  athanor quickstart`
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run is main without the process: it returns the exit code (0 done, 1 failed, 2 usage).
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signalContext(stderr)
+	defer stop()
+
+	exit := -1
+	parser, err := kong.New(&cli{},
+		kong.Name("athanor"),
+		kong.Description(description),
+		kong.Writers(stdout, stderr),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.Exit(func(code int) { exit = code; panic(exitPanic{}) }),
+	)
+	if err != nil {
+		fmt.Fprintln(stderr, "athanor:", err)
+		return 1
+	}
+	return dispatch(parser, args, &exit, &cliContext{ctx: ctx, stdin: stdin, stdout: stdout, stderr: stderr, isTTY: isTerminal(stderr), width: termWidth(stderr)})
+}
+
+// exitPanic unwinds out of kong when it wants to exit (help, completion).
+type exitPanic struct{}
+
+func dispatch(parser *kong.Kong, args []string, exit *int, c *cliContext) (code int) {
+	defer func() {
+		if r := recover(); r != nil {
+			if _, ok := r.(exitPanic); !ok {
+				panic(r)
+			}
+			code = *exit
+		}
+	}()
+	kongcompletion.Register(parser) // answers the shell's completion requests, then exits
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	kctx, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintln(c.stderr, "athanor:", err)
+		var perr *kong.ParseError
+		if errors.As(err, &perr) && perr.Context != nil {
+			fmt.Fprintf(c.stderr, "Try: %s --help\n", strings.TrimSpace("athanor "+perr.Context.Command()))
+		}
+		return 2
+	}
+	if err := kctx.Run(c); err != nil {
+		if !errors.Is(err, errQuiet) {
+			fmt.Fprintln(c.stderr, "athanor:", err)
+		}
+		return 1
+	}
+	return 0
+}
+
+// signalContext is cancelled by the first Ctrl-C or SIGTERM, after which the work in hand is brought to a clean
+// stop; a second signal ends the process at once.
+func signalContext(stderr io.Writer) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ch := make(chan os.Signal, 2)
+	signal.Notify(ch, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		if _, ok := <-ch; !ok {
+			return
+		}
+		cancel()
+		if _, ok := <-ch; ok {
+			fmt.Fprintln(stderr, "\nathanor: second signal, stopping at once")
+			os.Exit(130)
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(ch)
+		close(ch)
+		cancel()
+	}
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+func termWidth(w io.Writer) int {
+	if f, ok := w.(*os.File); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 20 {
+			return width
+		}
+	}
+	return 80
+}
