@@ -53,8 +53,11 @@ type vecFuncs struct {
 	adamWF16  func(p, m, v []float32, half []F16Bits, g []float32, c *adamCoef)
 }
 
+// vecLevels holds the set of each level; filled by the platform's file.
+var vecLevels = [numLevels]*vecFuncs{Generic: &genericVec, AVX2: &genericVec, AVX512: &genericVec, AVX512BF16: &genericVec}
+
 // vec returns the set of the level in use.
-func vec() *vecFuncs { return &genericVec }
+func vec() *vecFuncs { return vecLevels[currentLevel] }
 
 // genericVec is the plain-Go set: the oracle of every other, and the path on machines without one.
 var genericVec = vecFuncs{
