@@ -5,13 +5,16 @@ package strictyaml
 import (
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 )
 
 // Doc remembers where the keys of a decoded file stand, so that later findings can point at them.
@@ -213,13 +216,23 @@ func scalarFits(n ast.Node, k reflect.Kind) bool {
 	case reflect.Int, reflect.Int64, reflect.Int32, reflect.Uint64, reflect.Uint32, reflect.Uint:
 		return n.Type() == ast.IntegerType
 	case reflect.Float64, reflect.Float32:
-		return n.Type() == ast.IntegerType || n.Type() == ast.FloatType
+		return n.Type() == ast.IntegerType || n.Type() == ast.FloatType || isPlainNumber(n)
 	case reflect.String:
 		return n.Type() == ast.StringType || n.Type() == ast.LiteralType
 	case reflect.Map, reflect.Interface:
 		return true
 	}
 	return false
+}
+
+// isPlainNumber finds numbers such as 1e-5, which YAML 1.2 counts as a float but the library takes for a text.
+func isPlainNumber(n ast.Node) bool {
+	tok := n.GetToken()
+	if n.Type() != ast.StringType || tok.Type != token.StringType {
+		return false
+	}
+	v, err := strconv.ParseFloat(tok.Value, 64)
+	return err == nil && !math.IsInf(v, 0) && !math.IsNaN(v)
 }
 
 func describe(n ast.Node) string {

@@ -33,6 +33,8 @@ func TestDecodeRefusesWithFileLineValueAndWant(t *testing.T) {
 		{"twice", "seed: 1\nseed: 2\n", `f.yaml:2: mapping key "seed" already defined at [1:1]`},
 		{"negative", "seed: -3\n", "f.yaml:1: cannot unmarshal -3 into Go value of type uint64 ( overflow )"},
 		{"nothing", "model:\n  layers:\n", "f.yaml:2: model.layers: nothing, want a whole number (leave the key out to have its default)"},
+		{"quoted number", "model:\n  rate: \"1\"\n", `f.yaml:2: model.rate: "1", want a number`},
+		{"infinite", "model:\n  rate: .inf\n", "f.yaml:2: model.rate: .inf, want a number"},
 		{"two documents", "seed: 1\n---\nseed: 2\n", "f.yaml:3: a second YAML document, want one"},
 	} {
 		var c config
@@ -66,6 +68,19 @@ func TestDecodeKeepsDefaultsAndSetOverrides(t *testing.T) {
 	}
 	if got := d.Errorf("model.rate", 0.5, "less").Error(); got != "f.yaml:1: model.rate: 0.5, want less" {
 		t.Error(got)
+	}
+}
+
+func TestNumbersInExponentFormAreNumbers(t *testing.T) {
+	var c config
+	d, err := Decode("f.yaml", nil, &c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]float64{"1e-5": 1e-5, "1e-05": 1e-5, "2.5E+3": 2500, "3": 3, "-.5": -0.5} {
+		if err := d.Set("model.rate="+text, &c); err != nil || c.Model.Rate != want {
+			t.Errorf("%s read as %g (%v), want %g", text, c.Model.Rate, err, want)
+		}
 	}
 }
 
