@@ -22,7 +22,7 @@ type Drop struct {
 }
 
 // GemmArgs describes C = epilogue(op(A)·op(B)), where op transposes or not. The caller owns the struct and
-// may run it again and again; after the first run it allocates nothing.
+// may run it again and again; packing buffers live in the Pool, so that only the largest product of a pool allocates.
 //
 // The epilogue of an output element c with accumulated product s is, in this order:
 //
@@ -51,6 +51,4 @@ type GemmArgs struct {
 	// ColSumA, where given, gets ColSumA[i] += Σ_k op(A)[i,k], summed in f32 from the values as stored (not rounded again) in a fixed order:
 	// with A = dYᵀ it is the bias gradient, computed while A is packed. Length M.
 	ColSumA []float32
-
-	gemmState
 }

@@ -1,0 +1,26 @@
+package kernel
+
+import "unsafe"
+
+// microFor returns the register tile of the current level for computation in bf16 or f32.
+func microFor(compute DType) *microKernel {
+	if compute == BF16 {
+		return genericBF16
+	}
+	return genericF32
+}
+
+func packRows(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes, lanes, k int, dt DType) {
+	packRowsGeneric(dst, stride, src, rowBytes, lanes, k, dt)
+}
+
+func packCols(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes, lanes, k int, dt DType) {
+	packColsGeneric(dst, stride, src, rowBytes, lanes, k, dt)
+}
+
+func convertToBF16(dst, src unsafe.Pointer, dt DType, n int) { convertToBF16Generic(dst, src, dt, n) }
+func convertToF32(dst, src unsafe.Pointer, dt DType, n int)  { convertToF32Generic(dst, src, dt, n) }
+
+func sumColumns(dst []float32, src unsafe.Pointer, rowBytes, k int, dt DType) {
+	sumColumnsGeneric(dst, src, rowBytes, k, dt)
+}

@@ -1,0 +1,208 @@
+package kernel
+
+import (
+	"math"
+	"unsafe"
+)
+
+// Packing lays an operand out in panels (see micro.go). Sources come in two orders: k runs along the rows of
+// storage (weights [N,K], activations [M,K]), which is a transposition of words, or lanes do (the
+// weight gradient's operands), which is a copy or, for bf16 pairs, an interleaving of two rows. Elements that
+// are not yet of the panel's type are converted into tmp first, a piece that stays in L1.
+
+const (
+	packLanes    = 32  // lanes packed at once, the widest panel
+	packChunk    = 128 // words of k converted at once
+	packTmpBytes = packLanes * packChunk * 4
+)
+
+// packPanel packs one panel of stride words a step.
+func packPanel(mk *microKernel, dst unsafe.Pointer, stride int, src *operand, lane0, lanes, k0, k int, tmp unsafe.Pointer) {
+	want := F32
+	if mk.pair {
+		want = BF16
+	}
+	ready := src.dt == want && !mk.round
+	switch {
+	case src.kStride == 1 && ready:
+		packRows(dst, stride, src.at(lane0, k0), src.laneStride*want.Size(), lanes, k, want)
+	case src.kStride == 1:
+		packRowsVia(mk, dst, stride, src, lane0, lanes, k0, k, tmp)
+	case ready:
+		packCols(dst, stride, src.at(lane0, k0), src.kStride*want.Size(), lanes, k, want)
+	default:
+		packColsVia(mk, dst, stride, src, lane0, lanes, k0, k, tmp)
+	}
+}
+
+// packRowsVia packs rows of k that must be converted, packChunk words at a time.
+func packRowsVia(mk *microKernel, dst unsafe.Pointer, stride int, src *operand, lane0, lanes, k0, k int, tmp unsafe.Pointer) {
+	dt, per := F32, 1
+	if mk.pair {
+		dt, per = BF16, 2
+	}
+	for done := 0; done < k; done += packChunk * per {
+		n := min(packChunk*per, k-done)
+		for l := range lanes {
+			packConvert(mk, unsafe.Add(tmp, l*packChunk*4), src.at(lane0+l, k0+done), src.dt, n)
+		}
+		packRows(unsafe.Add(dst, done/per*stride*4), stride, tmp, packChunk*4, lanes, n, dt)
+	}
+}
+
+// packColsVia packs rows of lanes that must be converted, a few rows at a time.
+func packColsVia(mk *microKernel, dst unsafe.Pointer, stride int, src *operand, lane0, lanes, k0, k int, tmp unsafe.Pointer) {
+	dt, per := F32, 1
+	if mk.pair {
+		dt, per = BF16, 2
+	}
+	const rowBytes = packLanes * 4
+	for done := 0; done < k; done += packChunk {
+		n := min(packChunk, k-done)
+		for i := range n {
+			packConvert(mk, unsafe.Add(tmp, i*rowBytes), src.at(lane0, k0+done+i), src.dt, lanes)
+		}
+		packCols(unsafe.Add(dst, done/per*stride*4), stride, tmp, rowBytes, lanes, n, dt)
+	}
+}
+
+// packConvert converts n elements to the type of mk's panels.
+func packConvert(mk *microKernel, dst, src unsafe.Pointer, dt DType, n int) {
+	if mk.pair {
+		convertToBF16(dst, src, dt, n)
+		return
+	}
+	convertToF32(dst, src, dt, n)
+	if mk.round {
+		roundToBF16(dst, n)
+	}
+}
+
+// packRowsGeneric transposes: dst word (step, lane) is the word step of the row lane at src + lane·rowBytes.
+// k counts elements of dt; an odd last bf16 is paired with zero.
+func packRowsGeneric(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes, lanes, k int, dt DType) {
+	words := k * dt.Size() / 4
+	for l := range lanes {
+		row := unsafe.Add(src, l*rowBytes)
+		for w := range words {
+			*(*uint32)(unsafe.Add(dst, (w*stride+l)*4)) = load32(unsafe.Add(row, w*4), dt)
+		}
+		if words*4 < k*dt.Size() {
+			*(*uint32)(unsafe.Add(dst, (words*stride+l)*4)) = uint32(*(*uint16)(unsafe.Add(row, words*4)))
+		}
+	}
+}
+
+// load32 reads a float32 or two consecutive 16-bit numbers that need not be 4-byte aligned.
+func load32(p unsafe.Pointer, dt DType) uint32 {
+	if dt == F32 {
+		return *(*uint32)(p)
+	}
+	return uint32(*(*uint16)(p)) | uint32(*(*uint16)(unsafe.Add(p, 2)))<<16
+}
+
+// packColsGeneric copies (F32) or interleaves pairs of rows (BF16): row r of lanes is at src + r·rowBytes.
+func packColsGeneric(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes, lanes, k int, dt DType) {
+	if dt == F32 {
+		for r := range k {
+			copy(unsafe.Slice((*uint32)(unsafe.Add(dst, r*stride*4)), lanes), unsafe.Slice((*uint32)(unsafe.Add(src, r*rowBytes)), lanes))
+		}
+		return
+	}
+	for r := 0; r < k; r += 2 {
+		lo := unsafe.Slice((*uint16)(unsafe.Add(src, r*rowBytes)), lanes)
+		out := unsafe.Slice((*uint32)(unsafe.Add(dst, r/2*stride*4)), lanes)
+		if r+1 == k {
+			for l, v := range lo {
+				out[l] = uint32(v)
+			}
+			return
+		}
+		hi := unsafe.Slice((*uint16)(unsafe.Add(src, (r+1)*rowBytes)), lanes)
+		for l, v := range lo {
+			out[l] = uint32(v) | uint32(hi[l])<<16
+		}
+	}
+}
+
+// bf16Round rounds to bfloat16, to nearest even; denormals become zeros of their sign and NaNs quiet, as
+// VCVTNEPS2BF16 does.
+func bf16Round(f float32) uint16 {
+	b := math.Float32bits(f)
+	switch exp := b >> 23 & 0xff; {
+	case exp == 0:
+		return uint16(b >> 16 & 0x8000)
+	case exp == 0xff && b&0x7fffff != 0:
+		return uint16(b>>16) | 0x40
+	}
+	return uint16((b + 0x7fff + b>>16&1) >> 16)
+}
+
+// f16Widen converts an IEEE binary16 to float32, exactly.
+func f16Widen(h uint16) float32 {
+	sign, exp, frac := uint32(h&0x8000)<<16, uint32(h>>10&0x1f), uint32(h&0x3ff)
+	switch exp {
+	case 0: // zero or denormal: frac · 2⁻²⁴
+		return math.Float32frombits(sign | math.Float32bits(float32(frac)*0x1p-24))
+	case 0x1f:
+		return math.Float32frombits(sign | 0x7f800000 | frac<<13)
+	}
+	return math.Float32frombits(sign | (exp+112)<<23 | frac<<13)
+}
+
+// f16Round rounds to IEEE binary16, to nearest even, with overflow to infinity.
+func f16Round(f float32) uint16 {
+	b := math.Float32bits(f)
+	sign := uint16(b >> 16 & 0x8000)
+	b &= 0x7fffffff
+	switch {
+	case b > 0x7f800000:
+		return sign | 0x7e00 | uint16(b>>13&0x3ff)
+	case b >= 0x477ff000: // 65520 and above
+		return sign | 0x7c00
+	case b < 0x38800000: // below 2⁻¹⁴: adding 0.5 leaves the denormal's fraction in the low bits, rounded
+		return sign | uint16(math.Float32bits(math.Float32frombits(b)+0.5)-0x3f000000)
+	}
+	return sign | uint16((b-0x38000000+0xfff+b>>13&1)>>13)
+}
+
+// convertToBF16Generic converts n elements of dt to bf16.
+func convertToBF16Generic(dst, src unsafe.Pointer, dt DType, n int) {
+	d := unsafe.Slice((*uint16)(dst), n)
+	switch dt {
+	case BF16:
+		copy(d, unsafe.Slice((*uint16)(src), n))
+	case F16:
+		for i, v := range unsafe.Slice((*uint16)(src), n) {
+			d[i] = bf16Round(f16Widen(v))
+		}
+	default:
+		for i, v := range unsafe.Slice((*float32)(src), n) {
+			d[i] = bf16Round(v)
+		}
+	}
+}
+
+// convertToF32Generic widens n elements of dt.
+func convertToF32Generic(dst, src unsafe.Pointer, dt DType, n int) {
+	d := unsafe.Slice((*float32)(dst), n)
+	switch dt {
+	case BF16:
+		for i, v := range unsafe.Slice((*uint16)(src), n) {
+			d[i] = math.Float32frombits(uint32(v) << 16)
+		}
+	case F16:
+		for i, v := range unsafe.Slice((*uint16)(src), n) {
+			d[i] = f16Widen(v)
+		}
+	default:
+		copy(d, unsafe.Slice((*float32)(src), n))
+	}
+}
+
+// roundToBF16 rounds n float32s to bf16 precision in place.
+func roundToBF16(p unsafe.Pointer, n int) {
+	for i, v := range unsafe.Slice((*float32)(p), n) {
+		unsafe.Slice((*uint32)(p), n)[i] = uint32(bf16Round(v)) << 16
+	}
+}

@@ -1,0 +1,315 @@
+package kernel
+
+import (
+	"fmt"
+	"unsafe"
+)
+
+// How Gemm blocks a product. The right operand is packed once for all workers, in blocks of columns that fit the
+// shared cache; the workers then form a grid over C, and each goes through its rows in blocks whose packed A
+// fits its L2, against groups of B panels that do too. Sums run over the whole of K (up to maxKC) in
+// registers, so that C is written once and the epilogue meets its rows hot. The order of a sum depends only on K.
+const (
+	maxKC       = 4096      // summed elements of one pass; a longer K goes through partial sums in f32
+	sharedBytes = 8 << 20   // packed B of one block: a share of L3
+	blockBytes  = 384 << 10 // packed A of one worker's block, and again packed B of one group: shares of L2
+	maxGroup    = 8         // B panels between two epilogues: rows of 256 elements
+	minWork     = 1 << 19   // multiply-adds below which waking a worker does not pay
+	packColumns = 16        // packing an element of A costs about as much as this many columns' multiply-adds
+)
+
+// gemmRun is one running Gemm. Its phases are Jobs of the pool.
+type gemmRun struct {
+	p     *Pool
+	g     *GemmArgs
+	mk    *microKernel
+	a, b  operand
+	phase gemmPhase
+
+	m, n, k int
+	wm, wn  int // the grid of workers over rows and columns
+	kc      int // summed elements of a pass
+	nc      int // columns of a shared block of B, a multiple of nr
+	mc      int // rows of a block of A, at most
+	group   int // B panels of a group
+	direct  bool
+
+	n0, n1, k0, k1 int            // the block and pass in hand
+	bPanels        unsafe.Pointer // packed columns [n0, n1)
+	part           unsafe.Pointer // partial sums [m, nc] where K takes several passes and C cannot hold them
+}
+
+type gemmPhase uint8
+
+const (
+	packPhase gemmPhase = iota
+	tilePhase
+)
+
+// Gemm computes g.C on the pool. It panics where shapes or types do not fit.
+func Gemm(p *Pool, g *GemmArgs) {
+	r := &p.gemm
+	r.plan(p, g)
+	for r.n0 = 0; r.n0 < r.n; r.n0 += r.nc {
+		r.n1 = min(r.n0+r.nc, r.n)
+		for r.k0 = 0; ; r.k0 = r.k1 {
+			r.k1 = min(r.k0+r.kc, r.k)
+			r.phase = packPhase
+			p.Run(r.panels(), r.packGrain(), r)
+			r.phase = tilePhase
+			p.Run(r.wm*r.wn, 1, r)
+			if r.k1 == r.k {
+				break
+			}
+		}
+	}
+	r.g = nil
+}
+
+// Do is the part of one worker in the phase at hand.
+func (r *gemmRun) Do(worker, lo, hi int) {
+	if r.phase == packPhase {
+		r.packB(worker, lo, hi)
+		return
+	}
+	for u := lo; u < hi; u++ {
+		r.cell(worker, u/r.wn, u%r.wn)
+	}
+}
+
+// plan checks g and chooses the blocks.
+func (r *gemmRun) plan(p *Pool, g *GemmArgs) {
+	m, n, k := g.check()
+	mk := microFor(g.Compute)
+	*r = gemmRun{p: p, g: g, mk: mk, m: m, n: n, k: k}
+	r.a, r.b = lanesOf(g.A), lanesOfT(g.B)
+	if g.TransA {
+		r.a = lanesOfT(g.A)
+	}
+	if g.TransB {
+		r.b = lanesOf(g.B)
+	}
+	r.direct = g.C.DT == F32 && g.plain()
+
+	passes := max(1, (k+maxKC-1)/maxKC)
+	r.kc = (max(k, 1)/passes + 63) &^ 63
+	panelB := mk.panelBytesB(r.kc)
+	r.nc = min(max(1, sharedBytes/panelB)*mk.nr, (n+mk.nr-1)/mk.nr*mk.nr)
+	r.group = min(max(1, blockBytes/panelB), maxGroup)
+	r.mc = max(1, blockBytes/mk.panelBytesA(r.kc)) * mk.mr
+	r.chooseGrid(p.workers)
+
+	partBytes := 0
+	if passes > 1 && !r.direct {
+		partBytes = m * r.nc * 4
+	}
+	bBytes := r.nc / mk.nr * panelB
+	p.shared.reset(bBytes + partBytes)
+	r.bPanels = p.shared.take(bBytes)
+	if partBytes > 0 {
+		r.part = p.shared.take(partBytes)
+	}
+	for w := range p.scratch {
+		p.scratch[w].reset(r.scratchBytes())
+	}
+}
+
+// plain reports whether the epilogue is no more than a store or an accumulation.
+func (g *GemmArgs) plain() bool {
+	return (g.Alpha == 0 || g.Alpha == 1) && g.Bias == nil && g.Act == NoAct && g.Drop.P == 0 && g.Residual.IsNil()
+}
+
+// check panics where g's shapes or types do not fit, and returns M, N and K.
+func (g *GemmArgs) check() (m, n, k int) {
+	m, k = g.A.Rows, g.A.Cols
+	if g.TransA {
+		m, k = k, m
+	}
+	kb, n := g.B.Rows, g.B.Cols
+	if g.TransB {
+		kb, n = n, kb
+	}
+	switch {
+	case kb != k || g.C.Rows != m || g.C.Cols != n:
+		panic(fmt.Sprintf("kernel.Gemm: op(A) [%d,%d] · op(B) [%d,%d] → C [%d,%d]: shapes do not fit", m, k, kb, n, g.C.Rows, g.C.Cols))
+	case g.Compute != F32 && g.Compute != BF16:
+		panic(fmt.Sprintf("kernel.Gemm: computation in %v, want f32 or bf16", g.Compute))
+	case g.A.DT == I32 || g.B.DT == I32 || g.C.DT == I32:
+		panic(fmt.Sprintf("kernel.Gemm: matrices of %v, %v and %v, want f32, bf16 or f16", g.A.DT, g.B.DT, g.C.DT))
+	case g.Accumulate && g.C.DT != F32:
+		panic(fmt.Sprintf("kernel.Gemm: accumulation into %v, want f32", g.C.DT))
+	case g.Bias != nil && len(g.Bias) != n:
+		panic(fmt.Sprintf("kernel.Gemm: bias of %d elements, want %d", len(g.Bias), n))
+	case g.ColSumA != nil && len(g.ColSumA) != m:
+		panic(fmt.Sprintf("kernel.Gemm: ColSumA of %d elements, want %d", len(g.ColSumA), m))
+	case g.ActGrad && g.PreAct.IsNil():
+		panic("kernel.Gemm: ActGrad without PreAct")
+	}
+	for _, x := range [...]*Mat{&g.PreAct, &g.Residual} {
+		if !x.IsNil() && (x.Rows != m || x.Cols != n) {
+			panic(fmt.Sprintf("kernel.Gemm: PreAct or Residual [%d,%d], want [%d,%d]", x.Rows, x.Cols, m, n))
+		}
+	}
+	return m, n, k
+}
+
+// chooseGrid splits workers over rows and columns so that the largest cell, with the packing of its rows, is
+// the least work.
+func (r *gemmRun) chooseGrid(workers int) {
+	r.wm, r.wn = 1, 1
+	if r.m*r.n*max(r.k, 1) < minWork {
+		return
+	}
+	panels := (min(r.nc, r.n) + r.mk.nr - 1) / r.mk.nr
+	best := 0
+	for wm := 1; wm <= workers; wm++ {
+		wn := workers / wm
+		if wm > r.m || wn > panels {
+			continue
+		}
+		rows := (r.m + wm - 1) / wm
+		cols := (panels + wn - 1) / wn * r.mk.nr
+		if cost := rows * (cols + packColumns); best == 0 || cost < best {
+			best, r.wm, r.wn = cost, wm, wn
+		}
+	}
+}
+
+// panels returns the B panels of the block in hand.
+func (r *gemmRun) panels() int { return (r.n1 - r.n0 + r.mk.nr - 1) / r.mk.nr }
+
+// packGrain returns the panels a worker packs at least.
+func (r *gemmRun) packGrain() int {
+	if r.wm*r.wn == 1 {
+		return r.panels()
+	}
+	return max(1, 16<<10/(r.mk.nr*(r.k1-r.k0+1)))
+}
+
+// scratchBytes is what a worker needs: room to convert in, a block of A, a group of tiles.
+func (r *gemmRun) scratchBytes() int {
+	return packTmpBytes + (r.mc/r.mk.mr+1)*r.mk.panelBytesA(r.kc) + r.mk.mr*r.group*r.mk.nr*4 + 256
+}
+
+// packB packs panels [lo, hi) of the block in hand.
+func (r *gemmRun) packB(worker, lo, hi int) {
+	mk, ar := r.mk, &r.p.scratch[worker]
+	off := ar.off
+	tmp := ar.take(packTmpBytes)
+	size := mk.panelBytesB(r.k1 - r.k0)
+	for i := lo; i < hi; i++ {
+		j := r.n0 + i*mk.nr
+		mk.packB(unsafe.Add(r.bPanels, i*size), &r.b, j, min(mk.nr, r.n1-j), r.k0, r.k1-r.k0, tmp)
+	}
+	ar.off = off
+}
+
+// share returns where part i of n starts when size is split evenly.
+func share(i, n, size int) int { return i * size / n }
+
+// cell computes the worker's cell (im, in) of the grid.
+func (r *gemmRun) cell(worker, im, in int) {
+	mk, ar := r.mk, &r.p.scratch[worker]
+	off := ar.off
+	b := gemmBlock{tmp: ar.take(packTmpBytes), tiles: (*float32)(ar.take(mk.mr * r.group * mk.nr * 4))}
+	b.a = unsafe.Pointer(&ar.buf[ar.off])
+	lo, hi := share(im, r.wm, r.m), share(im+1, r.wm, r.m)
+	panels := r.panels()
+	p0, p1 := share(in, r.wn, panels), share(in+1, r.wn, panels)
+	if lo < hi && p0 < p1 {
+		blocks := (hi - lo + r.mc - 1) / r.mc
+		for i := range blocks {
+			b.lo, b.hi = lo+share(i, blocks, hi-lo), lo+share(i+1, blocks, hi-lo)
+			r.block(&b, p0, p1, in == 0 && r.n0 == 0)
+		}
+	}
+	ar.off = off
+}
+
+// gemmBlock is a worker's block of rows [lo, hi) with its packed panels.
+type gemmBlock struct {
+	lo, hi int
+	a, tmp unsafe.Pointer
+	tiles  *float32
+}
+
+// block packs the rows of b and multiplies them with panels [p0, p1).
+func (r *gemmRun) block(b *gemmBlock, p0, p1 int, sums bool) {
+	mk, k := r.mk, r.k1-r.k0
+	rows := b.hi - b.lo
+	np := (rows + mk.mr - 1) / mk.mr
+	size := mk.panelBytesA(k)
+	for i := range np {
+		lo, hi := share(i, np, rows), share(i+1, np, rows)
+		mk.packA(unsafe.Add(b.a, i*size), &r.a, b.lo+lo, hi-lo, r.k0, k, b.tmp)
+	}
+	if sums && r.g.ColSumA != nil {
+		sumLanes(r.g.ColSumA[b.lo:b.hi], &r.a, b.lo, r.k0, k)
+	}
+	for q0 := p0; q0 < p1; q0 += r.group {
+		q1 := min(q0+r.group, p1)
+		for i := range np {
+			lo, hi := share(i, np, rows), share(i+1, np, rows)
+			r.strip(b, unsafe.Add(b.a, i*size), b.lo+lo, hi-lo, q0, q1)
+		}
+	}
+}
+
+// strip computes rows [i0, i0+m) × panels [q0, q1) and applies the epilogue when the sums are complete.
+func (r *gemmRun) strip(b *gemmBlock, a unsafe.Pointer, i0, m, q0, q1 int) {
+	mk, g := r.mk, r.g
+	steps := mk.steps(r.k1 - r.k0)
+	size := steps * mk.bs * 4
+	c, ldc, acc := unsafe.Pointer(b.tiles), r.group*mk.nr, false
+	j0 := r.n0 + q0*mk.nr
+	switch {
+	case r.direct:
+		c, ldc, acc = unsafe.Add(g.C.Ptr, (i0*g.C.Stride+j0)*4), g.C.Stride, g.Accumulate || r.k0 > 0
+	case r.part != nil:
+		c, ldc, acc = unsafe.Add(r.part, (i0*r.nc+j0-r.n0)*4), r.nc, r.k0 > 0
+	}
+	for q := q0; q < q1; q++ {
+		n := min(mk.nr, r.n1-r.n0-q*mk.nr)
+		mk.tileFn(steps, a, unsafe.Add(r.bPanels, q*size), unsafe.Add(c, (q-q0)*mk.nr*4), ldc, m, n, acc)
+	}
+	if r.direct || r.k1 < r.k {
+		return
+	}
+	n := min(r.n1, r.n0+q1*mk.nr) - j0
+	for i := range m {
+		g.finishRow(i0+i, j0, unsafe.Slice((*float32)(unsafe.Add(c, i*ldc*4)), n))
+	}
+}
+
+// sumLanes adds to dst[l] the sum over k of lane lane0+l, in order of k.
+func sumLanes(dst []float32, src *operand, lane0, k0, k int) {
+	if src.kStride == 1 {
+		for l := range dst {
+			var s float32
+			for i := range k {
+				s += loadFloat(src.at(lane0+l, k0+i), src.dt)
+			}
+			dst[l] += s
+		}
+		return
+	}
+	sumColumns(dst, src.at(lane0, k0), src.kStride*src.dt.Size(), k, src.dt)
+}
+
+// sumColumnsGeneric adds to dst the sum of k rows of len(dst) elements, rowBytes apart, in order.
+func sumColumnsGeneric(dst []float32, src unsafe.Pointer, rowBytes, k int, dt DType) {
+	const width = 16
+	for j := 0; j < len(dst); j += width {
+		var sums [width]float32
+		n := min(width, len(dst)-j)
+		for i := range k {
+			row := unsafe.Add(src, i*rowBytes+j*dt.Size())
+			for l := range n {
+				sums[l] += loadFloat(unsafe.Add(row, l*dt.Size()), dt)
+			}
+		}
+		for l := range n {
+			dst[j+l] += sums[l]
+		}
+	}
+}
