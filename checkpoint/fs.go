@@ -1,0 +1,65 @@
+package checkpoint
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"runtime"
+)
+
+// FS is what saving needs of a file system; tests inject failures through it.
+type FS interface {
+	MkdirAll(dir string) error
+	Create(path string) (File, error) // truncates
+	Rename(from, to string) error
+	RemoveAll(path string) error
+	SyncDir(dir string) error // makes creations, renames and removals in dir durable
+}
+
+// File is a file being written.
+type File interface {
+	io.Writer
+	Sync() error
+	Close() error
+}
+
+// osFS is the operating system's file system.
+type osFS struct{}
+
+func (osFS) MkdirAll(dir string) error        { return os.MkdirAll(dir, 0o755) }
+func (osFS) Create(path string) (File, error) { return os.Create(path) }
+func (osFS) Rename(from, to string) error     { return os.Rename(from, to) }
+func (osFS) RemoveAll(path string) error      { return os.RemoveAll(path) }
+
+func (osFS) SyncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil // directories cannot be synced there; NTFS journals the rename
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// writeFile writes a small file durably.
+func writeFile(f FS, path string, b []byte) error {
+	file, err := f.Create(path)
+	if err != nil {
+		return err
+	}
+	n, err := file.Write(b)
+	if err == nil && n < len(b) {
+		err = io.ErrShortWrite
+	}
+	if err == nil {
+		err = file.Sync()
+	}
+	return errors.Join(err, file.Close())
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return !errors.Is(err, fs.ErrNotExist)
+}
