@@ -6,7 +6,6 @@
 package runlog
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -63,24 +62,6 @@ type Validation struct {
 	Loss        float64 // nats a token
 	Perplexity  float64
 	BitsPerByte float64 // of UTF-8 text; 0 = unknown
-}
-
-// record is the JSON form of a Record.
-type record struct {
-	Step         int64  `json:"step"`
-	Tokens       int64  `json:"tokens"`
-	Elapsed      Float  `json:"elapsed_s"`
-	Loss         Float  `json:"loss"`
-	LR           Float  `json:"lr"`
-	GradNorm     Float  `json:"grad_norm"`
-	TokensPerSec Float  `json:"tokens_per_s"`
-	MFU          Float  `json:"mfu"`
-	RSS          int64  `json:"rss_bytes"`
-	LossScale    Float  `json:"loss_scale"`
-	Skipped      bool   `json:"skipped"`
-	ValLoss      *Float `json:"val_loss"`
-	ValPPL       Float  `json:"val_ppl"`
-	ValBPB       Float  `json:"val_bits_per_byte"`
 }
 
 // recordKeys are the names an entry of Extra cannot have.
@@ -172,7 +153,7 @@ func appendFloat(b []byte, v float64) []byte {
 }
 
 // UnmarshalJSON implements json.Unmarshaler. Keys it does not know go to Extra if they are numbers and are an
-// error otherwise.
+// error otherwise. Names are matched exactly, unlike in a tagged struct.
 func (r *Record) UnmarshalJSON(b []byte) error {
 	var all map[string]json.RawMessage
 	if err := json.Unmarshal(b, &all); err != nil {
@@ -181,31 +162,32 @@ func (r *Record) UnmarshalJSON(b []byte) error {
 	if _, ok := all["step"]; !ok {
 		return fmt.Errorf("no \"step\" in %.60q", b)
 	}
-	var known record
-	if err := json.Unmarshal(b, &known); err != nil {
-		return err
+	*r = Record{}
+	val := Validation{}
+	if _, ok := all["val_loss"]; ok {
+		r.Val = &val
 	}
-	*r = Record{
-		Step: known.Step, Tokens: known.Tokens, Elapsed: float64(known.Elapsed),
-		Loss: float64(known.Loss), LR: float64(known.LR), GradNorm: float64(known.GradNorm),
-		TokensPerSec: float64(known.TokensPerSec), MFU: float64(known.MFU), RSS: known.RSS,
-		LossScale: float64(known.LossScale), Skipped: known.Skipped,
-	}
-	if known.ValLoss != nil {
-		r.Val = &Validation{Loss: float64(*known.ValLoss), Perplexity: float64(known.ValPPL), BitsPerByte: float64(known.ValBPB)}
+	into := map[string]any{
+		"step": &r.Step, "tokens": &r.Tokens, "elapsed_s": (*Float)(&r.Elapsed), "loss": (*Float)(&r.Loss), "lr": (*Float)(&r.LR),
+		"grad_norm": (*Float)(&r.GradNorm), "tokens_per_s": (*Float)(&r.TokensPerSec), "mfu": (*Float)(&r.MFU),
+		"rss_bytes": &r.RSS, "loss_scale": (*Float)(&r.LossScale), "skipped": &r.Skipped,
+		"val_loss": (*Float)(&val.Loss), "val_ppl": (*Float)(&val.Perplexity), "val_bits_per_byte": (*Float)(&val.BitsPerByte),
 	}
 	for k, raw := range all {
-		if slices.Contains(recordKeys, k) {
-			continue
+		dst, known := into[k]
+		var extra Float
+		if !known {
+			dst = &extra
 		}
-		var f Float
-		if err := f.UnmarshalJSON(bytes.TrimSpace(raw)); err != nil {
+		if err := json.Unmarshal(raw, dst); err != nil {
 			return fmt.Errorf("key %.40q: %w", k, err)
 		}
-		if r.Extra == nil {
-			r.Extra = make(map[string]float64)
+		if !known {
+			if r.Extra == nil {
+				r.Extra = make(map[string]float64)
+			}
+			r.Extra[k] = float64(extra)
 		}
-		r.Extra[k] = float64(f)
 	}
 	return nil
 }
