@@ -48,24 +48,21 @@ func (a *AdamWArgs) coef() adamCoef {
 // Every element is updated alone: any split into ranges gives the same bits.
 func AdamWStep(p, g, m, v []float32, a *AdamWArgs) {
 	sameAdam("AdamWStep", len(p), len(g), len(m), len(v))
-	c := a.coef()
-	vec().adamW(p, m, v, g, &c)
+	vec().adamW(p, m, v, g, a.coef())
 }
 
 // AdamWStepBF16 is AdamWStep that also writes the new p, rounded, to the compute copy half.
 func AdamWStepBF16(p, g, m, v []float32, half []BF16Bits, a *AdamWArgs) {
 	sameAdam("AdamWStepBF16", len(p), len(g), len(m), len(v))
 	same("AdamWStepBF16", len(p), len(half))
-	c := a.coef()
-	vec().adamWBF16(p, m, v, half, g, &c)
+	vec().adamWBF16(p, m, v, half, g, a.coef())
 }
 
 // AdamWStepF16 is AdamWStep that also writes the new p, rounded, to the compute copy half.
 func AdamWStepF16(p, g, m, v []float32, half []F16Bits, a *AdamWArgs) {
 	sameAdam("AdamWStepF16", len(p), len(g), len(m), len(v))
 	same("AdamWStepF16", len(p), len(half))
-	c := a.coef()
-	vec().adamWF16(p, m, v, half, g, &c)
+	vec().adamWF16(p, m, v, half, g, a.coef())
 }
 
 func sameAdam(op string, p, g, m, v int) {
@@ -74,7 +71,7 @@ func sameAdam(op string, p, g, m, v int) {
 }
 
 // update is the step of one element.
-func (c *adamCoef) update(p, m, v, g float32) (np, nm, nv float32) {
+func (c adamCoef) update(p, m, v, g float32) (np, nm, nv float32) {
 	g *= c.gradScale
 	m = c.beta1*m + c.rest1*g
 	v = c.beta2*v + c.rest2*(g*g)
@@ -88,19 +85,19 @@ func (c *adamCoef) update(p, m, v, g float32) (np, nm, nv float32) {
 	return p*c.keep - c.step*(m/den), m, v
 }
 
-func adamWGeneric(p, m, v, g []float32, c *adamCoef) {
+func adamWGeneric(p, m, v, g []float32, c adamCoef) {
 	m, v, g = m[:len(p)], v[:len(p)], g[:len(p)]
 	for i := range p {
 		p[i], m[i], v[i] = c.update(p[i], m[i], v[i], g[i])
 	}
 }
 
-func adamWBF16Generic(p, m, v []float32, half []BF16Bits, g []float32, c *adamCoef) {
+func adamWBF16Generic(p, m, v []float32, half []BF16Bits, g []float32, c adamCoef) {
 	adamWGeneric(p, m, v, g, c)
 	f32ToBF16Generic(half, p)
 }
 
-func adamWF16Generic(p, m, v []float32, half []F16Bits, g []float32, c *adamCoef) {
+func adamWF16Generic(p, m, v []float32, half []F16Bits, g []float32, c adamCoef) {
 	adamWGeneric(p, m, v, g, c)
 	f32ToF16Generic(half, p)
 }

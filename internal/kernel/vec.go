@@ -48,12 +48,14 @@ type vecFuncs struct {
 	rotate     func(d1, d2, x1, x2, cos, sin []float32, sign float32)
 	rotateBF16 func(d1, d2, x1, x2 []BF16Bits, cos, sin []float32, sign float32)
 
-	adamW     func(p, m, v, g []float32, c *adamCoef)
-	adamWBF16 func(p, m, v []float32, half []BF16Bits, g []float32, c *adamCoef)
-	adamWF16  func(p, m, v []float32, half []F16Bits, g []float32, c *adamCoef)
+	adamW     func(p, m, v, g []float32, c adamCoef)
+	adamWBF16 func(p, m, v []float32, half []BF16Bits, g []float32, c adamCoef)
+	adamWF16  func(p, m, v []float32, half []F16Bits, g []float32, c adamCoef)
 }
 
-// vecLevels holds the set of each level; filled by the platform's file.
+//go:generate go -C gen run ./vec -asm ../vec_amd64.s -stubs ../vec_amd64.go -table ../veclevels_amd64.go
+
+// vecLevels holds the set of each level; the platform's file puts in what it has.
 var vecLevels = [numLevels]*vecFuncs{Generic: &genericVec, AVX2: &genericVec, AVX512: &genericVec, AVX512BF16: &genericVec}
 
 // vec returns the set of the level in use.
@@ -152,7 +154,7 @@ func Dot(a, b []float32) float32 {
 	return vec().dot(a, b)
 }
 
-// SumSq returns Σ x², squared and summed in f64: a global gradient norm over 10⁸ elements keeps 1e-12.
+// SumSq returns Σ x², squared and summed in f64: a global gradient norm over 10⁸ elements keeps 1e-9.
 func SumSq(x []float32) float64 { return vec().sumSq(x) }
 
 // MaxOf returns the largest element, −Inf for an empty slice. A NaN may be passed over.
