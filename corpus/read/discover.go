@@ -1,0 +1,187 @@
+package read
+
+import (
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+)
+
+// File is one file of a corpus.
+type File struct {
+	Path   string // as opened
+	Name   string // slash-separated, relative to the input that led to it: the same on every machine
+	Source string // default source of its documents: the input's base name
+	Size   int64  // bytes on disk
+
+	format      *format
+	compression string // "", "gzip" or "zstd"
+}
+
+// Format returns the name of the file's format: "text", "jsonl" or "source".
+func (f *File) Format() string { return f.format.name }
+
+// skippedDirs hold what is no text of its own; directories whose name starts with a dot are skipped as well.
+var skippedDirs = map[string]bool{"CVS": true, "node_modules": true, "__pycache__": true}
+
+// finder collects files in order.
+type finder struct {
+	opts    *Options
+	files   []File
+	seen    map[string]bool
+	matched int            // files the current input led to, also those seen before
+	skipped map[string]int // files left out, by extension
+}
+
+func discover(inputs []string, opts *Options) ([]File, error) {
+	f := &finder{opts: opts, seen: map[string]bool{}}
+	if len(inputs) == 0 {
+		return nil, fmt.Errorf("read: no inputs were given, want files, directories or globs")
+	}
+	for _, in := range inputs {
+		f.skipped, f.matched = map[string]int{}, 0
+		if err := f.input(in); err != nil {
+			return nil, err
+		}
+		if f.matched == 0 {
+			return nil, fmt.Errorf("read: %s: no readable file found%s; read are %s", in, f.skippedText(), knownExtensions())
+		}
+	}
+	return f.files, nil
+}
+
+func (f *finder) input(in string) error {
+	st, err := os.Stat(in)
+	switch {
+	case err == nil && st.IsDir():
+		return f.walk(in)
+	case err == nil:
+		name := filepath.Base(in)
+		return f.add(in, name, stem(name), st, true)
+	case strings.ContainsAny(in, "*?[{"):
+		return f.glob(in)
+	}
+	return fmt.Errorf("read: %w", err)
+}
+
+// walk adds the files of a directory. Links to files are followed, links to directories are not.
+func (f *finder) walk(root string) error {
+	real, err := filepath.EvalSymlinks(root) // WalkDir does not enter a root that is a link
+	if err != nil {
+		return fmt.Errorf("read: %w", err)
+	}
+	abs, err := filepath.Abs(real)
+	if err != nil {
+		return fmt.Errorf("read: %w", err)
+	}
+	source := filepath.Base(abs)
+	return filepath.WalkDir(real, func(p string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return fmt.Errorf("read: %w", err)
+		}
+		hidden := p != real && strings.HasPrefix(e.Name(), ".")
+		if e.IsDir() {
+			if hidden || (p != real && skippedDirs[e.Name()]) {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		st, err := os.Stat(p)
+		if hidden || err != nil || !st.Mode().IsRegular() {
+			f.skipped[filepath.Ext(e.Name())]++
+			return nil
+		}
+		rel, err := filepath.Rel(real, p)
+		if err != nil {
+			return fmt.Errorf("read: %w", err)
+		}
+		return f.add(filepath.Join(root, rel), filepath.ToSlash(rel), source, st, false)
+	})
+}
+
+func (f *finder) glob(pattern string) error {
+	base, _ := doublestar.SplitPattern(filepath.ToSlash(pattern))
+	matches, err := doublestar.FilepathGlob(pattern, doublestar.WithFilesOnly())
+	if err != nil {
+		return fmt.Errorf("read: glob %q: %w", pattern, err)
+	}
+	slices.Sort(matches)
+	for _, p := range matches {
+		st, err := os.Stat(p)
+		if err != nil {
+			return fmt.Errorf("read: %w", err)
+		}
+		rel, err := filepath.Rel(filepath.FromSlash(base), p)
+		if err != nil {
+			return fmt.Errorf("read: %w", err)
+		}
+		if err := f.add(p, filepath.ToSlash(rel), stem(filepath.Base(p)), st, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// add takes a file if its format is known. One that the user named himself must be.
+func (f *finder) add(p, name, source string, st fs.FileInfo, named bool) error {
+	if !named && len(f.opts.Extensions) > 0 && !slices.Contains(f.opts.Extensions, path.Ext(name)) {
+		f.skipped[path.Ext(name)]++
+		return nil
+	}
+	bare, compression := splitCompression(name)
+	format := formatByExtension(strings.ToLower(path.Ext(bare)))
+	if f.opts.Format != "" {
+		format = formatByName(f.opts.Format)
+	}
+	if format == nil && !named {
+		f.skipped[path.Ext(name)]++
+		return nil
+	}
+	if format == nil {
+		return fmt.Errorf("read: %s: the extension %q says nothing about the format; read are %s, or say which format it is (%s)",
+			p, path.Ext(bare), knownExtensions(), strings.Join(formatNames(), ", "))
+	}
+	if !st.Mode().IsRegular() {
+		return fmt.Errorf("read: %s: not a regular file", p)
+	}
+	f.matched++
+	key := filepath.Clean(p)
+	if f.seen[key] {
+		return nil
+	}
+	f.seen[key] = true
+	f.files = append(f.files, File{Path: p, Name: name, Source: source, Size: st.Size(), format: format, compression: compression})
+	return nil
+}
+
+// skippedText says what was left out, for the error that nothing was left.
+func (f *finder) skippedText() string {
+	if len(f.skipped) == 0 {
+		return ""
+	}
+	var parts []string
+	for _, ext := range slices.Sorted(maps.Keys(f.skipped)) {
+		name := ext
+		if name == "" {
+			name = "without extension"
+		}
+		if len(parts) == 8 {
+			parts = append(parts, "…")
+			break
+		}
+		parts = append(parts, fmt.Sprintf("%d %s", f.skipped[ext], name))
+	}
+	return " (left out: " + strings.Join(parts, ", ") + ")"
+}
+
+// stem is a file name without its extensions.
+func stem(name string) string {
+	bare, _ := splitCompression(name)
+	return strings.TrimSuffix(bare, path.Ext(bare))
+}

@@ -1,0 +1,219 @@
+// Package read turns files into documents: plain text and Markdown, JSON Lines, and source trees, each also
+// compressed with gzip or zstd.
+//
+//	c, err := read.Open([]string{"books/", "web/*.jsonl.zst"}, read.Options{})
+//	for doc, err := range c.Documents(ctx) { … }
+//
+// The order of documents is a function of the inputs alone. Files are streamed; one record is in memory at a time. A
+// record that cannot be used is set aside with file, line and reason and counted ([Stats], [Options.OnBad]); a file
+// that cannot be read ends the reading with an error that names it. Text is kept byte for byte, invalid UTF-8
+// included, which is counted.
+package read
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"sync/atomic"
+	"unicode/utf8"
+)
+
+// Document is one text with what is known of it.
+type Document struct {
+	ID     string // the record's own, or file name and line
+	Text   []byte // the raw bytes, as a rule UTF-8; the receiver's to keep
+	Source string // the record's own, or the name of the input it came from
+	Lang   string // the record's own, or empty
+	// Meta is a JSON object of the record's other fields, nil where there are none or Options.KeepMeta is false.
+	Meta json.RawMessage
+}
+
+// Options say how files become documents. The zero value is ready to use.
+type Options struct {
+	// Format forces one format, "text" or "jsonl", instead of going by the file name.
+	Format string
+	// TextField names the JSON field that holds the text; empty = "text".
+	TextField string
+	// Separator, where not empty, cuts text files into documents at lines that consist of it ("<|endoftext|>").
+	Separator string
+	// Extensions, where not empty, are the only ones taken from directories (".go", ".md").
+	Extensions []string
+	// MaxRecord is the size in bytes above which a JSON line or a text document is refused; 0 = 256 MiB.
+	MaxRecord int
+	// KeepMeta fills Document.Meta.
+	KeepMeta bool
+	// OnBad, where not nil, is called for every record set aside, from the goroutine that iterates.
+	OnBad func(Bad)
+}
+
+const defaultMaxRecord = 256 << 20
+
+// Bad is a record that was set aside.
+type Bad struct {
+	File   string `json:"file"`
+	Line   int64  `json:"line,omitempty"` // 1-based; 0 where the whole file is meant
+	Reason string `json:"reason"`
+	Head   string `json:"head,omitempty"` // the first bytes of the record
+}
+
+// String gives file:line: reason.
+func (b Bad) String() string {
+	if b.Line == 0 {
+		return fmt.Sprintf("%s: %s", b.File, b.Reason)
+	}
+	return fmt.Sprintf("%s:%d: %s", b.File, b.Line, b.Reason)
+}
+
+// Stats counts what was read so far.
+type Stats struct {
+	Files            int   `json:"files"`              // files begun
+	Documents        int64 `json:"documents"`          // documents given out
+	TextBytes        int64 `json:"text_bytes"`         // bytes of their text
+	Empty            int64 `json:"empty"`              // records without any text, left out
+	Bad              int64 `json:"bad"`                // records set aside
+	InvalidUTF8Docs  int64 `json:"invalid_utf8_docs"`  // documents kept that are not all UTF-8
+	InvalidUTF8Bytes int64 `json:"invalid_utf8_bytes"` // bytes in them that belong to no character
+}
+
+// Corpus is a list of files to read. One goroutine may iterate over it; Progress may be called from any.
+type Corpus struct {
+	opts  Options
+	files []File
+	stats Stats
+	done  atomic.Int64 // bytes read from disk
+	total int64
+}
+
+// Open finds the files behind inputs: files, directories (walked in lexical order) and globs ("**" matches any number
+// of directories). A file that two inputs name is read once. It is an error if an input matches nothing.
+func Open(inputs []string, opts Options) (*Corpus, error) {
+	if opts.TextField == "" {
+		opts.TextField = "text"
+	}
+	if opts.MaxRecord == 0 {
+		opts.MaxRecord = defaultMaxRecord
+	}
+	if opts.MaxRecord < 0 {
+		return nil, fmt.Errorf("read: largest record %d bytes, want more than 0", opts.MaxRecord)
+	}
+	if opts.Format != "" && formatByName(opts.Format) == nil {
+		return nil, fmt.Errorf("read: format %q is not known, want one of %v", opts.Format, formatNames())
+	}
+	files, err := discover(inputs, &opts)
+	if err != nil {
+		return nil, err
+	}
+	c := &Corpus{opts: opts, files: files}
+	for _, f := range files {
+		c.total += f.Size
+	}
+	return c, nil
+}
+
+// Files returns the files in the order in which they are read.
+func (c *Corpus) Files() []File { return c.files }
+
+// Stats returns the counts so far; complete once Documents has ended.
+func (c *Corpus) Stats() Stats { return c.stats }
+
+// Progress returns the bytes read from disk so far and the bytes there are, compressed as they lie there.
+func (c *Corpus) Progress() (done, total int64) { return c.done.Load(), c.total }
+
+// Documents yields all documents. An error is the last thing it yields: a cancelled context, or a file that is
+// missing, unreadable, truncated or damaged, which it names.
+func (c *Corpus) Documents(ctx context.Context) iter.Seq2[Document, error] {
+	return func(yield func(Document, error) bool) {
+		c.stats = Stats{}
+		c.done.Store(0)
+		for i := range c.files {
+			stopped, err := c.readFile(ctx, &c.files[i], yield)
+			if stopped {
+				return
+			}
+			if err != nil {
+				yield(Document{}, err)
+				return
+			}
+		}
+	}
+}
+
+// reader gives the documents of one file. A new file format is one of these and a row in the table formats.
+type reader interface {
+	// next fills d, or returns io.EOF, a *badRecord to set aside before going on, or the error that ends the file.
+	next(d *Document) error
+}
+
+// badRecord reports a record that cannot be used.
+type badRecord struct {
+	line   int64
+	reason string
+	head   []byte
+}
+
+func (b *badRecord) Error() string { return b.reason }
+
+func (c *Corpus) readFile(ctx context.Context, f *File, yield func(Document, error) bool) (stopped bool, err error) {
+	c.stats.Files++
+	in, err := openFile(f, &c.done)
+	if err != nil {
+		return false, err
+	}
+	defer in.Close()
+	r := f.format.open(in, f, &c.opts)
+	for {
+		if err := ctx.Err(); err != nil {
+			return false, fmt.Errorf("read: %s: %w", f.Path, err)
+		}
+		d := Document{Source: f.Source}
+		err := r.next(&d)
+		var bad *badRecord
+		switch {
+		case err == io.EOF:
+			return false, nil
+		case errors.As(err, &bad):
+			c.setAside(f, bad)
+		case err != nil:
+			return false, in.explain(err)
+		case len(d.Text) == 0:
+			c.stats.Empty++
+		default:
+			c.count(&d)
+			if !yield(d, nil) {
+				return true, nil
+			}
+		}
+	}
+}
+
+func (c *Corpus) setAside(f *File, bad *badRecord) {
+	c.stats.Bad++
+	if c.opts.OnBad != nil {
+		head := bad.head[:min(len(bad.head), 120)]
+		c.opts.OnBad(Bad{File: f.Path, Line: bad.line, Reason: bad.reason, Head: string(head)})
+	}
+}
+
+func (c *Corpus) count(d *Document) {
+	c.stats.Documents++
+	c.stats.TextBytes += int64(len(d.Text))
+	if !utf8.Valid(d.Text) {
+		c.stats.InvalidUTF8Docs++
+		c.stats.InvalidUTF8Bytes += invalidBytes(d.Text)
+	}
+}
+
+// invalidBytes counts the bytes that belong to no UTF-8 character.
+func invalidBytes(text []byte) (n int64) {
+	for len(text) > 0 {
+		r, size := utf8.DecodeRune(text)
+		if r == utf8.RuneError && size == 1 {
+			n++
+		}
+		text = text[size:]
+	}
+	return n
+}
