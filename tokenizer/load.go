@@ -1,0 +1,187 @@
+package tokenizer
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// maxFile bounds the tokenizer files that are read: the largest in use are
+// below 40 MB.
+const maxFile = 512 << 20
+
+// Load reads a tokenizer from a tokenizer.json, or from a directory that holds
+// one, or vocab.json and merges.txt, or encoder.json and vocab.bpe. A
+// tokenizer_config.json beside it names the BOS, EOS, PAD and UNK tokens.
+func Load(path string) (*Tokenizer, error) {
+	t, err := load(path)
+	if err != nil {
+		return nil, fmt.Errorf("tokenizer: load %s: %w", path, err)
+	}
+	return t, nil
+}
+
+func load(path string) (*Tokenizer, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, errors.Unwrap(err)
+	}
+	dir := path
+	if !info.IsDir() {
+		dir = filepath.Dir(path)
+	}
+	config, err := readFile(filepath.Join(dir, "tokenizer_config.json"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	if !info.IsDir() {
+		data, err := readFile(path)
+		if err != nil {
+			return nil, err
+		}
+		return Parse(data, config)
+	}
+	data, err := readFile(filepath.Join(dir, "tokenizer.json"))
+	if err == nil {
+		return Parse(data, config)
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	for _, names := range [][2]string{{"vocab.json", "merges.txt"}, {"encoder.json", "vocab.bpe"}} {
+		vocab, err := readFile(filepath.Join(dir, names[0]))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		merges, err := readFile(filepath.Join(dir, names[1]))
+		if err != nil {
+			return nil, err
+		}
+		data, err := fromGPT2Files(vocab, merges)
+		if err != nil {
+			return nil, fmt.Errorf("%s and %s: %w", names[0], names[1], err)
+		}
+		return Parse(data, config)
+	}
+	return nil, errors.New("the directory holds neither tokenizer.json, nor vocab.json with merges.txt, nor encoder.json with vocab.bpe")
+}
+
+func readFile(name string) ([]byte, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > maxFile {
+		return nil, fmt.Errorf("%s has %d bytes, want at most %d", name, info.Size(), maxFile)
+	}
+	return os.ReadFile(name)
+}
+
+// fromGPT2Files writes the tokenizer.json of GPT-2's pair of files.
+func fromGPT2Files(vocabData, mergesData []byte) ([]byte, error) {
+	var vocab map[string]uint32
+	if err := decodeJSON(vocabData, &vocab); err != nil {
+		return nil, fmt.Errorf("vocabulary: %w", err)
+	}
+	if len(vocab) == 0 {
+		return nil, errors.New("the vocabulary is empty")
+	}
+	var merges [][2]string
+	for n, line := range strings.Split(string(mergesData), "\n") {
+		line = strings.TrimSuffix(line, "\r")
+		if line == "" || n == 0 && strings.HasPrefix(line, "#version") {
+			continue
+		}
+		a, b, ok := strings.Cut(line, " ")
+		if !ok || strings.Contains(b, " ") {
+			return nil, fmt.Errorf("merges: line %d is %q, want two tokens with one space between", n+1, line)
+		}
+		merges = append(merges, [2]string{a, b})
+	}
+	tokens := make([]string, 0, len(vocab))
+	for token := range vocab {
+		tokens = append(tokens, token)
+	}
+	slices.SortFunc(tokens, func(a, b string) int { return int(vocab[a]) - int(vocab[b]) })
+	d := document{pattern: "gpt2", byteLevel: true, merges: merges}
+	for _, token := range tokens {
+		d.vocab = append(d.vocab, entry{token, vocab[token]})
+	}
+	if id, ok := vocab["<|endoftext|>"]; ok {
+		d.added = []AddedToken{{ID: id, Content: "<|endoftext|>", Special: true}}
+	}
+	return d.json()
+}
+
+// configFile is the part of tokenizer_config.json that is used. A token is a
+// string or an object with its content.
+type configFile struct {
+	BOS json.RawMessage `json:"bos_token"`
+	EOS json.RawMessage `json:"eos_token"`
+	PAD json.RawMessage `json:"pad_token"`
+	UNK json.RawMessage `json:"unk_token"`
+}
+
+func (t *Tokenizer) readRoles() error {
+	if t.config == nil {
+		t.guessRoles()
+		return nil
+	}
+	var c configFile
+	if err := decodeJSON(t.config, &c); err != nil {
+		return err
+	}
+	for _, r := range []struct {
+		key  string
+		data json.RawMessage
+		to   *string
+	}{{"bos_token", c.BOS, &t.roles.bos}, {"eos_token", c.EOS, &t.roles.eos}, {"pad_token", c.PAD, &t.roles.pad}, {"unk_token", c.UNK, &t.roles.unk}} {
+		if isNull(r.data) {
+			continue
+		}
+		var token string
+		if bytes.HasPrefix(r.data, []byte("{")) {
+			var object struct {
+				Content string `json:"content"`
+			}
+			if err := json.Unmarshal(r.data, &object); err != nil {
+				return fmt.Errorf("%s: %w", r.key, err)
+			}
+			token = object.Content
+		} else if err := json.Unmarshal(r.data, &token); err != nil {
+			return fmt.Errorf("%s: %w", r.key, err)
+		}
+		if _, ok := t.vocab[token]; !ok {
+			return fmt.Errorf("%s is %q, which is not in the vocabulary", r.key, token)
+		}
+		*r.to = token
+	}
+	return nil
+}
+
+// guessRoles looks for customary names among the special tokens.
+func (t *Tokenizer) guessRoles() {
+	pick := func(names ...string) string {
+		for _, name := range names {
+			if id, ok := t.vocab[name]; ok && t.special[id] {
+				return name
+			}
+		}
+		return ""
+	}
+	t.roles.eos = pick("<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>", "[EOS]")
+	t.roles.bos = pick("<|begin_of_text|>", "<s>", "<bos>", "[BOS]", "<|endoftext|>")
+	t.roles.pad = pick("<|pad|>", "<pad>", "[PAD]")
+	if t.roles.unk == "" {
+		t.roles.unk = pick("<unk>", "[UNK]")
+	}
+}
