@@ -170,6 +170,15 @@ func (f *File) ReadBytes(name string, dst []byte) error {
 	return f.readAt(dst, f.data+info.Begin)
 }
 
+// Section returns a reader of the named tensor's bytes.
+func (f *File) Section(name string) (*io.SectionReader, error) {
+	info, ok := f.Info(name)
+	if !ok {
+		return nil, f.missing(name)
+	}
+	return io.NewSectionReader(f.r, f.data+info.Begin, info.End-info.Begin), nil
+}
+
 func (f *File) lookup(name string, n int) (Info, error) {
 	i, ok := f.index[name]
 	if !ok {
