@@ -1,0 +1,211 @@
+package tensor
+
+import (
+	"fmt"
+
+	"github.com/athanor-lm/athanor/internal/kernel"
+)
+
+// normChunk is the number of rows whose weight gradients are summed together; the chunks' sums are then added in order. It
+// depends on nothing, so that the result does not depend on the number of workers.
+const normChunk = 64
+
+func chunks(rows int) int { return (rows + normChunk - 1) / normChunk }
+
+type normNode struct {
+	op
+	x        *Tensor
+	w, b     *Param
+	layer    bool // LayerNorm, else RMSNorm
+	eps      float32
+	stats    *buffer // [rows] reciprocal deviations, and with layer [rows] means
+	partials *buffer // [chunks, 2, C] sums for dw and db
+	scratch  *buffer
+	job      normJob
+	sum      sumJob
+}
+
+// RMSNorm returns x/√(mean(x²) + eps)·w over the last dimension (Zhang & Sennrich 2019, eq. 4): [.., C] → [.., C] in the
+// compute type. x is f32, w is [C].
+func (t *Tape) RMSNorm(x *Tensor, w *Param, eps float32) *Tensor {
+	return t.norm("RMSNorm", x, w, nil, eps)
+}
+
+// LayerNorm returns (x − mean)/√(var + eps)·w + b over the last dimension (Ba et al. 2016): [.., C] → [.., C] in the compute
+// type. x is f32; w is [C], b is [C] or nil.
+func (t *Tape) LayerNorm(x *Tensor, w, b *Param, eps float32) *Tensor {
+	return t.norm("LayerNorm", x, w, b, eps)
+}
+
+func (t *Tape) norm(kind string, x *Tensor, w, b *Param, eps float32) *Tensor {
+	n, fresh := next[normNode](t, kind)
+	t.take(kind, fresh, &n.x, x)
+	w.want(kind, x.cols(), 0)
+	if b != nil {
+		b.want(kind, x.cols(), 0)
+	}
+	if fresh {
+		if x.dt != F32 {
+			panic(fmt.Sprintf("tensor.%s: x %v, want f32", kind, x))
+		}
+		n.layer = kind == "LayerNorm"
+		t.result(kind, &n.out, t.compute, x.Shape()...)
+		if t.train {
+			n.stats = t.valueBuffer(2 * 4 * x.rows())
+		}
+	}
+	n.w, n.b, n.eps = w, b, eps
+	t.run(n)
+	return &n.out
+}
+
+// normJob is a pass over rows, forward or backward.
+type normJob struct {
+	n            *normNode
+	x, y, dx     kernel.Mat // y: output, or its gradient
+	w, b         []float32
+	rstd, mean   []float32 // nil: not kept
+	partials     []float32
+	add, reverse bool
+	scratch      []float32 // a row a worker, for f16 and for the gradient of a persistent x, which nobody wants
+}
+
+func (n *normNode) prepare(t *Tape, y kernel.Mat) {
+	n.job = normJob{n: n, x: t.mat(n.x), y: y, w: t.values(n.w), b: t.values(n.b)}
+	if n.stats != nil {
+		if s := t.floats(n.stats); s != nil {
+			n.job.rstd, n.job.mean = s[:len(s)/2], s[len(s)/2:]
+		}
+	}
+	if y.DT == F16 || !t.wantsGrad(n.x) {
+		n.job.scratch = t.scratch(&n.scratch, t.pool.Workers()*y.Cols)
+	}
+}
+
+func (n *normNode) forward(t *Tape) {
+	n.prepare(t, t.mat(&n.out))
+	if !t.dry {
+		t.pool.Run(n.job.x.Rows, grain(n.job.x.Cols), &n.job)
+	}
+}
+
+// backward, with x̂ = (x − mean)·rstd (mean 0 for RMSNorm) and g = dy·w: dx = rstd·(g − mean(g) − x̂·mean(g·x̂)) (without mean(g)
+// for RMSNorm), dw += Σ_rows dy·x̂, db += Σ_rows dy.
+func (n *normNode) backward(t *Tape) {
+	n.prepare(t, t.gradOf(&n.out))
+	j := &n.job
+	rows, cols := n.x.rows(), n.x.cols()
+	j.reverse = true
+	if t.wantsGrad(n.x) {
+		j.dx, j.add = t.gradDst(n.x)
+	}
+	j.partials = t.scratch(&n.partials, chunks(rows)*2*cols)
+	if t.dry {
+		return
+	}
+	t.pool.Run(chunks(rows), 1, j)
+	n.sum = sumJob{dst: [2][]float32{t.gradients(n.w), t.gradients(n.b)}, src: j.partials, cols: cols}
+	t.pool.Run(cols, 256, &n.sum)
+}
+
+func (j *normJob) Do(worker, lo, hi int) {
+	if !j.reverse {
+		for i := lo; i < hi; i++ {
+			j.row(worker, i)
+		}
+		return
+	}
+	cols := j.x.Cols
+	for c := lo; c < hi; c++ {
+		dw := j.partials[2*c*cols : (2*c+1)*cols]
+		db := j.partials[(2*c+1)*cols : (2*c+2)*cols]
+		clear(dw)
+		clear(db)
+		for i := c * normChunk; i < min((c+1)*normChunk, j.x.Rows); i++ {
+			j.rowGrad(worker, i, dw, db)
+		}
+	}
+}
+
+func (j *normJob) row(worker, i int) {
+	x, eps := j.x.RowF32(i), j.n.eps
+	var mean, rstd float32
+	if j.y.DT == BF16 {
+		if j.n.layer {
+			mean, rstd = kernel.LayerNormRowBF16(j.y.RowBF16(i), x, j.w, j.b, eps)
+		} else {
+			rstd = kernel.RMSNormRowBF16(j.y.RowBF16(i), x, j.w, eps)
+		}
+	} else {
+		y := j.f32Row(worker, i)
+		if j.n.layer {
+			mean, rstd = kernel.LayerNormRow(y, x, j.w, j.b, eps)
+		} else {
+			rstd = kernel.RMSNormRow(y, x, j.w, eps)
+		}
+		if j.y.DT == F16 {
+			kernel.StoreF32(j.y, i, y)
+		}
+	}
+	if j.rstd != nil {
+		j.rstd[i], j.mean[i] = rstd, mean
+	}
+}
+
+func (j *normJob) rowGrad(worker, i int, dw, db []float32) {
+	x := j.x.RowF32(i)
+	var dx []float32
+	if j.dx.IsNil() {
+		dx = j.scratchRow(worker)
+	} else {
+		dx = j.dx.RowF32(i)
+	}
+	rstd, mean := j.rstd[i], j.mean[i]
+	if j.y.DT == BF16 {
+		if j.n.layer {
+			kernel.LayerNormRowGradBF16(dx, dw, db, j.y.RowBF16(i), x, j.w, mean, rstd, j.add)
+		} else {
+			kernel.RMSNormRowGradBF16(dx, dw, j.y.RowBF16(i), x, j.w, rstd, j.add)
+		}
+		return
+	}
+	dy := j.f32Row(worker, i)
+	if j.y.DT == F16 {
+		kernel.LoadF32(dy, j.y, i)
+	}
+	if j.n.layer {
+		kernel.LayerNormRowGrad(dx, dw, db, dy, x, j.w, mean, rstd, j.add)
+	} else {
+		kernel.RMSNormRowGrad(dx, dw, dy, x, j.w, rstd, j.add)
+	}
+}
+
+// f32Row returns row i of y, or for f16 the worker's scratch row.
+func (j *normJob) f32Row(worker, i int) []float32 {
+	if j.y.DT == F32 {
+		return j.y.RowF32(i)
+	}
+	return j.scratchRow(worker)
+}
+
+func (j *normJob) scratchRow(worker int) []float32 {
+	return j.scratch[worker*j.y.Cols : (worker+1)*j.y.Cols]
+}
+
+// sumJob adds the chunks of src, [chunks, 2, cols], in order to the two destinations; nil ones are skipped. Its units are columns.
+type sumJob struct {
+	dst  [2][]float32
+	src  []float32
+	cols int
+}
+
+func (j *sumJob) Do(_, lo, hi int) {
+	for k, dst := range j.dst {
+		if dst == nil {
+			continue
+		}
+		for off := k * j.cols; off < len(j.src); off += 2 * j.cols {
+			kernel.AddTo(dst[lo:hi], j.src[off+lo:off+hi])
+		}
+	}
+}
