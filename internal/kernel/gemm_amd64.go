@@ -2,25 +2,90 @@ package kernel
 
 import "unsafe"
 
+//go:generate go -C gen run ./gemm -s ../gemm_amd64.s -go ../gemm_decl_amd64.go
+
+// The tiles in assembly. bf16 computation without VDPBF16PS rounds operands to bf16 and multiplies float32s.
+var (
+	avx512BF16 = &microKernel{mr: 14, nr: 32, as: 16, bs: 32, pair: true, compute: BF16, tiles: tileTable{
+		nil, tileBF16x1, tileBF16x2, tileBF16x3, tileBF16x4, tileBF16x5, tileBF16x6, tileBF16x7,
+		tileBF16x8, tileBF16x9, tileBF16x10, tileBF16x11, tileBF16x12, tileBF16x13, tileBF16x14,
+	}}
+	avx512Tiles = tileTable{
+		nil, tileF32x1, tileF32x2, tileF32x3, tileF32x4, tileF32x5, tileF32x6, tileF32x7,
+		tileF32x8, tileF32x9, tileF32x10, tileF32x11, tileF32x12, tileF32x13, tileF32x14,
+	}
+	avx512F32     = &microKernel{mr: 14, nr: 32, as: 16, bs: 32, compute: F32, tiles: avx512Tiles}
+	avx512Rounded = &microKernel{mr: 14, nr: 32, as: 16, bs: 32, round: true, compute: BF16, tiles: avx512Tiles}
+
+	avx2Tiles   = tileTable{nil, tileAVX2x1, tileAVX2x2, tileAVX2x3, tileAVX2x4, tileAVX2x5, tileAVX2x6}
+	avx2F32     = &microKernel{mr: 6, nr: 16, as: 8, bs: 16, compute: F32, tiles: avx2Tiles}
+	avx2Rounded = &microKernel{mr: 6, nr: 16, as: 8, bs: 16, round: true, compute: BF16, tiles: avx2Tiles}
+)
+
 // microFor returns the register tile of the current level for computation in bf16 or f32.
 func microFor(compute DType) *microKernel {
-	if compute == BF16 {
+	bf16 := compute == BF16
+	switch l := CurrentLevel(); {
+	case l >= AVX512BF16 && bf16:
+		return avx512BF16
+	case l >= AVX512 && bf16:
+		return avx512Rounded
+	case l >= AVX512:
+		return avx512F32
+	case l >= AVX2 && bf16:
+		return avx2Rounded
+	case l >= AVX2:
+		return avx2F32
+	case bf16:
 		return genericBF16
 	}
 	return genericF32
 }
 
+// packRows transposes rows of k; see packRowsGeneric.
 func packRows(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes, lanes, k int, dt DType) {
-	packRowsGeneric(dst, stride, src, rowBytes, lanes, k, dt)
+	if CurrentLevel() < AVX512 || stride%16 != 0 {
+		packRowsGeneric(dst, stride, src, rowBytes, lanes, k, dt)
+		return
+	}
+	halves := k * dt.Size() / 2 // 16-bit units
+	var offs [16]int
+	for l0 := 0; l0 < lanes; l0 += 16 {
+		for l := range offs { // absent lanes repeat the last one
+			offs[l] = min(l, lanes-l0-1) * rowBytes
+		}
+		packRows16(unsafe.Add(dst, l0*4), stride*4, unsafe.Add(src, l0*rowBytes), &offs, halves/32, halves%32)
+	}
 }
 
+// packCols copies or pairs rows of lanes; see packColsGeneric.
 func packCols(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes, lanes, k int, dt DType) {
-	packColsGeneric(dst, stride, src, rowBytes, lanes, k, dt)
+	if CurrentLevel() < AVX512 || stride%16 != 0 {
+		packColsGeneric(dst, stride, src, rowBytes, lanes, k, dt)
+		return
+	}
+	for l0 := 0; l0 < lanes; l0 += 16 {
+		if dt == F32 {
+			packCols16F32(unsafe.Add(dst, l0*4), stride*4, unsafe.Add(src, l0*4), rowBytes, k, min(16, lanes-l0))
+		} else {
+			packCols16BF16(unsafe.Add(dst, l0*4), stride*4, unsafe.Add(src, l0*2), rowBytes, k, min(16, lanes-l0))
+		}
+	}
 }
 
-func convertToBF16(dst, src unsafe.Pointer, dt DType, n int) { convertToBF16Generic(dst, src, dt, n) }
-func convertToF32(dst, src unsafe.Pointer, dt DType, n int)  { convertToF32Generic(dst, src, dt, n) }
+// convertToBF16 converts n elements of dt to bf16.
+func convertToBF16(dst, src unsafe.Pointer, dt DType, n int) {
+	if dt == F32 && CurrentLevel() >= AVX512BF16 {
+		f32ToBF16AVX512(dst, src, n)
+		return
+	}
+	convertToBF16Generic(dst, src, dt, n)
+}
 
+// convertToF32 widens n elements of dt.
+func convertToF32(dst, src unsafe.Pointer, dt DType, n int) { convertToF32Generic(dst, src, dt, n) }
+
+// sumColumns adds to dst the sums of columns; see sumColumnsGeneric.
 func sumColumns(dst []float32, src unsafe.Pointer, rowBytes, k int, dt DType) {
 	sumColumnsGeneric(dst, src, rowBytes, k, dt)
 }

@@ -270,7 +270,7 @@ func (r *gemmRun) strip(b *gemmBlock, a unsafe.Pointer, i0, m, q0, q1 int) {
 	}
 	for q := q0; q < q1; q++ {
 		n := min(mk.nr, r.n1-r.n0-q*mk.nr)
-		mk.tileFn(steps, a, unsafe.Add(r.bPanels, q*size), unsafe.Add(c, (q-q0)*mk.nr*4), ldc, m, n, acc)
+		mk.tile(steps, a, unsafe.Add(r.bPanels, q*size), unsafe.Add(c, (q-q0)*mk.nr*4), ldc, m, n, acc)
 	}
 	if r.direct || r.k1 < r.k {
 		return

@@ -24,10 +24,12 @@ type microKernel struct {
 	round   bool // operands are rounded to bf16 before they are widened (bf16 computation without VDPBF16PS)
 	compute DType
 
-	// tileFn computes c[0:m,0:n] = A·B, or += with acc, over steps k steps, each element's sum running
-	// over k in order in float32. ldc counts float32s. 1 ≤ m ≤ mr, 1 ≤ n ≤ nr.
-	tileFn func(steps int, a, b, c unsafe.Pointer, ldc, m, n int, acc bool)
+	tiles tileTable // by rows; nil where there is only plain Go
 }
+
+// tileTable holds the tiles of 1…mr rows. Each computes c[0:m,0:n] = A·B, or += with acc, over steps k steps; each
+// element's sum runs over k in order in float32, so that it does not depend on how rows are grouped. ldc counts float32s.
+type tileTable [15]func(steps int, a, b, c unsafe.Pointer, ldc, n int, acc bool)
 
 // operand is a source of packing: element (lane, k) is at ptr + (lane·laneStride + k·kStride)·dt.Size(), and one of
 // the strides is 1. Lanes are rows of op(A) or columns of op(B).
@@ -66,9 +68,13 @@ func (mk *microKernel) panelBytesA(k int) int { return mk.steps(k) * mk.as * 4 }
 // panelBytesB returns the size of a B panel of k summed elements.
 func (mk *microKernel) panelBytesB(k int) int { return mk.steps(k) * mk.bs * 4 }
 
-// tile computes c[0:m,0:n] = A panel · B panel, or += with acc; see microKernel.tileFn.
+// tile computes c[0:m,0:n] = A panel · B panel, or += with acc; see tileTable. 1 ≤ m ≤ mr, 1 ≤ n ≤ nr.
 func (mk *microKernel) tile(steps int, a, b, c unsafe.Pointer, ldc, m, n int, acc bool) {
-	mk.tileFn(steps, a, b, c, ldc, m, n, acc)
+	if f := mk.tiles[m]; f != nil {
+		f(steps, a, b, c, ldc, n, acc)
+		return
+	}
+	tileGeneric(steps, a, b, c, ldc, m, n, acc)
 }
 
 // packA packs lanes [lane0, lane0+lanes) and summed elements [k0, k0+k) of src into the A panel dst.
@@ -84,8 +90,8 @@ func (mk *microKernel) packB(dst unsafe.Pointer, src *operand, lane0, lanes, k0,
 
 // genericF32 and genericBF16 are the tiles of plain Go.
 var (
-	genericF32  = &microKernel{mr: 4, nr: 8, as: 4, bs: 8, compute: F32, tileFn: tileGeneric}
-	genericBF16 = &microKernel{mr: 4, nr: 8, as: 4, bs: 8, round: true, compute: BF16, tileFn: tileGeneric}
+	genericF32  = &microKernel{mr: 4, nr: 8, as: 4, bs: 8, compute: F32}
+	genericBF16 = &microKernel{mr: 4, nr: 8, as: 4, bs: 8, round: true, compute: BF16}
 )
 
 // tileGeneric is the plain-Go tile over float32 panels of 4 × 8 words a step.

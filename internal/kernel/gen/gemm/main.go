@@ -1,0 +1,58 @@
+// Command gemm writes the assembly of package kernel's matrix products: gemm_amd64.s and its Go declarations.
+// Run it by go generate in internal/kernel.
+package main
+
+import (
+	"bytes"
+	"flag"
+	"log"
+	"os"
+
+	"github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/pass"
+	"github.com/mmcloughlin/avo/printer"
+)
+
+func main() {
+	log.SetFlags(0)
+	asm := flag.String("s", "", "assembly file to write")
+	stubs := flag.String("go", "", "Go declarations to write")
+	flag.Parse()
+
+	g := &generator{build.NewContext()}
+	g.Package("github.com/athanor-lm/athanor/internal/kernel")
+	for m := 1; m <= rows512; m++ {
+		g.tile512("tileBF16", m, true)
+		g.tile512("tileF32", m, false)
+	}
+	iota := g.iota()
+	for m := 1; m <= rowsAVX2; m++ {
+		g.tileAVX2(m, iota)
+	}
+	g.peak()
+	g.packRows16()
+	g.packCols16()
+	g.convert()
+
+	file, err := g.Result()
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := pass.Compile.Execute(file); err != nil {
+		log.Fatal(err)
+	}
+	cfg := printer.NewGoRunConfig()
+	cfg.Argv = []string{"go", "generate"}
+	write := func(name string, p printer.Printer) {
+		b, err := p.Print(file)
+		b = bytes.Replace(b, []byte("package kernel\n"), []byte("package kernel\n\nimport \"unsafe\"\n"), 1)
+		if err == nil {
+			err = os.WriteFile(name, b, 0o644)
+		}
+		if err != nil {
+			log.Fatal(err)
+		}
+	}
+	write(*asm, printer.NewGoAsm(cfg))
+	write(*stubs, printer.NewStubs(cfg))
+}

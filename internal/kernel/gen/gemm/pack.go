@@ -1,0 +1,166 @@
+package main
+
+import (
+	"github.com/athanor-lm/athanor/internal/kernel/gen/evex"
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// packRows16 writes the transposition of 16 rows of words into a panel.
+func (g *generator) packRows16() {
+	g.text("packRows16", "writes word (step, lane) = word step of row lane, for 16 lanes whose rows are offs bytes from src: chunks × 16 words and then tail 16-bit units, the last padded with zeros.",
+		"func(dst unsafe.Pointer, stride int, src unsafe.Pointer, offs *[16]int, chunks, tail int)")
+	dst, stride, src, offs, chunks, tail, off := reg.RDI, reg.RBX, reg.RSI, reg.RDX, reg.RCX, reg.R8, reg.R9
+	g.args([]string{"dst", "stride", "src", "offs", "chunks", "tail"}, dst, stride, src, offs, chunks, tail)
+	row := func(i int) operand.Mem {
+		g.MOVQ(mem(offs, 8*i), off)
+		return operand.Mem{Base: src, Index: off, Scale: 1}
+	}
+	g.TESTQ(chunks, chunks)
+	g.JZ(operand.LabelRef("tail"))
+	g.Label("loop")
+	for i := range 16 {
+		m := row(i)
+		g.VMOVDQU32(m, zmm[i])
+		m.Disp = 512
+		g.PREFETCHT0(m)
+	}
+	for i, out := range g.transpose() {
+		_ = i
+		g.VMOVDQU32(out, mem(dst, 0))
+		g.ADDQ(stride, dst)
+	}
+	g.ADDQ(operand.U8(64), src)
+	g.DECQ(chunks)
+	g.JNZ(operand.LabelRef("loop"))
+	g.Label("tail")
+	g.TESTQ(tail, tail)
+	g.JZ(operand.LabelRef("done"))
+	g.MOVQ(operand.I32(-1), chunks)
+	g.BZHIQ(tail, chunks, chunks)
+	g.KMOVD(chunks.As32(), reg.K1)
+	for i := range 16 {
+		g.VMOVDQU16_Z(row(i), reg.K1, zmm[i])
+	}
+	for _, out := range g.transpose() {
+		g.VMOVDQU32(out, mem(dst, 0))
+		g.ADDQ(stride, dst)
+		g.SUBQ(operand.U8(2), tail)
+		g.JLE(operand.LabelRef("done"))
+	}
+	g.Label("done")
+	g.VZEROUPPER()
+	g.RET()
+}
+
+// transpose emits the transposition of the 16 × 16 words in Z0…Z15 and returns the registers of the columns.
+func (g *generator) transpose() [16]reg.VecPhysical {
+	for i := 0; i < 16; i += 2 { // pairs of rows
+		g.VPUNPCKLDQ(zmm[i+1], zmm[i], zmm[16+i])
+		g.VPUNPCKHDQ(zmm[i+1], zmm[i], zmm[17+i])
+	}
+	for i := 0; i < 16; i += 4 { // register i+j: lane L holds column 4L+j of rows i…i+3
+		g.VPUNPCKLQDQ(zmm[18+i], zmm[16+i], zmm[i])
+		g.VPUNPCKHQDQ(zmm[18+i], zmm[16+i], zmm[i+1])
+		g.VPUNPCKLQDQ(zmm[19+i], zmm[17+i], zmm[i+2])
+		g.VPUNPCKHQDQ(zmm[19+i], zmm[17+i], zmm[i+3])
+	}
+	var out [16]reg.VecPhysical
+	for j := range 4 {
+		a, b, c, d := zmm[16+4*j], zmm[17+4*j], zmm[18+4*j], zmm[19+4*j]
+		g.VSHUFI32X4(operand.U8(0x88), zmm[4+j], zmm[j], a)
+		g.VSHUFI32X4(operand.U8(0xdd), zmm[4+j], zmm[j], b)
+		g.VSHUFI32X4(operand.U8(0x88), zmm[12+j], zmm[8+j], c)
+		g.VSHUFI32X4(operand.U8(0xdd), zmm[12+j], zmm[8+j], d)
+		g.VSHUFI32X4(operand.U8(0x88), c, a, zmm[j])
+		g.VSHUFI32X4(operand.U8(0xdd), c, a, zmm[8+j])
+		g.VSHUFI32X4(operand.U8(0x88), d, b, zmm[4+j])
+		g.VSHUFI32X4(operand.U8(0xdd), d, b, zmm[12+j])
+	}
+	for i := range out {
+		out[i] = zmm[i]
+	}
+	return out
+}
+
+// packCols16 writes the packing of rows of lanes, for up to 16 lanes: a copy of float32s, and for bf16 the pairing of
+// two rows.
+func (g *generator) packCols16() {
+	dst, stride, src, rowBytes, k, lanes := reg.RDI, reg.RBX, reg.RSI, reg.RDX, reg.RCX, reg.R8
+	start := func(name, doc string) {
+		g.text(name, doc, "func(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes, k, lanes int)")
+		g.args([]string{"dst", "stride", "src", "rowBytes", "k", "lanes"}, dst, stride, src, rowBytes, k, lanes)
+		g.MOVQ(operand.I32(-1), rTmp)
+		g.BZHIQ(lanes, rTmp, rTmp)
+		g.KMOVW(rTmp.As32(), reg.K1)
+	}
+	start("packCols16F32", "copies k rows of up to 16 float32s, rowBytes apart, to dst, stride bytes apart; the other lanes become 0.")
+	g.TESTQ(k, k)
+	g.JZ(operand.LabelRef("done"))
+	g.Label("loop")
+	g.VMOVUPS_Z(mem(src, 0), reg.K1, zmm[0])
+	g.VMOVUPS(zmm[0], mem(dst, 0))
+	g.ADDQ(rowBytes, src)
+	g.ADDQ(stride, dst)
+	g.DECQ(k)
+	g.JNZ(operand.LabelRef("loop"))
+	g.Label("done")
+	g.VZEROUPPER()
+	g.RET()
+
+	start("packCols16BF16", "pairs k rows of up to 16 bf16s: word (step, lane) = rows 2·step and 2·step+1 of lane; the other lanes and an odd last row's partner become 0.")
+	g.SUBQ(operand.U8(2), k)
+	g.JL(operand.LabelRef("odd"))
+	g.Label("loop")
+	g.VPMOVZXWD_Z(mem(src, 0), reg.K1, zmm[0])
+	g.VPMOVZXWD_Z(operand.Mem{Base: src, Index: rowBytes, Scale: 1}, reg.K1, zmm[1])
+	g.VPSLLD(operand.U8(16), zmm[1], zmm[1])
+	g.VPORD(zmm[1], zmm[0], zmm[0])
+	g.VMOVDQU32(zmm[0], mem(dst, 0))
+	g.LEAQ(operand.Mem{Base: src, Index: rowBytes, Scale: 2}, src)
+	g.ADDQ(stride, dst)
+	g.SUBQ(operand.U8(2), k)
+	g.JGE(operand.LabelRef("loop"))
+	g.Label("odd")
+	g.ADDQ(operand.U8(2), k)
+	g.JZ(operand.LabelRef("done"))
+	g.VPMOVZXWD_Z(mem(src, 0), reg.K1, zmm[0])
+	g.VMOVDQU32(zmm[0], mem(dst, 0))
+	g.Label("done")
+	g.VZEROUPPER()
+	g.RET()
+}
+
+// convert writes the rounding of float32s to bf16.
+func (g *generator) convert() {
+	g.text("f32ToBF16AVX512", "rounds n float32s to bf16, to nearest even, denormals to zero.", "func(dst, src unsafe.Pointer, n int)")
+	dst, src, n := reg.RDI, reg.RSI, reg.RCX
+	g.args([]string{"dst", "src", "n"}, dst, src, n)
+	g.SUBQ(operand.U8(32), n)
+	g.JL(operand.LabelRef("tail"))
+	g.Label("loop")
+	g.VMOVUPS(mem(src, 0), zmm[0])
+	g.VMOVUPS(mem(src, 64), zmm[1])
+	g.raw(evex.VCVTNE2PS2BF16.Reg(2, 1, 0))
+	g.VMOVDQU32(zmm[2], mem(dst, 0))
+	g.ADDQ(operand.U8(128), src)
+	g.ADDQ(operand.U8(64), dst)
+	g.SUBQ(operand.U8(32), n)
+	g.JGE(operand.LabelRef("loop"))
+	g.Label("tail")
+	g.ADDQ(operand.U8(32), n)
+	g.JZ(operand.LabelRef("done"))
+	g.MOVQ(operand.I32(-1), rTmp)
+	g.BZHIQ(n, rTmp, rTmp)
+	g.KMOVD(rTmp.As32(), reg.K3)
+	g.KMOVW(rTmp.As32(), reg.K1)
+	g.SHRQ(operand.U8(16), rTmp)
+	g.KMOVW(rTmp.As32(), reg.K2)
+	g.VMOVUPS_Z(mem(src, 0), reg.K1, zmm[0])
+	g.VMOVUPS_Z(mem(src, 64), reg.K2, zmm[1])
+	g.raw(evex.VCVTNE2PS2BF16.Reg(2, 1, 0))
+	g.VMOVDQU16(zmm[2], reg.K3, mem(dst, 0))
+	g.Label("done")
+	g.VZEROUPPER()
+	g.RET()
+}
