@@ -73,18 +73,6 @@ func packCols(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes, lane
 	}
 }
 
-// convertToBF16 converts n elements of dt to bf16.
-func convertToBF16(dst, src unsafe.Pointer, dt DType, n int) {
-	if dt == F32 && CurrentLevel() >= AVX512BF16 {
-		f32ToBF16AVX512(dst, src, n)
-		return
-	}
-	convertToBF16Generic(dst, src, dt, n)
-}
-
-// convertToF32 widens n elements of dt.
-func convertToF32(dst, src unsafe.Pointer, dt DType, n int) { convertToF32Generic(dst, src, dt, n) }
-
 // sumColumns adds to dst the sums of columns; see sumColumnsGeneric.
 func sumColumns(dst []float32, src unsafe.Pointer, rowBytes, k int, dt DType) {
 	sumColumnsGeneric(dst, src, rowBytes, k, dt)

@@ -203,8 +203,3 @@ func packCols16F32(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes 
 //
 //go:noescape
 func packCols16BF16(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes int, k int, lanes int)
-
-// rounds n float32s to bf16, to nearest even, denormals to zero.
-//
-//go:noescape
-func f32ToBF16AVX512(dst unsafe.Pointer, src unsafe.Pointer, n int)

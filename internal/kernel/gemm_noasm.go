@@ -20,9 +20,6 @@ func packCols(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes, lane
 	packColsGeneric(dst, stride, src, rowBytes, lanes, k, dt)
 }
 
-func convertToBF16(dst, src unsafe.Pointer, dt DType, n int) { convertToBF16Generic(dst, src, dt, n) }
-func convertToF32(dst, src unsafe.Pointer, dt DType, n int)  { convertToF32Generic(dst, src, dt, n) }
-
 func sumColumns(dst []float32, src unsafe.Pointer, rowBytes, k int, dt DType) {
 	sumColumnsGeneric(dst, src, rowBytes, k, dt)
 }

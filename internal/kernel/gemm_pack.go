@@ -1,9 +1,6 @@
 package kernel
 
-import (
-	"math"
-	"unsafe"
-)
+import "unsafe"
 
 // Packing lays an operand out in panels (see micro.go). Sources come in two orders: k runs along the rows of
 // storage (weights [N,K], activations [M,K]), which is a transposition of words, or lanes do (the
@@ -125,76 +122,33 @@ func packColsGeneric(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowByte
 	}
 }
 
-// bf16Round rounds to bfloat16, to nearest even; denormals become zeros of their sign and NaNs quiet, as
-// VCVTNEPS2BF16 does.
-func bf16Round(f float32) uint16 {
-	b := math.Float32bits(f)
-	switch exp := b >> 23 & 0xff; {
-	case exp == 0:
-		return uint16(b >> 16 & 0x8000)
-	case exp == 0xff && b&0x7fffff != 0:
-		return uint16(b>>16) | 0x40
-	}
-	return uint16((b + 0x7fff + b>>16&1) >> 16)
-}
-
-// f16Widen converts an IEEE binary16 to float32, exactly.
-func f16Widen(h uint16) float32 {
-	sign, exp, frac := uint32(h&0x8000)<<16, uint32(h>>10&0x1f), uint32(h&0x3ff)
-	switch exp {
-	case 0: // zero or denormal: frac · 2⁻²⁴
-		return math.Float32frombits(sign | math.Float32bits(float32(frac)*0x1p-24))
-	case 0x1f:
-		return math.Float32frombits(sign | 0x7f800000 | frac<<13)
-	}
-	return math.Float32frombits(sign | (exp+112)<<23 | frac<<13)
-}
-
-// f16Round rounds to IEEE binary16, to nearest even, with overflow to infinity.
-func f16Round(f float32) uint16 {
-	b := math.Float32bits(f)
-	sign := uint16(b >> 16 & 0x8000)
-	b &= 0x7fffffff
-	switch {
-	case b > 0x7f800000:
-		return sign | 0x7e00 | uint16(b>>13&0x3ff)
-	case b >= 0x477ff000: // 65520 and above
-		return sign | 0x7c00
-	case b < 0x38800000: // below 2⁻¹⁴: adding 0.5 leaves the denormal's fraction in the low bits, rounded
-		return sign | uint16(math.Float32bits(math.Float32frombits(b)+0.5)-0x3f000000)
-	}
-	return sign | uint16((b-0x38000000+0xfff+b>>13&1)>>13)
-}
-
-// convertToBF16Generic converts n elements of dt to bf16.
-func convertToBF16Generic(dst, src unsafe.Pointer, dt DType, n int) {
-	d := unsafe.Slice((*uint16)(dst), n)
+// convertToBF16 converts n elements of dt to bf16.
+func convertToBF16(dst, src unsafe.Pointer, dt DType, n int) {
+	d := unsafe.Slice((*BF16Bits)(dst), n)
 	switch dt {
 	case BF16:
-		copy(d, unsafe.Slice((*uint16)(src), n))
+		copy(d, unsafe.Slice((*BF16Bits)(src), n))
 	case F16:
-		for i, v := range unsafe.Slice((*uint16)(src), n) {
-			d[i] = bf16Round(f16Widen(v))
+		var wide [64]float32
+		for s := unsafe.Slice((*F16Bits)(src), n); len(s) > 0; {
+			m := min(len(s), len(wide))
+			F16ToF32(wide[:m], s[:m])
+			F32ToBF16(d[:m], wide[:m])
+			s, d = s[m:], d[m:]
 		}
 	default:
-		for i, v := range unsafe.Slice((*float32)(src), n) {
-			d[i] = bf16Round(v)
-		}
+		F32ToBF16(d, unsafe.Slice((*float32)(src), n))
 	}
 }
 
-// convertToF32Generic widens n elements of dt.
-func convertToF32Generic(dst, src unsafe.Pointer, dt DType, n int) {
+// convertToF32 widens n elements of dt.
+func convertToF32(dst, src unsafe.Pointer, dt DType, n int) {
 	d := unsafe.Slice((*float32)(dst), n)
 	switch dt {
 	case BF16:
-		for i, v := range unsafe.Slice((*uint16)(src), n) {
-			d[i] = math.Float32frombits(uint32(v) << 16)
-		}
+		BF16ToF32(d, unsafe.Slice((*BF16Bits)(src), n))
 	case F16:
-		for i, v := range unsafe.Slice((*uint16)(src), n) {
-			d[i] = f16Widen(v)
-		}
+		F16ToF32(d, unsafe.Slice((*F16Bits)(src), n))
 	default:
 		copy(d, unsafe.Slice((*float32)(src), n))
 	}
@@ -202,7 +156,8 @@ func convertToF32Generic(dst, src unsafe.Pointer, dt DType, n int) {
 
 // roundToBF16 rounds n float32s to bf16 precision in place.
 func roundToBF16(p unsafe.Pointer, n int) {
-	for i, v := range unsafe.Slice((*float32)(p), n) {
-		unsafe.Slice((*uint32)(p), n)[i] = uint32(bf16Round(v)) << 16
+	s := unsafe.Slice((*float32)(p), n)
+	for i, v := range s {
+		s[i] = ToBF16(v).F32()
 	}
 }

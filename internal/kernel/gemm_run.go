@@ -276,8 +276,9 @@ func (r *gemmRun) strip(b *gemmBlock, a unsafe.Pointer, i0, m, q0, q1 int) {
 		return
 	}
 	n := min(r.n1, r.n0+q1*mk.nr) - j0
+	tmp := unsafe.Slice((*float32)(b.tmp), n)
 	for i := range m {
-		g.finishRow(i0+i, j0, unsafe.Slice((*float32)(unsafe.Add(c, i*ldc*4)), n))
+		g.finishRow(i0+i, j0, unsafe.Slice((*float32)(unsafe.Add(c, i*ldc*4)), n), tmp)
 	}
 }
 

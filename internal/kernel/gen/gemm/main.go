@@ -20,7 +20,6 @@ func main() {
 	flag.Parse()
 
 	g := &generator{build.NewContext()}
-	g.Package("github.com/athanor-lm/athanor/internal/kernel")
 	for m := 1; m <= rows512; m++ {
 		g.tile512("tileBF16", m, true)
 		g.tile512("tileF32", m, false)
@@ -32,7 +31,6 @@ func main() {
 	g.peak()
 	g.packRows16()
 	g.packCols16()
-	g.convert()
 
 	file, err := g.Result()
 	if err != nil {
@@ -43,6 +41,7 @@ func main() {
 	}
 	cfg := printer.NewGoRunConfig()
 	cfg.Argv = []string{"go", "generate"}
+	cfg.Pkg = "kernel"
 	write := func(name string, p printer.Printer) {
 		b, err := p.Print(file)
 		b = bytes.Replace(b, []byte("package kernel\n"), []byte("package kernel\n\nimport \"unsafe\"\n"), 1)

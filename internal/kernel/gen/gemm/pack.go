@@ -1,7 +1,6 @@
 package main
 
 import (
-	"github.com/athanor-lm/athanor/internal/kernel/gen/evex"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
@@ -126,40 +125,6 @@ func (g *generator) packCols16() {
 	g.JZ(operand.LabelRef("done"))
 	g.VPMOVZXWD_Z(mem(src, 0), reg.K1, zmm[0])
 	g.VMOVDQU32(zmm[0], mem(dst, 0))
-	g.Label("done")
-	g.VZEROUPPER()
-	g.RET()
-}
-
-// convert writes the rounding of float32s to bf16.
-func (g *generator) convert() {
-	g.text("f32ToBF16AVX512", "rounds n float32s to bf16, to nearest even, denormals to zero.", "func(dst, src unsafe.Pointer, n int)")
-	dst, src, n := reg.RDI, reg.RSI, reg.RCX
-	g.args([]string{"dst", "src", "n"}, dst, src, n)
-	g.SUBQ(operand.U8(32), n)
-	g.JL(operand.LabelRef("tail"))
-	g.Label("loop")
-	g.VMOVUPS(mem(src, 0), zmm[0])
-	g.VMOVUPS(mem(src, 64), zmm[1])
-	g.raw(evex.VCVTNE2PS2BF16.Reg(2, 1, 0))
-	g.VMOVDQU32(zmm[2], mem(dst, 0))
-	g.ADDQ(operand.U8(128), src)
-	g.ADDQ(operand.U8(64), dst)
-	g.SUBQ(operand.U8(32), n)
-	g.JGE(operand.LabelRef("loop"))
-	g.Label("tail")
-	g.ADDQ(operand.U8(32), n)
-	g.JZ(operand.LabelRef("done"))
-	g.MOVQ(operand.I32(-1), rTmp)
-	g.BZHIQ(n, rTmp, rTmp)
-	g.KMOVD(rTmp.As32(), reg.K3)
-	g.KMOVW(rTmp.As32(), reg.K1)
-	g.SHRQ(operand.U8(16), rTmp)
-	g.KMOVW(rTmp.As32(), reg.K2)
-	g.VMOVUPS_Z(mem(src, 0), reg.K1, zmm[0])
-	g.VMOVUPS_Z(mem(src, 64), reg.K2, zmm[1])
-	g.raw(evex.VCVTNE2PS2BF16.Reg(2, 1, 0))
-	g.VMOVDQU16(zmm[2], reg.K3, mem(dst, 0))
 	g.Label("done")
 	g.VZEROUPPER()
 	g.RET()
