@@ -96,12 +96,12 @@ func (m *GPT2) hidden() *tensor.Tensor {
 // block is one layer: x + attention(norm(x)), then x + mlp(norm(x)). [B,T,C] → [B,T,C].
 func (m *GPT2) block(l *gpt2Layer, x *tensor.Tensor) *tensor.Tensor {
 	t, drop := m.walk.tape, float32(m.cfg.Dropout)
-	h := l.attnNorm.Forward(t, x)                      // [B,T,C]
-	qkv := l.qkv.Forward(t, h, kernel.NoAct)           // [B,T,3·C]
+	h := l.attnNorm.Forward(t, x)                       // [B,T,C]
+	qkv := l.qkv.Forward(t, h, kernel.NoAct)            // [B,T,3·C]
 	a := m.walk.attend(&m.cfg, nil, l.index, qkv, drop) // [B,T,C]
-	x = l.out.Residual(t, a, x, drop)                  // [B,T,C]
+	x = l.out.Residual(t, a, x, drop)                   // [B,T,C]
 
-	h = l.mlpNorm.Forward(t, x)            // [B,T,C]
-	h = l.up.Forward(t, h, m.act)          // [B,T,F]
+	h = l.mlpNorm.Forward(t, x)           // [B,T,C]
+	h = l.up.Forward(t, h, m.act)         // [B,T,F]
 	return l.down.Residual(t, h, x, drop) // [B,T,C]
 }

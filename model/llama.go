@@ -115,8 +115,8 @@ func (m *Llama) block(l *llamaLayer, x *tensor.Tensor) *tensor.Tensor {
 	a := m.walk.attend(c, m.rope, l.index, qkv, 0) // [B,T,H·D]
 	x = l.out.Residual(t, a, x, drop)              // [B,T,C]
 
-	h = l.mlpNorm.Forward(t, x)                // [B,T,C]
-	h = l.gateUp.Forward(t, h, kernel.NoAct)   // [B,T,2·F]
-	h = t.SwiGLU(h)                            // [B,T,F]
-	return l.down.Residual(t, h, x, drop)     // [B,T,C]
+	h = l.mlpNorm.Forward(t, x)              // [B,T,C]
+	h = l.gateUp.Forward(t, h, kernel.NoAct) // [B,T,2·F]
+	h = t.SwiGLU(h)                          // [B,T,F]
+	return l.down.Residual(t, h, x, drop)    // [B,T,C]
 }
