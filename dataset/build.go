@@ -1,0 +1,202 @@
+package dataset
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/athanor-lm/athanor/corpus/read"
+)
+
+// Tokenizer is what a build needs of a tokenizer. It must be safe for concurrent use.
+type Tokenizer interface {
+	// AppendEncode appends the ids of text; special tokens spelled in it are recognised.
+	AppendEncode(dst []uint32, text []byte, addSpecial bool) []uint32
+	// AppendEncodePlain appends the ids of text and treats special tokens spelled in it as text.
+	AppendEncodePlain(dst []uint32, text []byte) []uint32
+	VocabSize() int
+	BOS() (id uint32, ok bool)
+	EOS() (id uint32, ok bool)
+	Hash() string
+	// Save writes the tokenizer's files to a new directory.
+	Save(dir string) error
+}
+
+// SplitBy says how validation text is chosen.
+type SplitBy string
+
+// The ways to hold text out.
+const (
+	// ByHash holds out whole documents by a hash of their text: a document stays on its side whatever else is in the
+	// corpus and in whatever order, and equal documents are on the same side.
+	ByHash SplitBy = "hash"
+	// ByTail holds out the end of every document, for corpora of one or a few (tiny shakespeare: the last 10 %).
+	ByTail SplitBy = "tail"
+)
+
+// BuildConfig says what to build.
+type BuildConfig struct {
+	Inputs    []string     // files, directories, globs: see package read
+	ValInputs []string     // held-out texts of their own; ValFraction must then be 0
+	Read      read.Options // how files become documents; OnBad is called besides the quarantine
+	Out       string       // the directory to make
+	Overwrite bool         // replace a dataset that stands at Out
+	Tokenizer Tokenizer
+
+	ValFraction float64 // share of the documents (ByHash) or of each document's bytes (ByTail) held out; 0 = none
+	SplitBy     SplitBy // empty = ByHash
+	Seed        uint64  // of the hash
+	AppendEOS   bool    // end every document with the end-of-text token
+	PrependBOS  bool    // begin every document with the beginning-of-text token
+	Special     bool    // recognise special tokens spelled in the text; otherwise they are text like any other
+
+	Workers  int            // encoding goroutines, 0 = GOMAXPROCS; the result is the same for any number
+	Creator  string         // program and version, for the manifest
+	Progress func(Progress) // called about five times a second and at the end; may be nil
+}
+
+// Progress is the state of a build.
+type Progress struct {
+	ReadBytes, TotalBytes int64 // of the input files as they lie on disk
+	Documents, Tokens     int64 // written
+	TextBytes             int64 // encoded
+	Bad                   int64 // records set aside
+	Elapsed, Remaining    time.Duration
+	Done                  bool
+}
+
+// BytesPerSecond is the rate at which text was encoded so far.
+func (p Progress) BytesPerSecond() float64 {
+	return float64(p.TextBytes) / max(p.Elapsed.Seconds(), 1e-9)
+}
+
+func (cfg *BuildConfig) validate() error {
+	if cfg.SplitBy == "" {
+		cfg.SplitBy = ByHash
+	}
+	switch {
+	case cfg.Tokenizer == nil:
+		return fmt.Errorf("dataset: build %s: no tokenizer", cfg.Out)
+	case cfg.Out == "":
+		return fmt.Errorf("dataset: build: no output directory")
+	case !(cfg.ValFraction >= 0 && cfg.ValFraction < 1):
+		return fmt.Errorf("dataset: build %s: validation fraction %v, want 0 ≤ f < 1", cfg.Out, cfg.ValFraction)
+	case cfg.ValFraction > 0 && len(cfg.ValInputs) > 0:
+		return fmt.Errorf("dataset: build %s: validation inputs and a validation fraction of %v, want one of them", cfg.Out, cfg.ValFraction)
+	case cfg.SplitBy != ByHash && cfg.SplitBy != ByTail:
+		return fmt.Errorf("dataset: build %s: split by %q, want %q or %q", cfg.Out, cfg.SplitBy, ByHash, ByTail)
+	case cfg.Workers < 0:
+		return fmt.Errorf("dataset: build %s: %d workers, want 1 or more, or 0 for all processors", cfg.Out, cfg.Workers)
+	}
+	if _, ok := cfg.Tokenizer.EOS(); cfg.AppendEOS && !ok {
+		return fmt.Errorf("dataset: build %s: the tokenizer has no end-of-text token to end documents with", cfg.Out)
+	}
+	if _, ok := cfg.Tokenizer.BOS(); cfg.PrependBOS && !ok {
+		return fmt.Errorf("dataset: build %s: the tokenizer has no beginning-of-text token to begin documents with", cfg.Out)
+	}
+	if cfg.Workers == 0 {
+		cfg.Workers = runtime.GOMAXPROCS(0)
+	}
+	return nil
+}
+
+// Build encodes a corpus into a dataset at cfg.Out. Reading, encoding and writing overlap; the files are the same, byte
+// for byte, for any number of workers. Everything is written to a directory beside cfg.Out that is renamed at the end:
+// after an error or a cancelled context cfg.Out is as it was.
+func Build(ctx context.Context, cfg BuildConfig) (*Manifest, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	dir, err := newAside(cfg.Out, cfg.Overwrite)
+	if err != nil {
+		return nil, err
+	}
+	defer dir.discard()
+	b, err := newBuilder(&cfg, dir)
+	if err != nil {
+		return nil, err
+	}
+	defer b.close()
+	if err := b.run(ctx); err != nil {
+		return nil, fmt.Errorf("dataset: build %s: %w", cfg.Out, err)
+	}
+	m, err := b.finish()
+	if err != nil {
+		return nil, fmt.Errorf("dataset: build %s: %w", cfg.Out, err)
+	}
+	if err := dir.commit(); err != nil {
+		return nil, fmt.Errorf("dataset: build %s: %w", cfg.Out, err)
+	}
+	b.report(true)
+	return m, nil
+}
+
+// finish closes the shards, checks that they hold something, and writes tokenizer and manifest.
+func (b *builder) finish() (*Manifest, error) {
+	cfg := b.cfg
+	if err := b.checkFilled(); err != nil {
+		return nil, err
+	}
+	m := &Manifest{Format: ManifestFormat, Version: ManifestVersion, Creator: cfg.Creator, DType: b.dtype,
+		Tokenizer: TokenizerInfo{Hash: cfg.Tokenizer.Hash(), VocabSize: cfg.Tokenizer.VocabSize()},
+		Build: BuildInfo{Inputs: cfg.Inputs, ValInputs: cfg.ValInputs, ValFraction: cfg.ValFraction, SplitBy: cfg.SplitBy,
+			Seed: cfg.Seed, EOS: cfg.AppendEOS, BOS: cfg.PrependBOS, Special: cfg.Special, TextField: cfg.Read.TextField, Separator: cfg.Read.Separator},
+		Read: b.readStats(), Sources: b.sources.table()}
+	if id, ok := cfg.Tokenizer.EOS(); ok {
+		m.Tokenizer.EOS = &id
+	}
+	for i, shard := range b.shards {
+		if shard == nil {
+			continue
+		}
+		files, err := shard.finish()
+		if err != nil {
+			return nil, err
+		}
+		m.Splits = append(m.Splits, SplitInfo{splitNames[i], shard.count})
+		m.Files = append(m.Files, files...)
+	}
+	if err := cfg.Tokenizer.Save(filepath.Join(b.dir.path, tokenizerDir)); err != nil {
+		return nil, fmt.Errorf("save the tokenizer: %w", err)
+	}
+	if err := b.quarantine.finish(); err != nil {
+		return nil, err
+	}
+	var err error
+	if m.Files, err = b.dir.sumRest(m.Files); err != nil {
+		return nil, err
+	}
+	data, err := m.encode()
+	if err != nil {
+		return nil, err
+	}
+	return m, b.dir.write(manifestName, data)
+}
+
+// checkFilled refuses a dataset nobody could train on.
+func (b *builder) checkFilled() error {
+	st := b.readStats()
+	if st.Documents == 0 {
+		first := ""
+		if b.quarantine.first != nil {
+			first = fmt.Sprintf(" (the first: %s)", b.quarantine.first)
+		}
+		return fmt.Errorf("the corpus is empty: %d files hold no document; %d records have no text, %d were set aside%s", st.Files, st.Empty, st.Bad, first)
+	}
+	train, held := b.shards[train].count, Count{}
+	if b.shards[val] != nil {
+		held = b.shards[val].count
+	}
+	switch {
+	case train.Tokens == 0:
+		return fmt.Errorf("no text is left for training: all %d documents were held out", held.Documents)
+	case b.shards[val] != nil && held.Tokens == 0 && len(b.cfg.ValInputs) > 0:
+		return fmt.Errorf("the validation inputs hold no document")
+	case b.shards[val] != nil && held.Tokens == 0:
+		return fmt.Errorf("a validation fraction of %g held out none of the %d documents: raise it, hold out the tail of each document, or name validation inputs",
+			b.cfg.ValFraction, st.Documents)
+	}
+	return nil
+}
