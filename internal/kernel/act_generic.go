@@ -9,31 +9,34 @@ const (
 )
 
 // sigmoid32 keeps e^−x finite so that fast reciprocals may be used: below −87 it stays at σ(−87) ≈ 2⁻¹²⁶.
-func sigmoid32(x float32) float32 {
-	if x != x {
-		return x
-	}
-	return 1 / (1 + exp32(min(max(-x, -87), 87)))
+// It returns s = σ(x), and 1 − s without the cancellation of that difference.
+func sigmoid32(x float32) (s, rest float32) {
+	e := exp32(min(max(-x, -87), 87))
+	s = 1 / (1 + e)
+	return s, e * s
 }
 
-func gelu32(x float32) float32 { return x * sigmoid32(x*(geluA+geluB*x*x)) }
+func gelu32(x float32) float32 {
+	s, _ := sigmoid32(x * (geluA + geluB*x*x))
+	return x * s
+}
 
 // geluGrad32 clamps x to ±10, where the derivative is 0 or 1 to the last bit and x² still finite.
 func geluGrad32(x float32) float32 {
-	if x != x {
-		return x
-	}
 	x = min(max(x, -10), 10)
 	z := x * x
-	s := sigmoid32(x * (geluA + geluB*z))
-	return s + x*s*(1-s)*(geluA+3*geluB*z)
+	s, rest := sigmoid32(x * (geluA + geluB*z))
+	return s + x*s*rest*(geluA+3*geluB*z)
 }
 
-func silu32(x float32) float32 { return x * sigmoid32(x) }
+func silu32(x float32) float32 {
+	s, _ := sigmoid32(x)
+	return x * s
+}
 
 func siluGrad32(x float32) float32 {
-	s := sigmoid32(x)
-	return s * (1 + x*(1-s))
+	s, rest := sigmoid32(x)
+	return s + x*s*rest
 }
 
 func geluTanhGeneric(dst, x []float32) {

@@ -76,34 +76,38 @@ func (e *emitter) reciprocal(d V) V {
 	return e.fma(r, e.fnma(d, r, one), r)
 }
 
-// logistic is 1/(1 + e^y), σ(−y).
-func (e *emitter) logistic(y V) V {
-	return e.reciprocal(e.add(e.expOf(e.clamp(y, e.f(-87), e.f(87)), false), e.f(1)))
+// logistic is s = 1/(1 + e^y) = σ(−y), and 1 − s without its cancellation: e^y·s.
+func (e *emitter) logistic(y V) (s, rest V) {
+	x := e.expOf(e.clamp(y, e.f(-87), e.f(87)), false)
+	s = e.reciprocal(e.add(x, e.f(1)))
+	return s, e.mul(x, s)
 }
 
-func (e *emitter) sigmoid(x V) V { return e.logistic(e.mul(x, e.f(-1))) }
-
-func (e *emitter) silu(x V) V { return e.mul(x, e.sigmoid(x)) }
+func (e *emitter) silu(x V) V {
+	s, _ := e.logistic(e.mul(x, e.f(-1)))
+	return e.mul(x, s)
+}
 
 func (e *emitter) gelu(x V) V {
 	t := e.poly(e.mul(x, x), -geluB, -geluA)
-	return e.mul(x, e.logistic(e.mul(x, t)))
+	s, _ := e.logistic(e.mul(x, t))
+	return e.mul(x, s)
 }
 
 // geluBoth returns GELUTanh(x) and its derivative. The clamp to ±10 is for the latter only: there it is 0 or 1.
 func (e *emitter) geluBoth(x V) (value, slope V) {
 	xc := e.clamp(x, e.f(-10), e.f(10))
 	z := e.mul(xc, xc)
-	s := e.logistic(e.mul(xc, e.poly(z, -geluB, -geluA)))
-	t := e.mul(xc, e.fnma(s, s, s))
+	s, rest := e.logistic(e.mul(xc, e.poly(z, -geluB, -geluA)))
+	t := e.mul(e.mul(xc, s), rest)
 	return e.mul(x, s), e.fma(t, e.poly(z, 3*geluB, geluA), s)
 }
 
 // siluBoth returns SiLU(x) and its derivative s + x·s·(1−s).
 func (e *emitter) siluBoth(x V) (value, slope V) {
-	s := e.sigmoid(x)
+	s, rest := e.logistic(e.mul(x, e.f(-1)))
 	v := e.mul(x, s)
-	return v, e.fma(v, e.sub(e.f(1), s), s)
+	return v, e.fma(v, rest, s)
 }
 
 func (e *emitter) tanh(x V) V {
