@@ -24,9 +24,13 @@ func (e *emitter) exp(x V) V {
 // expOf is e^x of an x in [−105, 89], or without wide in [−87, 87], where one power of two is enough.
 func (e *emitter) expOf(x V, wide bool) V {
 	n := e.round(e.mul(x, e.f(log2e)))
-	r := e.fnma(n, e.f(ln2Lo), e.fnma(n, e.f(ln2Hi), x))
-	p := e.poly(r, 1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1)
-	y := e.add(e.fma(p, e.mul(r, r), r), e.f(1))
+	var r V
+	if wide {
+		r = e.fnma(n, e.f(ln2Lo), e.fnma(n, e.f(ln2Hi), x))
+	} else {
+		r = e.fnma(n, e.f(0.693147180559945309), x)
+	}
+	y := e.poly(r, 1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1, 1, 1)
 	if e.set != avx2 {
 		return e.op2(e.c.VSCALEFPS, y, n)
 	}
@@ -78,13 +82,13 @@ func (e *emitter) reciprocal(d V) V {
 
 // logistic is s = 1/(1 + e^y) = σ(−y), and 1 − s without its cancellation: e^y·s.
 func (e *emitter) logistic(y V) (s, rest V) {
-	x := e.expOf(e.clamp(y, e.f(-87), e.f(87)), false)
+	x := e.expOf(e.clampAbs(y, 87), false)
 	s = e.reciprocal(e.add(x, e.f(1)))
 	return s, e.mul(x, s)
 }
 
 func (e *emitter) silu(x V) V {
-	s, _ := e.logistic(e.mul(x, e.f(-1)))
+	s, _ := e.logistic(e.xor(x, e.u(0x80000000)))
 	return e.mul(x, s)
 }
 
@@ -105,7 +109,7 @@ func (e *emitter) geluBoth(x V) (value, slope V) {
 
 // siluBoth returns SiLU(x) and its derivative s + x·s·(1−s).
 func (e *emitter) siluBoth(x V) (value, slope V) {
-	s, rest := e.logistic(e.mul(x, e.f(-1)))
+	s, rest := e.logistic(e.xor(x, e.u(0x80000000)))
 	v := e.mul(x, s)
 	return v, e.fma(v, rest, s)
 }

@@ -55,6 +55,21 @@ func (e *emitter) and(a, b V) V {
 	return e.op2(func(o ...V) { e.c.VPANDD(o...) }, a, b)
 }
 
+func (e *emitter) xor(a, b V) V {
+	if e.set == avx2 {
+		return e.op2(func(o ...V) { e.c.VXORPS(o...) }, a, b)
+	}
+	return e.op2(func(o ...V) { e.c.VPXORD(o...) }, a, b)
+}
+
+// clampAbs limits x to ±limit; at AVX-512 NaN becomes limit.
+func (e *emitter) clampAbs(x V, limit float64) V {
+	if e.set == avx2 {
+		return e.clamp(x, e.f(-limit), e.f(limit))
+	}
+	return e.op2(func(o ...V) { e.c.VRANGEPS(operand.U8(2), o[0], o[1], o[2]) }, x, e.f(limit)) // the smaller magnitude, x's sign
+}
+
 func (e *emitter) abs(x V) V { return e.and(x, e.u(0x7fffffff)) }
 
 func (e *emitter) sqrt(x V) V {
