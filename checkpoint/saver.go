@@ -110,6 +110,9 @@ func NewSaver(root string, o Options) (*Saver, error) {
 	if err := s.opt.FS.MkdirAll(root); err != nil {
 		return nil, fmt.Errorf("checkpoint: prepare %s: %w", root, err)
 	}
+	if err := s.opt.FS.SyncDir(filepath.Dir(root)); err != nil {
+		return nil, fmt.Errorf("checkpoint: prepare %s: %w", root, err)
+	}
 	if err := clean(s.opt.FS, root); err != nil {
 		return nil, fmt.Errorf("checkpoint: clean %s: %w", root, err)
 	}
