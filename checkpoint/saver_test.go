@@ -117,11 +117,11 @@ func TestBackgroundSaveHoldsTheStateAtBegin(t *testing.T) {
 				t.Fatal(err)
 			}
 			st := newState(1)
-			for step := int64(1); step <= 5; step++ {
+			for step := int64(1); step <= 2; step++ {
 				if err := s.Begin(st); err != nil {
 					t.Fatal(err)
 				}
-				for k := range int64(3) { // three updates while it is written
+				for k := range int64(2) { // two updates while it is written
 					train(s, st, 100*step+k)
 				}
 				saved, err := s.Wait()
