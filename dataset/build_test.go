@@ -108,11 +108,17 @@ func TestBuildWritesTheDocuments(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := Open(out, OpenOptions{TokenizerHash: m.Tokenizer.Hash})
+	set, err := Open(out)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer set.Close()
+	if err := set.CheckTokenizer(m.Tokenizer.Hash); err != nil {
+		t.Error(err)
+	}
+	if err := set.CheckTokenizer("0123456789abcdef"); err == nil || !strings.Contains(err.Error(), "not with 0123456789ab:") {
+		t.Errorf("another tokenizer: %v", err)
+	}
 	if err := set.Verify(context.Background()); err != nil {
 		t.Error(err)
 	}
@@ -192,7 +198,7 @@ func TestHashSplitDoesNotDependOnOrder(t *testing.T) {
 		if _, err := Build(context.Background(), BuildConfig{Inputs: []string{corpusOf(t, 5000, docs...)}, Out: out, Tokenizer: byteTokenizer{vocab: 256, noRole: true}, ValFraction: 0.2}); err != nil {
 			t.Fatal(err)
 		}
-		set, err := Open(out, OpenOptions{})
+		set, err := Open(out)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -392,7 +398,7 @@ func TestDamagedDatasetsAreRefused(t *testing.T) {
 				}
 				writeFile(t, filepath.Join(dir, filepath.FromSlash(name)), []byte(data))
 			}
-			set, err := Open(dir, OpenOptions{})
+			set, err := Open(dir)
 			if err == nil {
 				defer set.Close()
 				if !c.verify {
@@ -405,15 +411,12 @@ func TestDamagedDatasetsAreRefused(t *testing.T) {
 			}
 		})
 	}
-	if _, err := Open(good, OpenOptions{TokenizerHash: "0123456789abcdef"}); err == nil || !strings.Contains(err.Error(), "want 0123456789ab:") {
-		t.Errorf("another tokenizer: %v", err)
-	}
-	if _, err := Open(filepath.Join(good, "tokenizer"), OpenOptions{}); err == nil || !strings.Contains(err.Error(), "is not a dataset") {
+	if _, err := Open(filepath.Join(good, "tokenizer")); err == nil || !strings.Contains(err.Error(), "is not a dataset") {
 		t.Errorf("no dataset: %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	set, err := Open(good, OpenOptions{})
+	set, err := Open(good)
 	if err != nil {
 		t.Fatal(err)
 	}

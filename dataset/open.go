@@ -13,29 +13,19 @@ import (
 
 // Set is an opened dataset. It is safe for concurrent use until Close.
 type Set struct {
-	Dir      string
-	Manifest *Manifest
+	dir      string
+	manifest *Manifest
 	splits   map[string]*Split
-}
-
-// OpenOptions are what the caller expects of a dataset.
-type OpenOptions struct {
-	// TokenizerHash, where not empty, must be the hash of the tokenizer that made the dataset.
-	TokenizerHash string
 }
 
 // Open maps a dataset into memory. It checks the manifest, the size of every file, every number of every index, and
 // that all of these agree. It does not read the tokens: see Set.Verify.
-func Open(dir string, opts OpenOptions) (*Set, error) {
+func Open(dir string) (*Set, error) {
 	m, err := ReadManifest(dir)
 	if err != nil {
 		return nil, err
 	}
-	if opts.TokenizerHash != "" && opts.TokenizerHash != m.Tokenizer.Hash {
-		return nil, fmt.Errorf("dataset: open %s: made with tokenizer %s, want %s: encode the corpus anew, or use the tokenizer in %s",
-			dir, short(m.Tokenizer.Hash), short(opts.TokenizerHash), filepath.Join(dir, tokenizerDir))
-	}
-	s := &Set{Dir: dir, Manifest: m, splits: map[string]*Split{}}
+	s := &Set{dir: dir, manifest: m, splits: map[string]*Split{}}
 	if err := s.checkSizes(); err != nil {
 		return nil, err
 	}
@@ -51,11 +41,11 @@ func Open(dir string, opts OpenOptions) (*Set, error) {
 }
 
 func (s *Set) checkSizes() error {
-	for _, f := range s.Manifest.Files {
-		path := filepath.Join(s.Dir, filepath.FromSlash(f.Name))
+	for _, f := range s.manifest.Files {
+		path := filepath.Join(s.dir, filepath.FromSlash(f.Name))
 		st, err := os.Stat(path)
 		if err != nil {
-			return fmt.Errorf("dataset: open %s: %w", s.Dir, err)
+			return fmt.Errorf("dataset: open %s: %w", s.dir, err)
 		}
 		if st.Size() != f.Size {
 			return fmt.Errorf("dataset: open %s: %d bytes, want %d by the manifest: the file is truncated or was changed", path, st.Size(), f.Size)
@@ -65,7 +55,7 @@ func (s *Set) checkSizes() error {
 }
 
 func (s *Set) openSplit(info SplitInfo) (*Split, error) {
-	sp, err := OpenMegatron(filepath.Join(s.Dir, info.Name), s.Manifest.Tokenizer.VocabSize)
+	sp, err := OpenMegatron(filepath.Join(s.dir, info.Name), s.manifest.Tokenizer.VocabSize)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +66,7 @@ func (s *Set) openSplit(info SplitInfo) (*Split, error) {
 	}{
 		{"tokens", sp.Tokens(), info.Tokens},
 		{"documents", sp.Docs(), info.Documents},
-		{"dtype", sp.DType(), s.Manifest.DType},
+		{"dtype", sp.DType(), s.manifest.DType},
 	} {
 		if c.found != c.want {
 			sp.Close()
@@ -86,11 +76,23 @@ func (s *Set) openSplit(info SplitInfo) (*Split, error) {
 	return sp, nil
 }
 
+// Manifest returns what the dataset says of itself. It must not be changed.
+func (s *Set) Manifest() *Manifest { return s.manifest }
+
+// CheckTokenizer refuses a tokenizer, given by its hash, that is not the one that made the dataset.
+func (s *Set) CheckTokenizer(hash string) error {
+	if made := s.manifest.Tokenizer.Hash; hash != made {
+		return fmt.Errorf("dataset: %s was made with tokenizer %s, not with %s: encode the corpus anew, or use the tokenizer in %s",
+			s.dir, short(made), short(hash), s.TokenizerDir())
+	}
+	return nil
+}
+
 // Split returns "train" or "val", nil where the dataset has no such split.
 func (s *Set) Split(name string) *Split { return s.splits[name] }
 
 // TokenizerDir returns the directory of the tokenizer that made the ids.
-func (s *Set) TokenizerDir() string { return filepath.Join(s.Dir, tokenizerDir) }
+func (s *Set) TokenizerDir() string { return filepath.Join(s.dir, tokenizerDir) }
 
 // Close unmaps the shards. No sample may be drawn afterwards.
 func (s *Set) Close() error {
@@ -103,8 +105,8 @@ func (s *Set) Close() error {
 
 // Verify reads every file and compares its SHA-256 with the manifest's.
 func (s *Set) Verify(ctx context.Context) error {
-	for _, f := range s.Manifest.Files {
-		path := filepath.Join(s.Dir, filepath.FromSlash(f.Name))
+	for _, f := range s.manifest.Files {
+		path := filepath.Join(s.dir, filepath.FromSlash(f.Name))
 		sum, err := fileSHA256(ctx, path)
 		if err != nil {
 			return fmt.Errorf("dataset: verify %s: %w", path, err)
