@@ -1,0 +1,126 @@
+package tokenizer
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// minimal is a tokenizer.json with gaps to fill: normalizer, pre_tokenizer,
+// post_processor, decoder, added tokens, then vocabulary, merges and further
+// fields of the model.
+func minimal(replace ...string) []byte {
+	s := `{"added_tokens": ADDED, "normalizer": NORM, "pre_tokenizer": PRE, "post_processor": POST, "decoder": DEC,
+"model": {"type": "BPE", MORE "vocab": VOCAB, "merges": MERGES}}`
+	defaults := []string{"ADDED", "[]", "NORM", "null", "PRE", "null", "POST", "null", "DEC", `{"type":"Fuse"}`, "MORE", "",
+		"VOCAB", `{"a":0,"b":1,"ab":2}`, "MERGES", `["a b"]`}
+	return []byte(strings.NewReplacer(append(replace, defaults...)...).Replace(s))
+}
+
+func TestLoadRefusesByName(t *testing.T) {
+	if _, err := Parse(minimal(), nil); err != nil {
+		t.Fatal("the minimal file does not load: ", err)
+	}
+	added := func(id, content string) string {
+		return `[{"id":` + id + `,"content":"` + content + `"}]`
+	}
+	for _, c := range []struct {
+		want string
+		data []byte
+	}{
+		{"line 2: ", minimal()[:150]},
+		{"line 1: ", nil},
+		{"no model", []byte(`{}`)},
+		{"cannot unmarshal", []byte(`{"decoder":{"type":"Fuse"},"model":3}`)},
+		{"cannot unmarshal", []byte(`[]`)},
+		{`model "Unigram" is not supported`, []byte(`{"decoder":{"type":"Fuse"},"model":{"type":"Unigram","vocab":[["a",0.5]]}}`)},
+		{`normalizer "NFKC" is not supported`, minimal("NORM", `{"type":"Sequence","normalizers":[{"type":"NFC"},{"type":"NFKC"}]}`)},
+		{`pre_tokenizer "Metaspace" is not supported`, minimal("PRE", `{"type":"Metaspace"}`)},
+		{`"Digits" after ByteLevel`, minimal("PRE", `{"type":"Sequence","pretokenizers":[{"type":"ByteLevel"},{"type":"Digits"}]}`)},
+		{`behavior "Sideways" is unknown`, minimal("PRE", `{"type":"Split","pattern":{"String":"x"},"behavior":"Sideways"}`)},
+		{"no pattern", minimal("PRE", `{"type":"Split","behavior":"Isolated"}`)},
+		{`pattern "(a"`, minimal("PRE", `{"type":"Split","pattern":{"Regex":"(a"},"behavior":"Isolated"}`)},
+		{"must come together", minimal("PRE", `{"type":"ByteLevel"}`)},
+		{`post_processor "BertProcessing" is not supported`, minimal("POST", `{"type":"BertProcessing"}`)},
+		{"not among its special_tokens", minimal("POST", `{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"x"}}]}`)},
+		{"which is not in the vocabulary", minimal("POST", `{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"x"}}],"special_tokens":{"x":{"ids":[9]}}}`)},
+		{"no sequence A", minimal("POST", `{"type":"TemplateProcessing","single":[]}`)},
+		{`decoder "WordPiece" is not supported`, minimal("DEC", `{"type":"WordPiece"}`)},
+		{"decoder null", minimal("DEC", "null")},
+		{"dropout 0.1", minimal("MORE", `"dropout":0.1,`)},
+		{"byte_fallback", minimal("MORE", `"byte_fallback":true,`)},
+		{`end_of_word_suffix "</w>"`, minimal("MORE", `"end_of_word_suffix":"</w>",`)},
+		{`unk_token "?" is not in the vocabulary`, minimal("MORE", `"unk_token":"?",`)},
+		{"vocabulary is empty", minimal("VOCAB", "{}")},
+		{`id 0 belongs to two tokens, "a" and "b"`, minimal("VOCAB", `{"a":0,"b":0,"ab":2}`)},
+		{"has id 4294967295", minimal("VOCAB", `{"a":0,"b":4294967295,"ab":2}`)},
+		{"cannot unmarshal", minimal("VOCAB", `{"a":-1,"b":1,"ab":2}`)},
+		{`"a" has two ids, 0 and 7`, minimal("ADDED", added("7", "a"))},
+		{`id 0 belongs to two tokens, "a" and "x"`, minimal("ADDED", added("0", "x"))},
+		{"added token with id 7 is empty", minimal("ADDED", added("7", ""))},
+		{`merge 0: "a" + "c": "c" is not in the vocabulary`, minimal("MERGES", `["a c"]`)},
+		{`merge 0: "c" + "b": "c" is not in the vocabulary`, minimal("MERGES", `[["c", "b"]]`)},
+		{`merge 1: "b" + "a": the result "ba" is not in the vocabulary`, minimal("MERGES", `["a b", "b a"]`)},
+		{"a side is empty", minimal("VOCAB", `{"a":0,"":1}`, "MERGES", `[["a",""]]`)}, // a token that becomes itself for ever
+		{"merge 0 has 3 parts", minimal("MERGES", `[["a","b","c"]]`)},
+		{`merge 0 is "ab"`, minimal("MERGES", `["ab"]`)},
+		{"merges: ", minimal("MERGES", `["a b", ["a","b"]]`)},
+	} {
+		if _, err := Parse(c.data, nil); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("error %v, want %q", err, c.want)
+		}
+	}
+	for _, c := range [][2]string{{`{"eos_token":"</s>"}`, "not in the vocabulary"}, {`{"eos_token":3}`, "eos_token"}, {`{`, "line 1"}} {
+		if _, err := Parse(minimal(), []byte(c[0])); err == nil || !strings.Contains(err.Error(), c[1]) {
+			t.Errorf("config %s: error %v, want %q", c[0], err, c[1])
+		}
+	}
+}
+
+func TestLoadNamesThePath(t *testing.T) {
+	dir := t.TempDir()
+	for path, want := range map[string]string{dir: "holds neither", filepath.Join(dir, "none.json"): "no such file"} {
+		if _, err := Load(path); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
+			t.Errorf("load %s: %v, want %q", path, err, want)
+		}
+	}
+	os.WriteFile(filepath.Join(dir, "vocab.json"), []byte(`{"a":0,"b":1,"ab":2}`), 0o666)
+	os.WriteFile(filepath.Join(dir, "merges.txt"), []byte("#version: 0.2\na b\nabc\n"), 0o666)
+	if _, err := Load(dir); err == nil || !strings.Contains(err.Error(), `line 3 is "abc"`) {
+		t.Errorf("broken merges.txt: %v", err)
+	}
+}
+
+// Ids need not be dense.
+func TestHolesInTheVocabulary(t *testing.T) {
+	tok, err := Parse(minimal("VOCAB", `{"a":0,"b":9,"ab":5}`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tok.VocabSize() != 10 || tok.Info(0).Tokens != 3 {
+		t.Errorf("%d ids, %d tokens, want 10 and 3", tok.VocabSize(), tok.Info(0).Tokens)
+	}
+	if _, ok := tok.TokenBytes(3); ok {
+		t.Error("id 3 has bytes, want a hole")
+	}
+	if got := tok.Decode([]uint32{5, 3, 9, 1 << 31}, false); got != "abb" {
+		t.Errorf("decoded to %q, want abb", got)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(minimal(), []byte(`{"eos_token":"a"}`))
+	f.Add(minimal("PRE", `{"type":"ByteLevel","use_regex":true}`, "DEC", `{"type":"ByteLevel"}`), []byte(nil))
+	f.Add(minimal("ADDED", `[{"id":7,"content":"<x>","lstrip":true,"normalized":true}]`, "NORM", `{"type":"NFC"}`), []byte(`{}`))
+	f.Add(minimal("MERGES", `["a b","a b"]`, "PRE", `{"type":"Split","pattern":{"Regex":"a|"},"behavior":"MergedWithNext"}`), []byte(nil))
+	f.Fuzz(func(t *testing.T, data, config []byte) {
+		tok, err := Parse(data, config)
+		if err != nil {
+			return
+		}
+		ids := tok.Encode("ab <x> e\u0301 \xff", true)
+		tok.Decode(ids, true)
+		tok.Info(3)
+	})
+}
