@@ -107,6 +107,7 @@ func newAttnArgs(c attnCase, seed uint64) *AttnArgs {
 type attnOracle struct {
 	a              *AttnArgs
 	out, lse, dqkv []float64
+	k              []float64 // rotated, [B·T, K·D]
 }
 
 // rotated returns head h (a column block of D) of x with rope applied, or undone where inverse.
@@ -129,6 +130,12 @@ func (o *attnOracle) rotated(x []float64, inverse bool, row int) []float64 {
 
 func newAttnOracle(a *AttnArgs, qkv, dout []float64) *attnOracle {
 	o := &attnOracle{a: a, out: make([]float64, a.B*a.T*a.H*a.D), lse: make([]float64, a.B*a.H*a.T), dqkv: make([]float64, len(qkv))}
+	w := (a.H + 2*a.K) * a.D
+	for row := range a.B * a.T {
+		for kv := range a.K {
+			o.k = append(o.k, o.rotated(qkv[row*w+(a.H+kv)*a.D:][:a.D], false, row)...)
+		}
+	}
 	for b := range a.B {
 		for h := range a.H {
 			for t := range a.T {
@@ -154,7 +161,7 @@ func (o *attnOracle) query(qkv, dout []float64, b, h, t int) {
 	}
 	DropRow(keep, keep, a.Drop, ((uint64(b)*uint64(a.H)+uint64(h))*uint64(a.T)+uint64(t))*uint64(a.T))
 	for j := lo; j < hi; j++ {
-		k := o.rotated(part(qkv, b*a.T+j, a.H+kv), false, b*a.T+j)
+		k := o.k[((b*a.T+j)*a.K+kv)*a.D:][:a.D]
 		for d := range q {
 			p[j] += q[d] * k[d] * float64(a.Scale)
 		}
@@ -181,7 +188,7 @@ func (o *attnOracle) query(qkv, dout []float64, b, h, t int) {
 			dv[d] += p[j] * float64(keep[j]) * g[d]
 		}
 		ds := p[j] * (dp - delta) * float64(a.Scale)
-		k := o.rotated(part(qkv, key, a.H+kv), false, key)
+		k := o.k[(key*a.K+kv)*a.D:][:a.D]
 		dk := make([]float64, a.D)
 		for d := range dk {
 			dk[d] = ds * q[d]
