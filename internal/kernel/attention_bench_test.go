@@ -1,0 +1,66 @@
+package kernel
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+)
+
+// attnFLOPs counts the two products of forward for the keys that are seen.
+func attnFLOPs(a *AttnArgs) float64 {
+	seen := 0
+	for i := range a.KeyLo {
+		seen += int(a.KeyHi[i] - a.KeyLo[i])
+	}
+	return 4 * float64(seen) * float64(a.H*a.D)
+}
+
+func BenchmarkAttention(b *testing.B) {
+	for _, dt := range []DType{BF16, F32} {
+		for _, c := range []attnCase{
+			{B: 12, T: 64, H: 4, K: 4, D: 32, mask: "causal"},
+			{B: 16, T: 256, H: 6, K: 6, D: 64, mask: "causal"},
+			{B: 8, T: 512, H: 8, K: 8, D: 64, mask: "causal"},
+			{B: 8, T: 512, H: 8, K: 2, D: 64, mask: "causal", rope: true},
+			{B: 2, T: 512, H: 12, K: 12, D: 64, mask: "causal"},
+			{B: 1, T: 2048, H: 8, K: 2, D: 128, mask: "causal", rope: true},
+		} {
+			c.store, c.compute = dt, dt
+			a := newAttnArgs(c, 1)
+			p := NewPool(2)
+			AttentionForward(p, a)
+			run := func(name string, flops float64, f func()) {
+				b.Run(fmt.Sprintf("%v/%s", c, name), func(b *testing.B) {
+					f()
+					for b.Loop() {
+						f()
+					}
+					b.ReportMetric(flops*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+				})
+			}
+			run("forward", attnFLOPs(a), func() { AttentionForward(p, a) })
+			run("backward", 2.5*attnFLOPs(a), func() { AttentionBackward(p, a) })
+			p.Close()
+		}
+	}
+}
+
+func BenchmarkDecode(b *testing.B) {
+	for _, dt := range []DType{BF16, F32} {
+		for _, c := range []struct{ b, n, h, k, d, past int }{{1, 1, 12, 12, 64, 512}, {4, 1, 32, 8, 128, 1024}, {1, 512, 12, 12, 64, 0}} {
+			b.Run(fmt.Sprintf("B%dN%dH%dK%dD%dpast%d/%v", c.b, c.n, c.h, c.k, c.d, c.past, dt), func(b *testing.B) {
+				a := newDecodeArgs(rand.New(rand.NewPCG(1, 1)), c.b, c.n, c.h, c.k, c.d, dt, c.past+c.n)
+				for i := range a.Past {
+					a.Past[i] = int32(c.past)
+				}
+				p := NewPool(2)
+				defer p.Close()
+				for b.Loop() {
+					AttentionDecode(p, a)
+				}
+				bytes := float64(c.b) * float64(c.past) * float64(2*c.k*c.d*dt.Size())
+				b.ReportMetric(bytes*float64(b.N)/b.Elapsed().Seconds()/1e9, "GB/s")
+			})
+		}
+	}
+}
