@@ -127,13 +127,6 @@ func expShiftSumGeneric(dst, src []float32, shift float32) float32 {
 	return float32(s)
 }
 
-func expShiftScaleGeneric(dst, src []float32, shift, scale float32) {
-	src = src[:len(dst)]
-	for i := range dst {
-		dst[i] = scale * exp32(src[i]-shift)
-	}
-}
-
 func expShiftScaleBF16Generic(dst []BF16Bits, src []float32, shift, scale float32) {
 	src = src[:len(dst)]
 	for i := range dst {

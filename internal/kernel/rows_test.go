@@ -129,6 +129,16 @@ func TestCrossEntropyMatchesItsDefinition(t *testing.T) {
 					t.Fatalf("n = %d: bf16 gradient %g, f32 %g", n, half[i].F32(), d[i])
 				}
 			}
+			shared := append([]float32(nil), x...)
+			short := unsafe.Slice((*BF16Bits)(unsafe.Pointer(&shared[0])), n)
+			if l := CrossEntropyRowBF16(short, shared, label, 0.25); l != loss {
+				t.Errorf("n = %d: loss %g in shared memory, want %g", n, l, loss)
+			}
+			for i := range short {
+				if !near(short[i].F32(), d[i], 4e-3) {
+					t.Fatalf("n = %d: bf16 gradient in shared memory %g, f32 %g", n, short[i].F32(), d[i])
+				}
+			}
 			CrossEntropyRow(x, x, label, 0.25)
 			wantAll(t, "gradient in place", x, want, 2e-5)
 		}

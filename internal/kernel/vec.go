@@ -15,24 +15,24 @@ type vecFuncs struct {
 	f16ToF32  func(dst []float32, src []F16Bits)
 	f32ToF16  func(dst []F16Bits, src []float32)
 
-	fill      func(dst []float32, a float32)
-	add       func(dst, a, b []float32)
-	addToBF16 func(dst []float32, src []BF16Bits)
-	addBF16   func(dst, a, b []BF16Bits)
-	mul       func(dst, a, b []float32)
-	scale     func(dst, src []float32, a float32)
-	axpy      func(dst, x []float32, a float32)
-	sum       func(x []float32) float32
-	dot       func(a, b []float32) float32
-	sumSq     func(x []float32) float64
-	maxOf     func(x []float32) float32
-	probe     func(x []float32) float32 // Σ 0·x: 0, or NaN where an element is not finite
+	fill        func(dst []float32, a float32)
+	add         func(dst, a, b []float32)
+	addToBF16   func(dst []float32, src []BF16Bits)
+	addBF16     func(dst, a, b []BF16Bits)
+	mul         func(dst, a, b []float32)
+	scale       func(dst, src []float32, a float32)
+	axpy        func(dst, x []float32, a float32)
+	scaleToBF16 func(dst []BF16Bits, src []float32, a float32)
+	sum         func(x []float32) float32
+	dot         func(a, b []float32) float32
+	sumSq       func(x []float32) float64
+	maxOf       func(x []float32) float32
+	probe       func(x []float32) float32 // Σ 0·x: 0, or NaN where an element is not finite
 
 	exp, tanh, erf, log func(dst, src []float32)
 	expSum              func(src []float32, shift float32) float32                // Σ exp(src−shift)
 	expShiftSum         func(dst, src []float32, shift float32) float32           // the same, stored too
-	expShiftScale       func(dst, src []float32, shift, scale float32)            // scale·exp(src−shift)
-	expShiftScaleBF16   func(dst []BF16Bits, src []float32, shift, scale float32) // the same, rounded
+	expShiftScaleBF16   func(dst []BF16Bits, src []float32, shift, scale float32) // scale·exp(src−shift)
 
 	geluTanh, geluErf, silu, relu                 func(dst, x []float32)
 	geluTanhGrad, geluErfGrad, siluGrad, reluGrad func(dx, dy, x []float32)
@@ -66,11 +66,11 @@ var genericVec = vecFuncs{
 	bf16ToF32: bf16ToF32Generic, f32ToBF16: f32ToBF16Generic, f16ToF32: f16ToF32Generic, f32ToF16: f32ToF16Generic,
 
 	fill: fillGeneric, add: addGeneric, addToBF16: addToBF16Generic, addBF16: addBF16Generic, mul: mulGeneric,
-	scale: scaleGeneric, axpy: axpyGeneric, sum: sumGeneric, dot: dotGeneric, sumSq: sumSqGeneric, maxOf: maxOfGeneric, probe: probeGeneric,
+	scale: scaleGeneric, scaleToBF16: scaleToBF16Generic, axpy: axpyGeneric, sum: sumGeneric, dot: dotGeneric, sumSq: sumSqGeneric, maxOf: maxOfGeneric, probe: probeGeneric,
 
 	exp: expGeneric, tanh: tanhGeneric, erf: erfGeneric, log: logGeneric,
 	expSum: expSumGeneric, expShiftSum: expShiftSumGeneric,
-	expShiftScale: expShiftScaleGeneric, expShiftScaleBF16: expShiftScaleBF16Generic,
+	expShiftScaleBF16: expShiftScaleBF16Generic,
 
 	geluTanh: geluTanhGeneric, geluErf: geluErfGeneric, silu: siluGeneric, relu: reluGeneric,
 	geluTanhGrad: geluTanhGradGeneric, geluErfGrad: geluErfGradGeneric, siluGrad: siluGradGeneric, reluGrad: reluGradGeneric,

@@ -52,6 +52,11 @@ func mulAVX2(dst []float32, a []float32, b []float32)
 //go:noescape
 func scaleAVX2(dst []float32, src []float32, a float32)
 
+// scaleToBF16AVX2 is the AVX2 variant of scaleToBF16.
+//
+//go:noescape
+func scaleToBF16AVX2(dst []BF16Bits, src []float32, a float32)
+
 // axpyAVX2 is the AVX2 variant of axpy.
 //
 //go:noescape
@@ -111,11 +116,6 @@ func expSumAVX2(src []float32, shift float32) (r0 float32)
 //
 //go:noescape
 func expShiftSumAVX2(dst []float32, src []float32, shift float32) (r0 float32)
-
-// expShiftScaleAVX2 is the AVX2 variant of expShiftScale.
-//
-//go:noescape
-func expShiftScaleAVX2(dst []float32, src []float32, shift float32, scale float32)
 
 // expShiftScaleBF16AVX2 is the AVX2 variant of expShiftScaleBF16.
 //
@@ -347,6 +347,11 @@ func mulAVX512(dst []float32, a []float32, b []float32)
 //go:noescape
 func scaleAVX512(dst []float32, src []float32, a float32)
 
+// scaleToBF16AVX512 is the AVX512 variant of scaleToBF16.
+//
+//go:noescape
+func scaleToBF16AVX512(dst []BF16Bits, src []float32, a float32)
+
 // axpyAVX512 is the AVX512 variant of axpy.
 //
 //go:noescape
@@ -411,11 +416,6 @@ func expSumAVX512(src []float32, shift float32) (r0 float32)
 //
 //go:noescape
 func expShiftSumAVX512(dst []float32, src []float32, shift float32) (r0 float32)
-
-// expShiftScaleAVX512 is the AVX512 variant of expShiftScale.
-//
-//go:noescape
-func expShiftScaleAVX512(dst []float32, src []float32, shift float32, scale float32)
 
 // expShiftScaleBF16AVX512 is the AVX512 variant of expShiftScaleBF16.
 //
@@ -606,6 +606,11 @@ func f32ToBF16AVX512BF16(dst []BF16Bits, src []float32)
 //
 //go:noescape
 func addBF16AVX512BF16(dst []BF16Bits, a []BF16Bits, b []BF16Bits)
+
+// scaleToBF16AVX512BF16 is the AVX512BF16 variant of scaleToBF16.
+//
+//go:noescape
+func scaleToBF16AVX512BF16(dst []BF16Bits, src []float32, a float32)
 
 // expShiftScaleBF16AVX512BF16 is the AVX512BF16 variant of expShiftScaleBF16.
 //

@@ -805,6 +805,125 @@ done56:
 	VZEROUPPER
 	RET
 
+// func scaleToBF16AVX2(dst []BF16Bits, src []float32, a float32)
+// Requires: AVX, AVX2
+TEXT ·scaleToBF16AVX2(SB), NOSPLIT, $16-52
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         src_base+24(FP), CX
+	MOVQ         dst_len+8(FP), DX
+	VBROADCASTSS a+48(FP), Y0
+	XORQ         BX, BX
+	CMPQ         DX, $+16
+	JLT          single59
+
+unrolled62:
+	VMOVUPS   (CX)(BX*4), Y1
+	VMULPS    Y0, Y1, Y1
+	VPSRLD    $0x10, Y1, Y2
+	VPAND     c00000001<>+0(SB), Y2, Y3
+	VPADDD    c00007fff<>+0(SB), Y3, Y3
+	VPADDD    Y1, Y3, Y3
+	VPSRLD    $0x10, Y3, Y3
+	VPOR      c00000040<>+0(SB), Y2, Y5
+	VCMPPS    $0x03, Y1, Y1, Y4
+	VBLENDVPS Y4, Y5, Y3, Y3
+	VPAND     c7f800000<>+0(SB), Y1, Y4
+	VPXOR     Y5, Y5, Y5
+	VPCMPEQD  Y5, Y4, Y4
+	VPAND     c00008000<>+0(SB), Y2, Y5
+	VBLENDVPS Y4, Y5, Y3, Y3
+	VPACKUSDW Y3, Y3, Y3
+	VPERMQ    $0x08, Y3, Y3
+	VMOVDQU   X3, (AX)(BX*2)
+	VMOVUPS   32(CX)(BX*4), Y1
+	VMULPS    Y0, Y1, Y1
+	VPSRLD    $0x10, Y1, Y2
+	VPAND     c00000001<>+0(SB), Y2, Y3
+	VPADDD    c00007fff<>+0(SB), Y3, Y3
+	VPADDD    Y1, Y3, Y3
+	VPSRLD    $0x10, Y3, Y3
+	VPOR      c00000040<>+0(SB), Y2, Y5
+	VCMPPS    $0x03, Y1, Y1, Y4
+	VBLENDVPS Y4, Y5, Y3, Y3
+	VPAND     c7f800000<>+0(SB), Y1, Y4
+	VPXOR     Y5, Y5, Y5
+	VPCMPEQD  Y5, Y4, Y4
+	VPAND     c00008000<>+0(SB), Y2, Y5
+	VBLENDVPS Y4, Y5, Y3, Y3
+	VPACKUSDW Y3, Y3, Y3
+	VPERMQ    $0x08, Y3, Y3
+	VMOVDQU   X3, 16(AX)(BX*2)
+	ADDQ      $+16, BX
+	SUBQ      $+16, DX
+	CMPQ      DX, $+16
+	JGE       unrolled62
+
+single59:
+	CMPQ DX, $+8
+	JLT  tail60
+
+loop63:
+	VMOVUPS   (CX)(BX*4), Y1
+	VMULPS    Y0, Y1, Y1
+	VPSRLD    $0x10, Y1, Y2
+	VPAND     c00000001<>+0(SB), Y2, Y3
+	VPADDD    c00007fff<>+0(SB), Y3, Y3
+	VPADDD    Y1, Y3, Y3
+	VPSRLD    $0x10, Y3, Y3
+	VPOR      c00000040<>+0(SB), Y2, Y5
+	VCMPPS    $0x03, Y1, Y1, Y4
+	VBLENDVPS Y4, Y5, Y3, Y3
+	VPAND     c7f800000<>+0(SB), Y1, Y4
+	VPXOR     Y5, Y5, Y5
+	VPCMPEQD  Y5, Y4, Y4
+	VPAND     c00008000<>+0(SB), Y2, Y5
+	VBLENDVPS Y4, Y5, Y3, Y3
+	VPACKUSDW Y3, Y3, Y3
+	VPERMQ    $0x08, Y3, Y3
+	VMOVDQU   X3, (AX)(BX*2)
+	ADDQ      $+8, BX
+	SUBQ      $+8, DX
+	CMPQ      DX, $+8
+	JGE       loop63
+
+tail60:
+	TESTQ      DX, DX
+	JZ         done61
+	LEAQ       tailmask<>+32(SB), SI
+	MOVQ       DX, DI
+	NEGQ       DI
+	VMOVUPS    (SI)(DI*4), Y1
+	VMASKMOVPS (CX)(BX*4), Y1, Y1
+	VMULPS     Y0, Y1, Y0
+	VPSRLD     $0x10, Y0, Y1
+	VPAND      c00000001<>+0(SB), Y1, Y2
+	VPADDD     c00007fff<>+0(SB), Y2, Y2
+	VPADDD     Y0, Y2, Y2
+	VPSRLD     $0x10, Y2, Y2
+	VPOR       c00000040<>+0(SB), Y1, Y4
+	VCMPPS     $0x03, Y0, Y0, Y3
+	VBLENDVPS  Y3, Y4, Y2, Y2
+	VPAND      c7f800000<>+0(SB), Y0, Y3
+	VPXOR      Y4, Y4, Y4
+	VPCMPEQD   Y4, Y3, Y3
+	VPAND      c00008000<>+0(SB), Y1, Y4
+	VBLENDVPS  Y3, Y4, Y2, Y2
+	VPACKUSDW  Y2, Y2, Y2
+	VPERMQ     $0x08, Y2, Y2
+	VMOVDQU    X2, (SP)
+	MOVQ       DX, CX
+	LEAQ       (AX)(BX*2), AX
+
+copy64:
+	MOVWLZX -2(SP)(CX*2), DX
+	MOVW    DX, -2(AX)(CX*2)
+	DECQ    CX
+	JNZ     copy64
+
+done61:
+	VZEROUPPER
+	RET
+
 // func axpyAVX2(dst []float32, x []float32, a float32)
 // Requires: AVX, FMA3
 TEXT ·axpyAVX2(SB), NOSPLIT, $0-52
@@ -814,9 +933,9 @@ TEXT ·axpyAVX2(SB), NOSPLIT, $0-52
 	VBROADCASTSS a+48(FP), Y0
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          single59
+	JLT          single65
 
-unrolled62:
+unrolled68:
 	VMOVUPS     (AX)(BX*4), Y1
 	VMOVUPS     (CX)(BX*4), Y2
 	VFMADD231PS Y0, Y2, Y1
@@ -828,13 +947,13 @@ unrolled62:
 	ADDQ        $+16, BX
 	SUBQ        $+16, DX
 	CMPQ        DX, $+16
-	JGE         unrolled62
+	JGE         unrolled68
 
-single59:
+single65:
 	CMPQ DX, $+8
-	JLT  tail60
+	JLT  tail66
 
-loop63:
+loop69:
 	VMOVUPS     (AX)(BX*4), Y1
 	VMOVUPS     (CX)(BX*4), Y2
 	VFMADD231PS Y0, Y2, Y1
@@ -842,11 +961,11 @@ loop63:
 	ADDQ        $+8, BX
 	SUBQ        $+8, DX
 	CMPQ        DX, $+8
-	JGE         loop63
+	JGE         loop69
 
-tail60:
+tail66:
 	TESTQ       DX, DX
-	JZ          done61
+	JZ          done67
 	LEAQ        tailmask<>+32(SB), SI
 	NEGQ        DX
 	VMOVUPS     (SI)(DX*4), Y1
@@ -855,7 +974,7 @@ tail60:
 	VFMADD231PS Y0, Y3, Y2
 	VMASKMOVPS  Y2, Y1, (AX)(BX*4)
 
-done61:
+done67:
 	VZEROUPPER
 	RET
 
@@ -870,9 +989,9 @@ TEXT ·sumAVX2(SB), NOSPLIT, $0-28
 	VXORPS Y3, Y3, Y3
 	XORQ   DX, DX
 	CMPQ   CX, $+32
-	JLT    single64
+	JLT    single70
 
-unrolled67:
+unrolled73:
 	VMOVUPS (AX)(DX*4), Y4
 	VADDPS  Y4, Y0, Y0
 	VMOVUPS 32(AX)(DX*4), Y4
@@ -884,23 +1003,23 @@ unrolled67:
 	ADDQ    $+32, DX
 	SUBQ    $+32, CX
 	CMPQ    CX, $+32
-	JGE     unrolled67
+	JGE     unrolled73
 
-single64:
+single70:
 	CMPQ CX, $+8
-	JLT  tail65
+	JLT  tail71
 
-loop68:
+loop74:
 	VMOVUPS (AX)(DX*4), Y4
 	VADDPS  Y4, Y0, Y0
 	ADDQ    $+8, DX
 	SUBQ    $+8, CX
 	CMPQ    CX, $+8
-	JGE     loop68
+	JGE     loop74
 
-tail65:
+tail71:
 	TESTQ      CX, CX
-	JZ         done66
+	JZ         done72
 	LEAQ       tailmask<>+32(SB), BX
 	NEGQ       CX
 	VMOVUPS    (BX)(CX*4), Y4
@@ -908,7 +1027,7 @@ tail65:
 	VANDPS     Y4, Y5, Y4
 	VADDPS     Y4, Y0, Y0
 
-done66:
+done72:
 	VADDPS       Y1, Y0, Y0
 	VADDPS       Y3, Y2, Y2
 	VADDPS       Y2, Y0, Y0
@@ -934,9 +1053,9 @@ TEXT ·dotAVX2(SB), NOSPLIT, $0-52
 	VXORPS Y3, Y3, Y3
 	XORQ   BX, BX
 	CMPQ   DX, $+32
-	JLT    single69
+	JLT    single75
 
-unrolled72:
+unrolled78:
 	VMOVUPS     (AX)(BX*4), Y4
 	VMOVUPS     (CX)(BX*4), Y5
 	VFMADD231PS Y5, Y4, Y0
@@ -952,24 +1071,24 @@ unrolled72:
 	ADDQ        $+32, BX
 	SUBQ        $+32, DX
 	CMPQ        DX, $+32
-	JGE         unrolled72
+	JGE         unrolled78
 
-single69:
+single75:
 	CMPQ DX, $+8
-	JLT  tail70
+	JLT  tail76
 
-loop73:
+loop79:
 	VMOVUPS     (AX)(BX*4), Y4
 	VMOVUPS     (CX)(BX*4), Y5
 	VFMADD231PS Y5, Y4, Y0
 	ADDQ        $+8, BX
 	SUBQ        $+8, DX
 	CMPQ        DX, $+8
-	JGE         loop73
+	JGE         loop79
 
-tail70:
+tail76:
 	TESTQ       DX, DX
-	JZ          done71
+	JZ          done77
 	LEAQ        tailmask<>+32(SB), SI
 	NEGQ        DX
 	VMOVUPS     (SI)(DX*4), Y4
@@ -979,7 +1098,7 @@ tail70:
 	VANDPS      Y4, Y5, Y4
 	VFMADD231PS Y6, Y4, Y0
 
-done71:
+done77:
 	VADDPS       Y1, Y0, Y0
 	VADDPS       Y3, Y2, Y2
 	VADDPS       Y2, Y0, Y0
@@ -1004,9 +1123,9 @@ TEXT ·sumSqAVX2(SB), NOSPLIT, $0-32
 	VXORPS Y3, Y3, Y3
 	XORQ   DX, DX
 	CMPQ   CX, $+32
-	JLT    single74
+	JLT    single80
 
-unrolled77:
+unrolled83:
 	VMOVUPS      (AX)(DX*4), Y4
 	VEXTRACTF128 $0x01, Y4, X5
 	VCVTPS2PD    X5, Y5
@@ -1034,13 +1153,13 @@ unrolled77:
 	ADDQ         $+32, DX
 	SUBQ         $+32, CX
 	CMPQ         CX, $+32
-	JGE          unrolled77
+	JGE          unrolled83
 
-single74:
+single80:
 	CMPQ CX, $+8
-	JLT  tail75
+	JLT  tail81
 
-loop78:
+loop84:
 	VMOVUPS      (AX)(DX*4), Y4
 	VEXTRACTF128 $0x01, Y4, X5
 	VCVTPS2PD    X5, Y5
@@ -1050,11 +1169,11 @@ loop78:
 	ADDQ         $+8, DX
 	SUBQ         $+8, CX
 	CMPQ         CX, $+8
-	JGE          loop78
+	JGE          loop84
 
-tail75:
+tail81:
 	TESTQ        CX, CX
-	JZ           done76
+	JZ           done82
 	LEAQ         tailmask<>+32(SB), BX
 	NEGQ         CX
 	VMOVUPS      (BX)(CX*4), Y4
@@ -1065,7 +1184,7 @@ tail75:
 	VFMADD231PD  Y4, Y4, Y0
 	VFMADD231PD  Y5, Y5, Y0
 
-done76:
+done82:
 	VADDPD       Y1, Y0, Y0
 	VADDPD       Y3, Y2, Y2
 	VADDPD       Y2, Y0, Y0
@@ -1088,9 +1207,9 @@ TEXT ·maxOfAVX2(SB), NOSPLIT, $0-28
 	VBROADCASTSS cff800000<>+0(SB), Y3
 	XORQ         DX, DX
 	CMPQ         CX, $+32
-	JLT          single79
+	JLT          single85
 
-unrolled82:
+unrolled88:
 	VMOVUPS (AX)(DX*4), Y4
 	VMAXPS  Y0, Y4, Y0
 	VMOVUPS 32(AX)(DX*4), Y4
@@ -1102,23 +1221,23 @@ unrolled82:
 	ADDQ    $+32, DX
 	SUBQ    $+32, CX
 	CMPQ    CX, $+32
-	JGE     unrolled82
+	JGE     unrolled88
 
-single79:
+single85:
 	CMPQ CX, $+8
-	JLT  tail80
+	JLT  tail86
 
-loop83:
+loop89:
 	VMOVUPS (AX)(DX*4), Y4
 	VMAXPS  Y0, Y4, Y0
 	ADDQ    $+8, DX
 	SUBQ    $+8, CX
 	CMPQ    CX, $+8
-	JGE     loop83
+	JGE     loop89
 
-tail80:
+tail86:
 	TESTQ      CX, CX
-	JZ         done81
+	JZ         done87
 	LEAQ       tailmask<>+32(SB), BX
 	NEGQ       CX
 	VMOVUPS    (BX)(CX*4), Y4
@@ -1126,7 +1245,7 @@ tail80:
 	VBLENDVPS  Y4, Y5, Y0, Y4
 	VMAXPS     Y0, Y4, Y0
 
-done81:
+done87:
 	VMAXPS       Y1, Y0, Y0
 	VMAXPS       Y3, Y2, Y2
 	VMAXPS       Y2, Y0, Y0
@@ -1169,9 +1288,9 @@ TEXT ·probeAVX2(SB), NOSPLIT, $0-28
 	VXORPS Y3, Y3, Y3
 	XORQ   DX, DX
 	CMPQ   CX, $+32
-	JLT    single84
+	JLT    single90
 
-unrolled87:
+unrolled93:
 	VMOVUPS     (AX)(DX*4), Y4
 	VFMADD231PS c00000000<>+0(SB), Y4, Y0
 	VMOVUPS     32(AX)(DX*4), Y4
@@ -1183,23 +1302,23 @@ unrolled87:
 	ADDQ        $+32, DX
 	SUBQ        $+32, CX
 	CMPQ        CX, $+32
-	JGE         unrolled87
+	JGE         unrolled93
 
-single84:
+single90:
 	CMPQ CX, $+8
-	JLT  tail85
+	JLT  tail91
 
-loop88:
+loop94:
 	VMOVUPS     (AX)(DX*4), Y4
 	VFMADD231PS c00000000<>+0(SB), Y4, Y0
 	ADDQ        $+8, DX
 	SUBQ        $+8, CX
 	CMPQ        CX, $+8
-	JGE         loop88
+	JGE         loop94
 
-tail85:
+tail91:
 	TESTQ       CX, CX
-	JZ          done86
+	JZ          done92
 	LEAQ        tailmask<>+32(SB), BX
 	NEGQ        CX
 	VMOVUPS     (BX)(CX*4), Y4
@@ -1209,7 +1328,7 @@ tail85:
 	VANDPS      Y4, Y5, Y4
 	VFMADD231PS Y6, Y4, Y0
 
-done86:
+done92:
 	VADDPS       Y1, Y0, Y0
 	VADDPS       Y3, Y2, Y2
 	VADDPS       Y2, Y0, Y0
@@ -1253,9 +1372,9 @@ TEXT ·sqDevAVX2(SB), NOSPLIT, $0-36
 	VXORPS       Y4, Y4, Y4
 	XORQ         DX, DX
 	CMPQ         CX, $+32
-	JLT          single89
+	JLT          single95
 
-unrolled92:
+unrolled98:
 	VMOVUPS     (AX)(DX*4), Y5
 	VSUBPS      Y0, Y5, Y5
 	VFMADD231PS Y5, Y5, Y1
@@ -1271,24 +1390,24 @@ unrolled92:
 	ADDQ        $+32, DX
 	SUBQ        $+32, CX
 	CMPQ        CX, $+32
-	JGE         unrolled92
+	JGE         unrolled98
 
-single89:
+single95:
 	CMPQ CX, $+8
-	JLT  tail90
+	JLT  tail96
 
-loop93:
+loop99:
 	VMOVUPS     (AX)(DX*4), Y5
 	VSUBPS      Y0, Y5, Y5
 	VFMADD231PS Y5, Y5, Y1
 	ADDQ        $+8, DX
 	SUBQ        $+8, CX
 	CMPQ        CX, $+8
-	JGE         loop93
+	JGE         loop99
 
-tail90:
+tail96:
 	TESTQ       CX, CX
-	JZ          done91
+	JZ          done97
 	LEAQ        tailmask<>+32(SB), BX
 	NEGQ        CX
 	VMOVUPS     (BX)(CX*4), Y5
@@ -1298,7 +1417,7 @@ tail90:
 	VANDPS      Y5, Y0, Y0
 	VFMADD231PS Y6, Y0, Y1
 
-done91:
+done97:
 	VADDPS       Y2, Y1, Y1
 	VADDPS       Y4, Y3, Y3
 	VADDPS       Y3, Y1, Y1
@@ -1320,9 +1439,9 @@ TEXT ·expAVX2(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ DX, $+8
-	JLT  tail95
+	JLT  tail101
 
-loop97:
+loop103:
 	VMOVUPS      (CX)(BX*4), Y0
 	VMOVUPS      cc2d20000<>+0(SB), Y1
 	VMAXPS       Y0, Y1, Y0
@@ -1353,11 +1472,11 @@ loop97:
 	ADDQ         $+8, BX
 	SUBQ         $+8, DX
 	CMPQ         DX, $+8
-	JGE          loop97
+	JGE          loop103
 
-tail95:
+tail101:
 	TESTQ        DX, DX
-	JZ           done96
+	JZ           done102
 	LEAQ         tailmask<>+32(SB), SI
 	NEGQ         DX
 	VMOVUPS      (SI)(DX*4), Y0
@@ -1389,7 +1508,7 @@ tail95:
 	VMULPS       Y1, Y2, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(BX*4)
 
-done96:
+done102:
 	VZEROUPPER
 	RET
 
@@ -1635,9 +1754,9 @@ TEXT ·tanhAVX2(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ DX, $+8
-	JLT  tail99
+	JLT  tail105
 
-loop101:
+loop107:
 	VMOVUPS     (CX)(BX*4), Y0
 	VMOVUPS     cc0fcf84f<>+0(SB), Y1
 	VMAXPS      Y0, Y1, Y1
@@ -1668,11 +1787,11 @@ loop101:
 	ADDQ        $+8, BX
 	SUBQ        $+8, DX
 	CMPQ        DX, $+8
-	JGE         loop101
+	JGE         loop107
 
-tail99:
+tail105:
 	TESTQ       DX, DX
-	JZ          done100
+	JZ          done106
 	LEAQ        tailmask<>+32(SB), SI
 	NEGQ        DX
 	VMOVUPS     (SI)(DX*4), Y0
@@ -1704,7 +1823,7 @@ tail99:
 	VBLENDVPS   Y3, Y1, Y2, Y1
 	VMASKMOVPS  Y1, Y0, (AX)(BX*4)
 
-done100:
+done106:
 	VZEROUPPER
 	RET
 
@@ -2004,9 +2123,9 @@ TEXT ·erfAVX2(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ DX, $+8
-	JLT  tail103
+	JLT  tail109
 
-loop105:
+loop111:
 	VMOVUPS     (CX)(BX*4), Y0
 	VMOVUPS     cc0800000<>+0(SB), Y1
 	VMAXPS      Y0, Y1, Y0
@@ -2035,11 +2154,11 @@ loop105:
 	ADDQ        $+8, BX
 	SUBQ        $+8, DX
 	CMPQ        DX, $+8
-	JGE         loop105
+	JGE         loop111
 
-tail103:
+tail109:
 	TESTQ       DX, DX
-	JZ          done104
+	JZ          done110
 	LEAQ        tailmask<>+32(SB), SI
 	NEGQ        DX
 	VMOVUPS     (SI)(DX*4), Y0
@@ -2069,7 +2188,7 @@ tail103:
 	VMINPS      Y1, Y2, Y1
 	VMASKMOVPS  Y1, Y0, (AX)(BX*4)
 
-done104:
+done110:
 	VZEROUPPER
 	RET
 
@@ -2337,9 +2456,9 @@ TEXT ·expSumAVX2(SB), NOSPLIT, $0-36
 	VXORPS       Y4, Y4, Y4
 	XORQ         DX, DX
 	CMPQ         CX, $+32
-	JLT          single106
+	JLT          single112
 
-unrolled109:
+unrolled115:
 	VMOVUPS      (AX)(DX*4), Y5
 	VSUBPS       Y0, Y5, Y5
 	VMOVUPS      cc2d20000<>+0(SB), Y6
@@ -2455,13 +2574,13 @@ unrolled109:
 	ADDQ         $+32, DX
 	SUBQ         $+32, CX
 	CMPQ         CX, $+32
-	JGE          unrolled109
+	JGE          unrolled115
 
-single106:
+single112:
 	CMPQ CX, $+8
-	JLT  tail107
+	JLT  tail113
 
-loop110:
+loop116:
 	VMOVUPS      (AX)(DX*4), Y5
 	VSUBPS       Y0, Y5, Y5
 	VMOVUPS      cc2d20000<>+0(SB), Y6
@@ -2493,11 +2612,11 @@ loop110:
 	ADDQ         $+8, DX
 	SUBQ         $+8, CX
 	CMPQ         CX, $+8
-	JGE          loop110
+	JGE          loop116
 
-tail107:
+tail113:
 	TESTQ        CX, CX
-	JZ           done108
+	JZ           done114
 	LEAQ         tailmask<>+32(SB), BX
 	NEGQ         CX
 	VMOVUPS      (BX)(CX*4), Y5
@@ -2531,7 +2650,7 @@ tail107:
 	VANDPS       Y5, Y0, Y0
 	VADDPS       Y0, Y1, Y1
 
-done108:
+done114:
 	VADDPS       Y2, Y1, Y1
 	VADDPS       Y4, Y3, Y3
 	VADDPS       Y3, Y1, Y1
@@ -2558,9 +2677,9 @@ TEXT ·expShiftSumAVX2(SB), NOSPLIT, $0-60
 	VXORPS       Y4, Y4, Y4
 	XORQ         BX, BX
 	CMPQ         DX, $+32
-	JLT          single111
+	JLT          single117
 
-unrolled114:
+unrolled120:
 	VMOVUPS      (CX)(BX*4), Y5
 	VSUBPS       Y0, Y5, Y5
 	VMOVUPS      cc2d20000<>+0(SB), Y6
@@ -2680,13 +2799,13 @@ unrolled114:
 	ADDQ         $+32, BX
 	SUBQ         $+32, DX
 	CMPQ         DX, $+32
-	JGE          unrolled114
+	JGE          unrolled120
 
-single111:
+single117:
 	CMPQ DX, $+8
-	JLT  tail112
+	JLT  tail118
 
-loop115:
+loop121:
 	VMOVUPS      (CX)(BX*4), Y5
 	VSUBPS       Y0, Y5, Y5
 	VMOVUPS      cc2d20000<>+0(SB), Y6
@@ -2719,11 +2838,11 @@ loop115:
 	ADDQ         $+8, BX
 	SUBQ         $+8, DX
 	CMPQ         DX, $+8
-	JGE          loop115
+	JGE          loop121
 
-tail112:
+tail118:
 	TESTQ        DX, DX
-	JZ           done113
+	JZ           done119
 	LEAQ         tailmask<>+32(SB), SI
 	NEGQ         DX
 	VMOVUPS      (SI)(DX*4), Y5
@@ -2758,7 +2877,7 @@ tail112:
 	VADDPS       Y6, Y1, Y1
 	VMASKMOVPS   Y0, Y5, (AX)(BX*4)
 
-done113:
+done119:
 	VADDPS       Y2, Y1, Y1
 	VADDPS       Y4, Y3, Y3
 	VADDPS       Y3, Y1, Y1
@@ -2772,93 +2891,6 @@ done113:
 	MOVSS        X1, r0+56(FP)
 	RET
 
-// func expShiftScaleAVX2(dst []float32, src []float32, shift float32, scale float32)
-// Requires: AVX, AVX2, FMA3
-TEXT ·expShiftScaleAVX2(SB), NOSPLIT, $0-56
-	MOVQ         dst_base+0(FP), AX
-	MOVQ         src_base+24(FP), CX
-	MOVQ         dst_len+8(FP), DX
-	VBROADCASTSS shift+48(FP), Y0
-	VBROADCASTSS scale+52(FP), Y1
-	XORQ         BX, BX
-	CMPQ         DX, $+8
-	JLT          tail117
-
-loop119:
-	VMOVUPS      (CX)(BX*4), Y2
-	VSUBPS       Y0, Y2, Y2
-	VMOVUPS      cc2d20000<>+0(SB), Y3
-	VMAXPS       Y2, Y3, Y2
-	VMOVUPS      c42b20000<>+0(SB), Y3
-	VMINPS       Y2, Y3, Y2
-	VMULPS       c3fb8aa3b<>+0(SB), Y2, Y3
-	VROUNDPS     $0x08, Y3, Y3
-	VFNMADD231PS c3f318000<>+0(SB), Y3, Y2
-	VFNMADD231PS cb95e8083<>+0(SB), Y3, Y2
-	VMOVUPS      c39506967<>+0(SB), Y4
-	VFMADD213PS  c3ab743ce<>+0(SB), Y2, Y4
-	VFMADD213PS  c3c088908<>+0(SB), Y2, Y4
-	VFMADD213PS  c3d2aa9c1<>+0(SB), Y2, Y4
-	VFMADD213PS  c3e2aaaaa<>+0(SB), Y2, Y4
-	VFMADD213PS  c3f000000<>+0(SB), Y2, Y4
-	VFMADD213PS  c3f800000<>+0(SB), Y2, Y4
-	VFMADD213PS  c3f800000<>+0(SB), Y2, Y4
-	VCVTPS2DQ    Y3, Y2
-	VPSRAD       $0x01, Y2, Y3
-	VPSUBD       Y3, Y2, Y2
-	VPADDD       c0000007f<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y4, Y3
-	VPADDD       c0000007f<>+0(SB), Y2, Y2
-	VPSLLD       $0x17, Y2, Y2
-	VMULPS       Y2, Y3, Y2
-	VMULPS       Y1, Y2, Y2
-	VMOVUPS      Y2, (AX)(BX*4)
-	ADDQ         $+8, BX
-	SUBQ         $+8, DX
-	CMPQ         DX, $+8
-	JGE          loop119
-
-tail117:
-	TESTQ        DX, DX
-	JZ           done118
-	LEAQ         tailmask<>+32(SB), SI
-	NEGQ         DX
-	VMOVUPS      (SI)(DX*4), Y2
-	VMASKMOVPS   (CX)(BX*4), Y2, Y3
-	VSUBPS       Y0, Y3, Y0
-	VMOVUPS      cc2d20000<>+0(SB), Y3
-	VMAXPS       Y0, Y3, Y0
-	VMOVUPS      c42b20000<>+0(SB), Y3
-	VMINPS       Y0, Y3, Y0
-	VMULPS       c3fb8aa3b<>+0(SB), Y0, Y3
-	VROUNDPS     $0x08, Y3, Y3
-	VFNMADD231PS c3f318000<>+0(SB), Y3, Y0
-	VFNMADD231PS cb95e8083<>+0(SB), Y3, Y0
-	VMOVUPS      c39506967<>+0(SB), Y4
-	VFMADD213PS  c3ab743ce<>+0(SB), Y0, Y4
-	VFMADD213PS  c3c088908<>+0(SB), Y0, Y4
-	VFMADD213PS  c3d2aa9c1<>+0(SB), Y0, Y4
-	VFMADD213PS  c3e2aaaaa<>+0(SB), Y0, Y4
-	VFMADD213PS  c3f000000<>+0(SB), Y0, Y4
-	VFMADD213PS  c3f800000<>+0(SB), Y0, Y4
-	VFMADD213PS  c3f800000<>+0(SB), Y0, Y4
-	VCVTPS2DQ    Y3, Y0
-	VPSRAD       $0x01, Y0, Y3
-	VPSUBD       Y3, Y0, Y0
-	VPADDD       c0000007f<>+0(SB), Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y4, Y3
-	VPADDD       c0000007f<>+0(SB), Y0, Y0
-	VPSLLD       $0x17, Y0, Y0
-	VMULPS       Y0, Y3, Y0
-	VMULPS       Y1, Y0, Y0
-	VMASKMOVPS   Y0, Y2, (AX)(BX*4)
-
-done118:
-	VZEROUPPER
-	RET
-
 // func expShiftScaleBF16AVX2(dst []BF16Bits, src []float32, shift float32, scale float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·expShiftScaleBF16AVX2(SB), NOSPLIT, $16-56
@@ -2869,9 +2901,9 @@ TEXT ·expShiftScaleBF16AVX2(SB), NOSPLIT, $16-56
 	VBROADCASTSS scale+52(FP), Y1
 	XORQ         BX, BX
 	CMPQ         DX, $+8
-	JLT          tail121
+	JLT          tail123
 
-loop123:
+loop125:
 	VMOVUPS      (CX)(BX*4), Y2
 	VSUBPS       Y0, Y2, Y2
 	VMOVUPS      cc2d20000<>+0(SB), Y3
@@ -2919,11 +2951,11 @@ loop123:
 	ADDQ         $+8, BX
 	SUBQ         $+8, DX
 	CMPQ         DX, $+8
-	JGE          loop123
+	JGE          loop125
 
-tail121:
+tail123:
 	TESTQ        DX, DX
-	JZ           done122
+	JZ           done124
 	LEAQ         tailmask<>+32(SB), SI
 	MOVQ         DX, DI
 	NEGQ         DI
@@ -2975,13 +3007,13 @@ tail121:
 	MOVQ         DX, CX
 	LEAQ         (AX)(BX*2), AX
 
-copy124:
+copy126:
 	MOVWLZX -2(SP)(CX*2), DX
 	MOVW    DX, -2(AX)(CX*2)
 	DECQ    CX
-	JNZ     copy124
+	JNZ     copy126
 
-done122:
+done124:
 	VZEROUPPER
 	RET
 
@@ -2993,9 +3025,9 @@ TEXT ·geluTanhAVX2(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ DX, $+8
-	JLT  tail126
+	JLT  tail128
 
-loop128:
+loop130:
 	VMOVUPS      (CX)(BX*4), Y0
 	VMULPS       Y0, Y0, Y1
 	VMOVUPS      cbd922279<>+0(SB), Y2
@@ -3029,11 +3061,11 @@ loop128:
 	ADDQ         $+8, BX
 	SUBQ         $+8, DX
 	CMPQ         DX, $+8
-	JGE          loop128
+	JGE          loop130
 
-tail126:
+tail128:
 	TESTQ        DX, DX
-	JZ           done127
+	JZ           done129
 	LEAQ         tailmask<>+32(SB), SI
 	NEGQ         DX
 	VMOVUPS      (SI)(DX*4), Y0
@@ -3068,7 +3100,7 @@ tail126:
 	VMULPS       Y3, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(BX*4)
 
-done127:
+done129:
 	VZEROUPPER
 	RET
 
@@ -3170,9 +3202,9 @@ TEXT ·geluTanhBF16AVX2(SB), NOSPLIT, $16-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ DX, $+8
-	JLT  tail130
+	JLT  tail132
 
-loop132:
+loop134:
 	VPMOVZXWD    (CX)(BX*2), Y0
 	VPSLLD       $0x10, Y0, Y0
 	VMULPS       Y0, Y0, Y1
@@ -3222,11 +3254,11 @@ loop132:
 	ADDQ         $+8, BX
 	SUBQ         $+8, DX
 	CMPQ         DX, $+8
-	JGE          loop132
+	JGE          loop134
 
-tail130:
+tail132:
 	TESTQ   DX, DX
-	JZ      done131
+	JZ      done133
 	LEAQ    tailmask<>+32(SB), SI
 	MOVQ    DX, DI
 	NEGQ    DI
@@ -3234,11 +3266,11 @@ tail130:
 	MOVQ    DX, SI
 	LEAQ    (CX)(BX*2), CX
 
-copy133:
+copy135:
 	MOVWLZX      -2(CX)(SI*2), DI
 	MOVW         DI, -2(SP)(SI*2)
 	DECQ         SI
-	JNZ          copy133
+	JNZ          copy135
 	VPMOVZXWD    (SP), Y0
 	VPSLLD       $0x10, Y0, Y0
 	VMULPS       Y0, Y0, Y1
@@ -3288,13 +3320,13 @@ copy133:
 	MOVQ         DX, CX
 	LEAQ         (AX)(BX*2), AX
 
-copy134:
+copy136:
 	MOVWLZX -2(SP)(CX*2), DX
 	MOVW    DX, -2(AX)(CX*2)
 	DECQ    CX
-	JNZ     copy134
+	JNZ     copy136
 
-done131:
+done133:
 	VZEROUPPER
 	RET
 
@@ -3307,9 +3339,9 @@ TEXT ·geluTanhGradAVX2(SB), NOSPLIT, $0-72
 	MOVQ dx_len+8(FP), BX
 	XORQ SI, SI
 	CMPQ BX, $+8
-	JLT  tail136
+	JLT  tail138
 
-loop138:
+loop140:
 	VMOVUPS      (CX)(SI*4), Y0
 	VMOVUPS      (DX)(SI*4), Y1
 	VMOVUPS      cc1200000<>+0(SB), Y2
@@ -3355,11 +3387,11 @@ loop138:
 	ADDQ         $+8, SI
 	SUBQ         $+8, BX
 	CMPQ         BX, $+8
-	JGE          loop138
+	JGE          loop140
 
-tail136:
+tail138:
 	TESTQ        BX, BX
-	JZ           done137
+	JZ           done139
 	LEAQ         tailmask<>+32(SB), DI
 	NEGQ         BX
 	VMOVUPS      (DI)(BX*4), Y0
@@ -3406,7 +3438,7 @@ tail136:
 	VMULPS       Y1, Y4, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(SI*4)
 
-done137:
+done139:
 	VZEROUPPER
 	RET
 
@@ -3491,9 +3523,9 @@ TEXT ·geluTanhGradBF16AVX2(SB), NOSPLIT, $16-72
 	MOVQ dx_len+8(FP), BX
 	XORQ SI, SI
 	CMPQ BX, $+8
-	JLT  tail140
+	JLT  tail142
 
-loop142:
+loop144:
 	VPMOVZXWD    (CX)(SI*2), Y0
 	VPSLLD       $0x10, Y0, Y0
 	VPMOVZXWD    (DX)(SI*2), Y1
@@ -3556,11 +3588,11 @@ loop142:
 	ADDQ         $+8, SI
 	SUBQ         $+8, BX
 	CMPQ         BX, $+8
-	JGE          loop142
+	JGE          loop144
 
-tail140:
+tail142:
 	TESTQ   BX, BX
-	JZ      done141
+	JZ      done143
 	LEAQ    tailmask<>+32(SB), DI
 	MOVQ    BX, R8
 	NEGQ    R8
@@ -3568,21 +3600,21 @@ tail140:
 	MOVQ    BX, DI
 	LEAQ    (CX)(SI*2), CX
 
-copy143:
+copy145:
 	MOVWLZX   -2(CX)(DI*2), R8
 	MOVW      R8, -2(SP)(DI*2)
 	DECQ      DI
-	JNZ       copy143
+	JNZ       copy145
 	VPMOVZXWD (SP), Y0
 	VPSLLD    $0x10, Y0, Y0
 	MOVQ      BX, CX
 	LEAQ      (DX)(SI*2), DX
 
-copy144:
+copy146:
 	MOVWLZX      -2(DX)(CX*2), DI
 	MOVW         DI, -2(SP)(CX*2)
 	DECQ         CX
-	JNZ          copy144
+	JNZ          copy146
 	VPMOVZXWD    (SP), Y1
 	VPSLLD       $0x10, Y1, Y1
 	VMOVUPS      cc1200000<>+0(SB), Y2
@@ -3643,13 +3675,13 @@ copy144:
 	MOVQ         BX, CX
 	LEAQ         (AX)(SI*2), AX
 
-copy145:
+copy147:
 	MOVWLZX -2(SP)(CX*2), DX
 	MOVW    DX, -2(AX)(CX*2)
 	DECQ    CX
-	JNZ     copy145
+	JNZ     copy147
 
-done141:
+done143:
 	VZEROUPPER
 	RET
 
@@ -3662,9 +3694,9 @@ TEXT ·swigluAVX2(SB), NOSPLIT, $0-72
 	MOVQ dst_len+8(FP), BX
 	XORQ SI, SI
 	CMPQ BX, $+8
-	JLT  tail147
+	JLT  tail149
 
-loop149:
+loop151:
 	VMOVUPS      (CX)(SI*4), Y0
 	VMOVUPS      (DX)(SI*4), Y1
 	VXORPS       c80000000<>+0(SB), Y0, Y2
@@ -3697,11 +3729,11 @@ loop149:
 	ADDQ         $+8, SI
 	SUBQ         $+8, BX
 	CMPQ         BX, $+8
-	JGE          loop149
+	JGE          loop151
 
-tail147:
+tail149:
 	TESTQ        BX, BX
-	JZ           done148
+	JZ           done150
 	LEAQ         tailmask<>+32(SB), DI
 	NEGQ         BX
 	VMOVUPS      (DI)(BX*4), Y0
@@ -3735,7 +3767,7 @@ tail147:
 	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(SI*4)
 
-done148:
+done150:
 	VZEROUPPER
 	RET
 
@@ -3766,9 +3798,9 @@ TEXT ·swigluBF16AVX2(SB), NOSPLIT, $16-72
 	MOVQ dst_len+8(FP), BX
 	XORQ SI, SI
 	CMPQ BX, $+8
-	JLT  tail151
+	JLT  tail153
 
-loop153:
+loop155:
 	VPMOVZXWD    (CX)(SI*2), Y0
 	VPSLLD       $0x10, Y0, Y0
 	VPMOVZXWD    (DX)(SI*2), Y1
@@ -3818,11 +3850,11 @@ loop153:
 	ADDQ         $+8, SI
 	SUBQ         $+8, BX
 	CMPQ         BX, $+8
-	JGE          loop153
+	JGE          loop155
 
-tail151:
+tail153:
 	TESTQ   BX, BX
-	JZ      done152
+	JZ      done154
 	LEAQ    tailmask<>+32(SB), DI
 	MOVQ    BX, R8
 	NEGQ    R8
@@ -3830,21 +3862,21 @@ tail151:
 	MOVQ    BX, DI
 	LEAQ    (CX)(SI*2), CX
 
-copy154:
+copy156:
 	MOVWLZX   -2(CX)(DI*2), R8
 	MOVW      R8, -2(SP)(DI*2)
 	DECQ      DI
-	JNZ       copy154
+	JNZ       copy156
 	VPMOVZXWD (SP), Y0
 	VPSLLD    $0x10, Y0, Y0
 	MOVQ      BX, CX
 	LEAQ      (DX)(SI*2), DX
 
-copy155:
+copy157:
 	MOVWLZX      -2(DX)(CX*2), DI
 	MOVW         DI, -2(SP)(CX*2)
 	DECQ         CX
-	JNZ          copy155
+	JNZ          copy157
 	VPMOVZXWD    (SP), Y1
 	VPSLLD       $0x10, Y1, Y1
 	VXORPS       c80000000<>+0(SB), Y0, Y2
@@ -3892,13 +3924,13 @@ copy155:
 	MOVQ         BX, CX
 	LEAQ         (AX)(SI*2), AX
 
-copy156:
+copy158:
 	MOVWLZX -2(SP)(CX*2), DX
 	MOVW    DX, -2(AX)(CX*2)
 	DECQ    CX
-	JNZ     copy156
+	JNZ     copy158
 
-done152:
+done154:
 	VZEROUPPER
 	RET
 
@@ -3913,9 +3945,9 @@ TEXT ·swigluGradAVX2(SB), NOSPLIT, $0-120
 	MOVQ dgate_len+8(FP), DI
 	XORQ R8, R8
 	CMPQ DI, $+8
-	JLT  tail158
+	JLT  tail160
 
-loop160:
+loop162:
 	VMOVUPS      (DX)(R8*4), Y0
 	VMOVUPS      (BX)(R8*4), Y1
 	VMOVUPS      (SI)(R8*4), Y2
@@ -3953,11 +3985,11 @@ loop160:
 	ADDQ         $+8, R8
 	SUBQ         $+8, DI
 	CMPQ         DI, $+8
-	JGE          loop160
+	JGE          loop162
 
-tail158:
+tail160:
 	TESTQ        DI, DI
-	JZ           done159
+	JZ           done161
 	LEAQ         tailmask<>+32(SB), R9
 	NEGQ         DI
 	VMOVUPS      (R9)(DI*4), Y0
@@ -3996,7 +4028,7 @@ tail158:
 	VMASKMOVPS   Y3, Y0, (AX)(R8*4)
 	VMASKMOVPS   Y1, Y0, (CX)(R8*4)
 
-done159:
+done161:
 	VZEROUPPER
 	RET
 
@@ -4011,9 +4043,9 @@ TEXT ·swigluGradBF16AVX2(SB), NOSPLIT, $16-120
 	MOVQ dgate_len+8(FP), DI
 	XORQ R8, R8
 	CMPQ DI, $+8
-	JLT  tail162
+	JLT  tail164
 
-loop164:
+loop166:
 	VPMOVZXWD    (DX)(R8*2), Y0
 	VPSLLD       $0x10, Y0, Y0
 	VPMOVZXWD    (BX)(R8*2), Y1
@@ -4084,11 +4116,11 @@ loop164:
 	ADDQ         $+8, R8
 	SUBQ         $+8, DI
 	CMPQ         DI, $+8
-	JGE          loop164
+	JGE          loop166
 
-tail162:
+tail164:
 	TESTQ   DI, DI
-	JZ      done163
+	JZ      done165
 	LEAQ    tailmask<>+32(SB), R9
 	MOVQ    DI, R10
 	NEGQ    R10
@@ -4096,31 +4128,31 @@ tail162:
 	MOVQ    DI, R9
 	LEAQ    (DX)(R8*2), DX
 
-copy165:
+copy167:
 	MOVWLZX   -2(DX)(R9*2), R10
 	MOVW      R10, -2(SP)(R9*2)
 	DECQ      R9
-	JNZ       copy165
+	JNZ       copy167
 	VPMOVZXWD (SP), Y0
 	VPSLLD    $0x10, Y0, Y0
 	MOVQ      DI, DX
 	LEAQ      (BX)(R8*2), BX
 
-copy166:
+copy168:
 	MOVWLZX   -2(BX)(DX*2), R9
 	MOVW      R9, -2(SP)(DX*2)
 	DECQ      DX
-	JNZ       copy166
+	JNZ       copy168
 	VPMOVZXWD (SP), Y1
 	VPSLLD    $0x10, Y1, Y1
 	MOVQ      DI, DX
 	LEAQ      (SI)(R8*2), BX
 
-copy167:
+copy169:
 	MOVWLZX      -2(BX)(DX*2), SI
 	MOVW         SI, -2(SP)(DX*2)
 	DECQ         DX
-	JNZ          copy167
+	JNZ          copy169
 	VPMOVZXWD    (SP), Y2
 	VPSLLD       $0x10, Y2, Y2
 	VXORPS       c80000000<>+0(SB), Y1, Y3
@@ -4171,11 +4203,11 @@ copy167:
 	MOVQ         DI, DX
 	LEAQ         (AX)(R8*2), AX
 
-copy168:
+copy170:
 	MOVWLZX   -2(SP)(DX*2), BX
 	MOVW      BX, -2(AX)(DX*2)
 	DECQ      DX
-	JNZ       copy168
+	JNZ       copy170
 	VPSRLD    $0x10, Y0, Y1
 	VPAND     c00000001<>+0(SB), Y1, Y2
 	VPADDD    c00007fff<>+0(SB), Y2, Y2
@@ -4195,13 +4227,13 @@ copy168:
 	MOVQ      DI, AX
 	LEAQ      (CX)(R8*2), CX
 
-copy169:
+copy171:
 	MOVWLZX -2(SP)(AX*2), DX
 	MOVW    DX, -2(CX)(AX*2)
 	DECQ    AX
-	JNZ     copy169
+	JNZ     copy171
 
-done163:
+done165:
 	VZEROUPPER
 	RET
 
@@ -4214,9 +4246,9 @@ TEXT ·gegluAVX2(SB), NOSPLIT, $0-72
 	MOVQ dst_len+8(FP), BX
 	XORQ SI, SI
 	CMPQ BX, $+8
-	JLT  tail171
+	JLT  tail173
 
-loop173:
+loop175:
 	VMOVUPS      (CX)(SI*4), Y0
 	VMOVUPS      (DX)(SI*4), Y1
 	VMULPS       Y0, Y0, Y2
@@ -4252,11 +4284,11 @@ loop173:
 	ADDQ         $+8, SI
 	SUBQ         $+8, BX
 	CMPQ         BX, $+8
-	JGE          loop173
+	JGE          loop175
 
-tail171:
+tail173:
 	TESTQ        BX, BX
-	JZ           done172
+	JZ           done174
 	LEAQ         tailmask<>+32(SB), DI
 	NEGQ         BX
 	VMOVUPS      (DI)(BX*4), Y0
@@ -4293,7 +4325,7 @@ tail171:
 	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(SI*4)
 
-done172:
+done174:
 	VZEROUPPER
 	RET
 
@@ -4306,9 +4338,9 @@ TEXT ·gegluBF16AVX2(SB), NOSPLIT, $16-72
 	MOVQ dst_len+8(FP), BX
 	XORQ SI, SI
 	CMPQ BX, $+8
-	JLT  tail175
+	JLT  tail177
 
-loop177:
+loop179:
 	VPMOVZXWD    (CX)(SI*2), Y0
 	VPSLLD       $0x10, Y0, Y0
 	VPMOVZXWD    (DX)(SI*2), Y1
@@ -4361,11 +4393,11 @@ loop177:
 	ADDQ         $+8, SI
 	SUBQ         $+8, BX
 	CMPQ         BX, $+8
-	JGE          loop177
+	JGE          loop179
 
-tail175:
+tail177:
 	TESTQ   BX, BX
-	JZ      done176
+	JZ      done178
 	LEAQ    tailmask<>+32(SB), DI
 	MOVQ    BX, R8
 	NEGQ    R8
@@ -4373,21 +4405,21 @@ tail175:
 	MOVQ    BX, DI
 	LEAQ    (CX)(SI*2), CX
 
-copy178:
+copy180:
 	MOVWLZX   -2(CX)(DI*2), R8
 	MOVW      R8, -2(SP)(DI*2)
 	DECQ      DI
-	JNZ       copy178
+	JNZ       copy180
 	VPMOVZXWD (SP), Y0
 	VPSLLD    $0x10, Y0, Y0
 	MOVQ      BX, CX
 	LEAQ      (DX)(SI*2), DX
 
-copy179:
+copy181:
 	MOVWLZX      -2(DX)(CX*2), DI
 	MOVW         DI, -2(SP)(CX*2)
 	DECQ         CX
-	JNZ          copy179
+	JNZ          copy181
 	VPMOVZXWD    (SP), Y1
 	VPSLLD       $0x10, Y1, Y1
 	VMULPS       Y0, Y0, Y2
@@ -4438,13 +4470,13 @@ copy179:
 	MOVQ         BX, CX
 	LEAQ         (AX)(SI*2), AX
 
-copy180:
+copy182:
 	MOVWLZX -2(SP)(CX*2), DX
 	MOVW    DX, -2(AX)(CX*2)
 	DECQ    CX
-	JNZ     copy180
+	JNZ     copy182
 
-done176:
+done178:
 	VZEROUPPER
 	RET
 
@@ -4459,9 +4491,9 @@ TEXT ·gegluGradAVX2(SB), NOSPLIT, $0-120
 	MOVQ dgate_len+8(FP), DI
 	XORQ R8, R8
 	CMPQ DI, $+8
-	JLT  tail182
+	JLT  tail184
 
-loop184:
+loop186:
 	VMOVUPS      (DX)(R8*4), Y0
 	VMOVUPS      (BX)(R8*4), Y1
 	VMOVUPS      (SI)(R8*4), Y2
@@ -4511,11 +4543,11 @@ loop184:
 	ADDQ         $+8, R8
 	SUBQ         $+8, DI
 	CMPQ         DI, $+8
-	JGE          loop184
+	JGE          loop186
 
-tail182:
+tail184:
 	TESTQ        DI, DI
-	JZ           done183
+	JZ           done185
 	LEAQ         tailmask<>+32(SB), R9
 	NEGQ         DI
 	VMOVUPS      (R9)(DI*4), Y0
@@ -4566,7 +4598,7 @@ tail182:
 	VMASKMOVPS   Y3, Y0, (AX)(R8*4)
 	VMASKMOVPS   Y1, Y0, (CX)(R8*4)
 
-done183:
+done185:
 	VZEROUPPER
 	RET
 
@@ -4581,9 +4613,9 @@ TEXT ·gegluGradBF16AVX2(SB), NOSPLIT, $16-120
 	MOVQ dgate_len+8(FP), DI
 	XORQ R8, R8
 	CMPQ DI, $+8
-	JLT  tail186
+	JLT  tail188
 
-loop188:
+loop190:
 	VPMOVZXWD    (DX)(R8*2), Y0
 	VPSLLD       $0x10, Y0, Y0
 	VPMOVZXWD    (BX)(R8*2), Y1
@@ -4666,11 +4698,11 @@ loop188:
 	ADDQ         $+8, R8
 	SUBQ         $+8, DI
 	CMPQ         DI, $+8
-	JGE          loop188
+	JGE          loop190
 
-tail186:
+tail188:
 	TESTQ   DI, DI
-	JZ      done187
+	JZ      done189
 	LEAQ    tailmask<>+32(SB), R9
 	MOVQ    DI, R10
 	NEGQ    R10
@@ -4678,31 +4710,31 @@ tail186:
 	MOVQ    DI, R9
 	LEAQ    (DX)(R8*2), DX
 
-copy189:
+copy191:
 	MOVWLZX   -2(DX)(R9*2), R10
 	MOVW      R10, -2(SP)(R9*2)
 	DECQ      R9
-	JNZ       copy189
+	JNZ       copy191
 	VPMOVZXWD (SP), Y0
 	VPSLLD    $0x10, Y0, Y0
 	MOVQ      DI, DX
 	LEAQ      (BX)(R8*2), BX
 
-copy190:
+copy192:
 	MOVWLZX   -2(BX)(DX*2), R9
 	MOVW      R9, -2(SP)(DX*2)
 	DECQ      DX
-	JNZ       copy190
+	JNZ       copy192
 	VPMOVZXWD (SP), Y1
 	VPSLLD    $0x10, Y1, Y1
 	MOVQ      DI, DX
 	LEAQ      (SI)(R8*2), BX
 
-copy191:
+copy193:
 	MOVWLZX      -2(BX)(DX*2), SI
 	MOVW         SI, -2(SP)(DX*2)
 	DECQ         DX
-	JNZ          copy191
+	JNZ          copy193
 	VPMOVZXWD    (SP), Y2
 	VPSLLD       $0x10, Y2, Y2
 	VMOVUPS      cc1200000<>+0(SB), Y3
@@ -4765,11 +4797,11 @@ copy191:
 	MOVQ         DI, DX
 	LEAQ         (AX)(R8*2), AX
 
-copy192:
+copy194:
 	MOVWLZX   -2(SP)(DX*2), BX
 	MOVW      BX, -2(AX)(DX*2)
 	DECQ      DX
-	JNZ       copy192
+	JNZ       copy194
 	VPSRLD    $0x10, Y0, Y1
 	VPAND     c00000001<>+0(SB), Y1, Y2
 	VPADDD    c00007fff<>+0(SB), Y2, Y2
@@ -4789,13 +4821,13 @@ copy192:
 	MOVQ      DI, AX
 	LEAQ      (CX)(R8*2), CX
 
-copy193:
+copy195:
 	MOVWLZX -2(SP)(AX*2), DX
 	MOVW    DX, -2(CX)(AX*2)
 	DECQ    AX
-	JNZ     copy193
+	JNZ     copy195
 
-done187:
+done189:
 	VZEROUPPER
 	RET
 
@@ -4807,9 +4839,9 @@ TEXT ·geluErfAVX2(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ DX, $+8
-	JLT  tail195
+	JLT  tail197
 
-loop197:
+loop199:
 	VMOVUPS     (CX)(BX*4), Y0
 	VMULPS      c3f3504f3<>+0(SB), Y0, Y1
 	VMOVUPS     cc0800000<>+0(SB), Y2
@@ -4842,11 +4874,11 @@ loop197:
 	ADDQ        $+8, BX
 	SUBQ        $+8, DX
 	CMPQ        DX, $+8
-	JGE         loop197
+	JGE         loop199
 
-tail195:
+tail197:
 	TESTQ       DX, DX
-	JZ          done196
+	JZ          done198
 	LEAQ        tailmask<>+32(SB), SI
 	NEGQ        DX
 	VMOVUPS     (SI)(DX*4), Y0
@@ -4880,7 +4912,7 @@ tail195:
 	VMULPS      Y3, Y1, Y1
 	VMASKMOVPS  Y1, Y0, (AX)(BX*4)
 
-done196:
+done198:
 	VZEROUPPER
 	RET
 
@@ -4911,9 +4943,9 @@ TEXT ·geluErfGradAVX2(SB), NOSPLIT, $0-72
 	MOVQ dx_len+8(FP), BX
 	XORQ SI, SI
 	CMPQ BX, $+8
-	JLT  tail199
+	JLT  tail201
 
-loop201:
+loop203:
 	VMOVUPS      (CX)(SI*4), Y0
 	VMOVUPS      (DX)(SI*4), Y1
 	VMULPS       c3f3504f3<>+0(SB), Y1, Y2
@@ -4971,11 +5003,11 @@ loop201:
 	ADDQ         $+8, SI
 	SUBQ         $+8, BX
 	CMPQ         BX, $+8
-	JGE          loop201
+	JGE          loop203
 
-tail199:
+tail201:
 	TESTQ        BX, BX
-	JZ           done200
+	JZ           done202
 	LEAQ         tailmask<>+32(SB), DI
 	NEGQ         BX
 	VMOVUPS      (DI)(BX*4), Y0
@@ -5034,7 +5066,7 @@ tail199:
 	VMULPS       Y1, Y3, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(SI*4)
 
-done200:
+done202:
 	VZEROUPPER
 	RET
 
@@ -5118,9 +5150,9 @@ TEXT ·siluAVX2(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ DX, $+8
-	JLT  tail203
+	JLT  tail205
 
-loop205:
+loop207:
 	VMOVUPS      (CX)(BX*4), Y0
 	VXORPS       c80000000<>+0(SB), Y0, Y1
 	VMOVUPS      cc2ae0000<>+0(SB), Y2
@@ -5151,11 +5183,11 @@ loop205:
 	ADDQ         $+8, BX
 	SUBQ         $+8, DX
 	CMPQ         DX, $+8
-	JGE          loop205
+	JGE          loop207
 
-tail203:
+tail205:
 	TESTQ        DX, DX
-	JZ           done204
+	JZ           done206
 	LEAQ         tailmask<>+32(SB), SI
 	NEGQ         DX
 	VMOVUPS      (SI)(DX*4), Y0
@@ -5187,7 +5219,7 @@ tail203:
 	VMULPS       Y3, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(BX*4)
 
-done204:
+done206:
 	VZEROUPPER
 	RET
 
@@ -5200,9 +5232,9 @@ TEXT ·siluGradAVX2(SB), NOSPLIT, $0-72
 	MOVQ dx_len+8(FP), BX
 	XORQ SI, SI
 	CMPQ BX, $+8
-	JLT  tail207
+	JLT  tail209
 
-loop209:
+loop211:
 	VMOVUPS      (CX)(SI*4), Y0
 	VMOVUPS      (DX)(SI*4), Y1
 	VXORPS       c80000000<>+0(SB), Y1, Y2
@@ -5236,11 +5268,11 @@ loop209:
 	ADDQ         $+8, SI
 	SUBQ         $+8, BX
 	CMPQ         BX, $+8
-	JGE          loop209
+	JGE          loop211
 
-tail207:
+tail209:
 	TESTQ        BX, BX
-	JZ           done208
+	JZ           done210
 	LEAQ         tailmask<>+32(SB), DI
 	NEGQ         BX
 	VMOVUPS      (DI)(BX*4), Y0
@@ -5275,7 +5307,7 @@ tail207:
 	VMULPS       Y1, Y4, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(SI*4)
 
-done208:
+done210:
 	VZEROUPPER
 	RET
 
@@ -5287,9 +5319,9 @@ TEXT ·reluAVX2(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ DX, $+8
-	JLT  tail211
+	JLT  tail213
 
-loop213:
+loop215:
 	VMOVUPS (CX)(BX*4), Y0
 	VMOVUPS c00000000<>+0(SB), Y1
 	VMAXPS  Y0, Y1, Y0
@@ -5297,11 +5329,11 @@ loop213:
 	ADDQ    $+8, BX
 	SUBQ    $+8, DX
 	CMPQ    DX, $+8
-	JGE     loop213
+	JGE     loop215
 
-tail211:
+tail213:
 	TESTQ      DX, DX
-	JZ         done212
+	JZ         done214
 	LEAQ       tailmask<>+32(SB), SI
 	NEGQ       DX
 	VMOVUPS    (SI)(DX*4), Y0
@@ -5310,7 +5342,7 @@ tail211:
 	VMAXPS     Y1, Y2, Y1
 	VMASKMOVPS Y1, Y0, (AX)(BX*4)
 
-done212:
+done214:
 	VZEROUPPER
 	RET
 
@@ -5323,9 +5355,9 @@ TEXT ·reluGradAVX2(SB), NOSPLIT, $0-72
 	MOVQ dx_len+8(FP), BX
 	XORQ SI, SI
 	CMPQ BX, $+8
-	JLT  tail215
+	JLT  tail217
 
-loop217:
+loop219:
 	VMOVUPS (CX)(SI*4), Y0
 	VMOVUPS (DX)(SI*4), Y1
 	VCMPPS  $0x1e, c00000000<>+0(SB), Y1, Y1
@@ -5334,11 +5366,11 @@ loop217:
 	ADDQ    $+8, SI
 	SUBQ    $+8, BX
 	CMPQ    BX, $+8
-	JGE     loop217
+	JGE     loop219
 
-tail215:
+tail217:
 	TESTQ      BX, BX
-	JZ         done216
+	JZ         done218
 	LEAQ       tailmask<>+32(SB), DI
 	NEGQ       BX
 	VMOVUPS    (DI)(BX*4), Y0
@@ -5348,7 +5380,7 @@ tail215:
 	VANDPS     Y1, Y2, Y2
 	VMASKMOVPS Y2, Y0, (AX)(SI*4)
 
-done216:
+done218:
 	VZEROUPPER
 	RET
 
@@ -5363,9 +5395,9 @@ TEXT ·normScaleAVX2(SB), NOSPLIT, $0-80
 	VBROADCASTSS rstd+76(FP), Y1
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          single218
+	JLT          single220
 
-unrolled221:
+unrolled223:
 	VMOVUPS (CX)(SI*4), Y2
 	VMOVUPS (DX)(SI*4), Y3
 	VSUBPS  Y0, Y2, Y2
@@ -5381,13 +5413,13 @@ unrolled221:
 	ADDQ    $+16, SI
 	SUBQ    $+16, BX
 	CMPQ    BX, $+16
-	JGE     unrolled221
+	JGE     unrolled223
 
-single218:
+single220:
 	CMPQ BX, $+8
-	JLT  tail219
+	JLT  tail221
 
-loop222:
+loop224:
 	VMOVUPS (CX)(SI*4), Y2
 	VMOVUPS (DX)(SI*4), Y3
 	VSUBPS  Y0, Y2, Y2
@@ -5397,11 +5429,11 @@ loop222:
 	ADDQ    $+8, SI
 	SUBQ    $+8, BX
 	CMPQ    BX, $+8
-	JGE     loop222
+	JGE     loop224
 
-tail219:
+tail221:
 	TESTQ      BX, BX
-	JZ         done220
+	JZ         done222
 	LEAQ       tailmask<>+32(SB), DI
 	NEGQ       BX
 	VMOVUPS    (DI)(BX*4), Y2
@@ -5412,7 +5444,7 @@ tail219:
 	VMULPS     Y4, Y0, Y0
 	VMASKMOVPS Y0, Y2, (AX)(SI*4)
 
-done220:
+done222:
 	VZEROUPPER
 	RET
 
@@ -5427,9 +5459,9 @@ TEXT ·normScaleBF16AVX2(SB), NOSPLIT, $16-80
 	VBROADCASTSS rstd+76(FP), Y1
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          single223
+	JLT          single225
 
-unrolled226:
+unrolled228:
 	VMOVUPS   (CX)(SI*4), Y2
 	VMOVUPS   (DX)(SI*4), Y3
 	VSUBPS    Y0, Y2, Y2
@@ -5475,13 +5507,13 @@ unrolled226:
 	ADDQ      $+16, SI
 	SUBQ      $+16, BX
 	CMPQ      BX, $+16
-	JGE       unrolled226
+	JGE       unrolled228
 
-single223:
+single225:
 	CMPQ BX, $+8
-	JLT  tail224
+	JLT  tail226
 
-loop227:
+loop229:
 	VMOVUPS   (CX)(SI*4), Y2
 	VMOVUPS   (DX)(SI*4), Y3
 	VSUBPS    Y0, Y2, Y2
@@ -5506,11 +5538,11 @@ loop227:
 	ADDQ      $+8, SI
 	SUBQ      $+8, BX
 	CMPQ      BX, $+8
-	JGE       loop227
+	JGE       loop229
 
-tail224:
+tail226:
 	TESTQ      BX, BX
-	JZ         done225
+	JZ         done227
 	LEAQ       tailmask<>+32(SB), DI
 	MOVQ       BX, R8
 	NEGQ       R8
@@ -5539,13 +5571,13 @@ tail224:
 	MOVQ       BX, CX
 	LEAQ       (AX)(SI*2), AX
 
-copy228:
+copy230:
 	MOVWLZX -2(SP)(CX*2), DX
 	MOVW    DX, -2(AX)(CX*2)
 	DECQ    CX
-	JNZ     copy228
+	JNZ     copy230
 
-done225:
+done227:
 	VZEROUPPER
 	RET
 
@@ -5561,9 +5593,9 @@ TEXT ·normBiasAVX2(SB), NOSPLIT, $0-104
 	VBROADCASTSS rstd+100(FP), Y1
 	XORQ         DI, DI
 	CMPQ         SI, $+16
-	JLT          single229
+	JLT          single231
 
-unrolled232:
+unrolled234:
 	VMOVUPS     (CX)(DI*4), Y2
 	VMOVUPS     (DX)(DI*4), Y3
 	VMOVUPS     (BX)(DI*4), Y4
@@ -5581,13 +5613,13 @@ unrolled232:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         unrolled232
+	JGE         unrolled234
 
-single229:
+single231:
 	CMPQ SI, $+8
-	JLT  tail230
+	JLT  tail232
 
-loop233:
+loop235:
 	VMOVUPS     (CX)(DI*4), Y2
 	VMOVUPS     (DX)(DI*4), Y3
 	VMOVUPS     (BX)(DI*4), Y4
@@ -5598,11 +5630,11 @@ loop233:
 	ADDQ        $+8, DI
 	SUBQ        $+8, SI
 	CMPQ        SI, $+8
-	JGE         loop233
+	JGE         loop235
 
-tail230:
+tail232:
 	TESTQ       SI, SI
-	JZ          done231
+	JZ          done233
 	LEAQ        tailmask<>+32(SB), R8
 	NEGQ        SI
 	VMOVUPS     (R8)(SI*4), Y2
@@ -5615,7 +5647,7 @@ tail230:
 	VFMADD231PS Y4, Y0, Y1
 	VMASKMOVPS  Y1, Y2, (AX)(DI*4)
 
-done231:
+done233:
 	VZEROUPPER
 	RET
 
@@ -5631,9 +5663,9 @@ TEXT ·normBiasBF16AVX2(SB), NOSPLIT, $16-104
 	VBROADCASTSS rstd+100(FP), Y1
 	XORQ         DI, DI
 	CMPQ         SI, $+16
-	JLT          single234
+	JLT          single236
 
-unrolled237:
+unrolled239:
 	VMOVUPS     (CX)(DI*4), Y2
 	VMOVUPS     (DX)(DI*4), Y3
 	VMOVUPS     (BX)(DI*4), Y4
@@ -5681,13 +5713,13 @@ unrolled237:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         unrolled237
+	JGE         unrolled239
 
-single234:
+single236:
 	CMPQ SI, $+8
-	JLT  tail235
+	JLT  tail237
 
-loop238:
+loop240:
 	VMOVUPS     (CX)(DI*4), Y2
 	VMOVUPS     (DX)(DI*4), Y3
 	VMOVUPS     (BX)(DI*4), Y4
@@ -5713,11 +5745,11 @@ loop238:
 	ADDQ        $+8, DI
 	SUBQ        $+8, SI
 	CMPQ        SI, $+8
-	JGE         loop238
+	JGE         loop240
 
-tail235:
+tail237:
 	TESTQ       SI, SI
-	JZ          done236
+	JZ          done238
 	LEAQ        tailmask<>+32(SB), R8
 	MOVQ        SI, R9
 	NEGQ        R9
@@ -5748,13 +5780,13 @@ tail235:
 	MOVQ        SI, CX
 	LEAQ        (AX)(DI*2), AX
 
-copy239:
+copy241:
 	MOVWLZX -2(SP)(CX*2), DX
 	MOVW    DX, -2(AX)(CX*2)
 	DECQ    CX
-	JNZ     copy239
+	JNZ     copy241
 
-done236:
+done238:
 	VZEROUPPER
 	RET
 
@@ -5771,9 +5803,9 @@ TEXT ·gradRMSAVX2(SB), NOSPLIT, $0-108
 	VXORPS       Y2, Y2, Y2
 	XORQ         DI, DI
 	CMPQ         SI, $+16
-	JLT          single240
+	JLT          single242
 
-unrolled243:
+unrolled245:
 	VMOVUPS     (AX)(DI*4), Y3
 	VMOVUPS     (CX)(DI*4), Y4
 	VMOVUPS     (DX)(DI*4), Y5
@@ -5795,13 +5827,13 @@ unrolled243:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         unrolled243
+	JGE         unrolled245
 
-single240:
+single242:
 	CMPQ SI, $+8
-	JLT  tail241
+	JLT  tail243
 
-loop244:
+loop246:
 	VMOVUPS     (AX)(DI*4), Y3
 	VMOVUPS     (CX)(DI*4), Y4
 	VMOVUPS     (DX)(DI*4), Y5
@@ -5814,11 +5846,11 @@ loop244:
 	ADDQ        $+8, DI
 	SUBQ        $+8, SI
 	CMPQ        SI, $+8
-	JGE         loop244
+	JGE         loop246
 
-tail241:
+tail243:
 	TESTQ       SI, SI
-	JZ          done242
+	JZ          done244
 	LEAQ        tailmask<>+32(SB), R8
 	NEGQ        SI
 	VMOVUPS     (R8)(SI*4), Y3
@@ -5834,7 +5866,7 @@ tail241:
 	VADDPS      Y0, Y4, Y0
 	VMASKMOVPS  Y0, Y3, (AX)(DI*4)
 
-done242:
+done244:
 	VADDPS       Y2, Y1, Y1
 	VEXTRACTF128 $0x01, Y1, X0
 	VADDPS       X0, X1, X1
@@ -5863,9 +5895,9 @@ TEXT ·gradLNAVX2(SB), NOSPLIT, $0-136
 	VXORPS       Y5, Y5, Y5
 	XORQ         R8, R8
 	CMPQ         DI, $+16
-	JLT          single245
+	JLT          single247
 
-unrolled248:
+unrolled250:
 	VMOVUPS     (AX)(R8*4), Y6
 	VMOVUPS     (CX)(R8*4), Y7
 	VMOVUPS     (DX)(R8*4), Y8
@@ -5897,13 +5929,13 @@ unrolled248:
 	ADDQ        $+16, R8
 	SUBQ        $+16, DI
 	CMPQ        DI, $+16
-	JGE         unrolled248
+	JGE         unrolled250
 
-single245:
+single247:
 	CMPQ DI, $+8
-	JLT  tail246
+	JLT  tail248
 
-loop249:
+loop251:
 	VMOVUPS     (AX)(R8*4), Y6
 	VMOVUPS     (CX)(R8*4), Y7
 	VMOVUPS     (DX)(R8*4), Y8
@@ -5921,11 +5953,11 @@ loop249:
 	ADDQ        $+8, R8
 	SUBQ        $+8, DI
 	CMPQ        DI, $+8
-	JGE         loop249
+	JGE         loop251
 
-tail246:
+tail248:
 	TESTQ       DI, DI
-	JZ          done247
+	JZ          done249
 	LEAQ        tailmask<>+32(SB), R9
 	NEGQ        DI
 	VMOVUPS     (R9)(DI*4), Y6
@@ -5948,7 +5980,7 @@ tail246:
 	VMASKMOVPS  Y0, Y6, (AX)(R8*4)
 	VMASKMOVPS  Y1, Y6, (CX)(R8*4)
 
-done247:
+done249:
 	VADDPS       Y4, Y2, Y2
 	VEXTRACTF128 $0x01, Y2, X0
 	VADDPS       X0, X2, X2
@@ -5983,9 +6015,9 @@ TEXT ·gradSetAVX2(SB), NOSPLIT, $32-112
 	VMOVUPS      Y3, (SP)
 	XORQ         DI, DI
 	CMPQ         SI, $+8
-	JLT          tail251
+	JLT          tail253
 
-loop253:
+loop255:
 	VMOVUPS     (CX)(DI*4), Y3
 	VMOVUPS     (DX)(DI*4), Y4
 	VMOVUPS     (BX)(DI*4), Y5
@@ -5999,11 +6031,11 @@ loop253:
 	ADDQ        $+8, DI
 	SUBQ        $+8, SI
 	CMPQ        SI, $+8
-	JGE         loop253
+	JGE         loop255
 
-tail251:
+tail253:
 	TESTQ       SI, SI
-	JZ          done252
+	JZ          done254
 	LEAQ        tailmask<>+32(SB), R8
 	NEGQ        SI
 	VMOVUPS     (R8)(SI*4), Y3
@@ -6018,7 +6050,7 @@ tail251:
 	VFMADD231PS Y1, Y4, Y0
 	VMASKMOVPS  Y0, Y3, (AX)(DI*4)
 
-done252:
+done254:
 	VZEROUPPER
 	RET
 
@@ -6037,9 +6069,9 @@ TEXT ·gradAddAVX2(SB), NOSPLIT, $32-112
 	VMOVUPS      Y3, (SP)
 	XORQ         DI, DI
 	CMPQ         SI, $+8
-	JLT          tail255
+	JLT          tail257
 
-loop257:
+loop259:
 	VMOVUPS     (AX)(DI*4), Y3
 	VMOVUPS     (CX)(DI*4), Y4
 	VMOVUPS     (DX)(DI*4), Y5
@@ -6055,11 +6087,11 @@ loop257:
 	ADDQ        $+8, DI
 	SUBQ        $+8, SI
 	CMPQ        SI, $+8
-	JGE         loop257
+	JGE         loop259
 
-tail255:
+tail257:
 	TESTQ       SI, SI
-	JZ          done256
+	JZ          done258
 	LEAQ        tailmask<>+32(SB), R8
 	NEGQ        SI
 	VMOVUPS     (R8)(SI*4), Y3
@@ -6076,7 +6108,7 @@ tail255:
 	VADDPS      Y0, Y4, Y0
 	VMASKMOVPS  Y0, Y3, (AX)(DI*4)
 
-done256:
+done258:
 	VZEROUPPER
 	RET
 
@@ -6093,9 +6125,9 @@ TEXT ·gradRMSBF16AVX2(SB), NOSPLIT, $16-108
 	VXORPS       Y2, Y2, Y2
 	XORQ         DI, DI
 	CMPQ         SI, $+16
-	JLT          single258
+	JLT          single260
 
-unrolled261:
+unrolled263:
 	VMOVUPS     (AX)(DI*4), Y3
 	VPMOVZXWD   (CX)(DI*2), Y4
 	VPSLLD      $0x10, Y4, Y4
@@ -6119,13 +6151,13 @@ unrolled261:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         unrolled261
+	JGE         unrolled263
 
-single258:
+single260:
 	CMPQ SI, $+8
-	JLT  tail259
+	JLT  tail261
 
-loop262:
+loop264:
 	VMOVUPS     (AX)(DI*4), Y3
 	VPMOVZXWD   (CX)(DI*2), Y4
 	VPSLLD      $0x10, Y4, Y4
@@ -6139,11 +6171,11 @@ loop262:
 	ADDQ        $+8, DI
 	SUBQ        $+8, SI
 	CMPQ        SI, $+8
-	JGE         loop262
+	JGE         loop264
 
-tail259:
+tail261:
 	TESTQ      SI, SI
-	JZ         done260
+	JZ         done262
 	LEAQ       tailmask<>+32(SB), R8
 	MOVQ       SI, R9
 	NEGQ       R9
@@ -6151,11 +6183,11 @@ tail259:
 	VMASKMOVPS (AX)(DI*4), Y3, Y4
 	LEAQ       (CX)(DI*2), CX
 
-copy263:
+copy265:
 	MOVWLZX     -2(CX)(SI*2), R8
 	MOVW        R8, -2(SP)(SI*2)
 	DECQ        SI
-	JNZ         copy263
+	JNZ         copy265
 	VPMOVZXWD   (SP), Y5
 	VPSLLD      $0x10, Y5, Y5
 	VMASKMOVPS  (DX)(DI*4), Y3, Y6
@@ -6168,7 +6200,7 @@ copy263:
 	VADDPS      Y0, Y4, Y0
 	VMASKMOVPS  Y0, Y3, (AX)(DI*4)
 
-done260:
+done262:
 	VADDPS       Y2, Y1, Y1
 	VEXTRACTF128 $0x01, Y1, X0
 	VADDPS       X0, X1, X1
@@ -6197,9 +6229,9 @@ TEXT ·gradLNBF16AVX2(SB), NOSPLIT, $16-136
 	VXORPS       Y5, Y5, Y5
 	XORQ         R8, R8
 	CMPQ         DI, $+16
-	JLT          single264
+	JLT          single266
 
-unrolled267:
+unrolled269:
 	VMOVUPS     (AX)(R8*4), Y6
 	VMOVUPS     (CX)(R8*4), Y7
 	VPMOVZXWD   (DX)(R8*2), Y8
@@ -6233,13 +6265,13 @@ unrolled267:
 	ADDQ        $+16, R8
 	SUBQ        $+16, DI
 	CMPQ        DI, $+16
-	JGE         unrolled267
+	JGE         unrolled269
 
-single264:
+single266:
 	CMPQ DI, $+8
-	JLT  tail265
+	JLT  tail267
 
-loop268:
+loop270:
 	VMOVUPS     (AX)(R8*4), Y6
 	VMOVUPS     (CX)(R8*4), Y7
 	VPMOVZXWD   (DX)(R8*2), Y8
@@ -6258,11 +6290,11 @@ loop268:
 	ADDQ        $+8, R8
 	SUBQ        $+8, DI
 	CMPQ        DI, $+8
-	JGE         loop268
+	JGE         loop270
 
-tail265:
+tail267:
 	TESTQ      DI, DI
-	JZ         done266
+	JZ         done268
 	LEAQ       tailmask<>+32(SB), R9
 	MOVQ       DI, R10
 	NEGQ       R10
@@ -6271,11 +6303,11 @@ tail265:
 	VMASKMOVPS (CX)(R8*4), Y6, Y8
 	LEAQ       (DX)(R8*2), DX
 
-copy269:
+copy271:
 	MOVWLZX     -2(DX)(DI*2), R9
 	MOVW        R9, -2(SP)(DI*2)
 	DECQ        DI
-	JNZ         copy269
+	JNZ         copy271
 	VPMOVZXWD   (SP), Y9
 	VPSLLD      $0x10, Y9, Y9
 	VMASKMOVPS  (BX)(R8*4), Y6, Y10
@@ -6294,7 +6326,7 @@ copy269:
 	VMASKMOVPS  Y0, Y6, (AX)(R8*4)
 	VMASKMOVPS  Y1, Y6, (CX)(R8*4)
 
-done266:
+done268:
 	VADDPS       Y4, Y2, Y2
 	VEXTRACTF128 $0x01, Y2, X0
 	VADDPS       X0, X2, X2
@@ -6329,9 +6361,9 @@ TEXT ·gradSetBF16AVX2(SB), NOSPLIT, $48-112
 	VMOVUPS      Y3, (SP)
 	XORQ         DI, DI
 	CMPQ         SI, $+8
-	JLT          tail271
+	JLT          tail273
 
-loop273:
+loop275:
 	VPMOVZXWD   (CX)(DI*2), Y3
 	VPSLLD      $0x10, Y3, Y3
 	VMOVUPS     (DX)(DI*4), Y4
@@ -6346,22 +6378,22 @@ loop273:
 	ADDQ        $+8, DI
 	SUBQ        $+8, SI
 	CMPQ        SI, $+8
-	JGE         loop273
+	JGE         loop275
 
-tail271:
+tail273:
 	TESTQ   SI, SI
-	JZ      done272
+	JZ      done274
 	LEAQ    tailmask<>+32(SB), R8
 	MOVQ    SI, R9
 	NEGQ    R9
 	VMOVUPS (R8)(R9*4), Y3
 	LEAQ    (CX)(DI*2), CX
 
-copy274:
+copy276:
 	MOVWLZX     -2(CX)(SI*2), R8
 	MOVW        R8, 30(SP)(SI*2)
 	DECQ        SI
-	JNZ         copy274
+	JNZ         copy276
 	VPMOVZXWD   32(SP), Y4
 	VPSLLD      $0x10, Y4, Y4
 	VMASKMOVPS  (DX)(DI*4), Y3, Y5
@@ -6374,7 +6406,7 @@ copy274:
 	VFMADD231PS Y1, Y4, Y0
 	VMASKMOVPS  Y0, Y3, (AX)(DI*4)
 
-done272:
+done274:
 	VZEROUPPER
 	RET
 
@@ -6393,9 +6425,9 @@ TEXT ·gradAddBF16AVX2(SB), NOSPLIT, $48-112
 	VMOVUPS      Y3, (SP)
 	XORQ         DI, DI
 	CMPQ         SI, $+8
-	JLT          tail276
+	JLT          tail278
 
-loop278:
+loop280:
 	VMOVUPS     (AX)(DI*4), Y3
 	VPMOVZXWD   (CX)(DI*2), Y4
 	VPSLLD      $0x10, Y4, Y4
@@ -6412,11 +6444,11 @@ loop278:
 	ADDQ        $+8, DI
 	SUBQ        $+8, SI
 	CMPQ        SI, $+8
-	JGE         loop278
+	JGE         loop280
 
-tail276:
+tail278:
 	TESTQ      SI, SI
-	JZ         done277
+	JZ         done279
 	LEAQ       tailmask<>+32(SB), R8
 	MOVQ       SI, R9
 	NEGQ       R9
@@ -6424,11 +6456,11 @@ tail276:
 	VMASKMOVPS (AX)(DI*4), Y3, Y4
 	LEAQ       (CX)(DI*2), CX
 
-copy279:
+copy281:
 	MOVWLZX     -2(CX)(SI*2), R8
 	MOVW        R8, 30(SP)(SI*2)
 	DECQ        SI
-	JNZ         copy279
+	JNZ         copy281
 	VPMOVZXWD   32(SP), Y5
 	VPSLLD      $0x10, Y5, Y5
 	VMASKMOVPS  (DX)(DI*4), Y3, Y6
@@ -6442,7 +6474,7 @@ copy279:
 	VADDPS      Y0, Y4, Y0
 	VMASKMOVPS  Y0, Y3, (AX)(DI*4)
 
-done277:
+done279:
 	VZEROUPPER
 	RET
 
@@ -6459,9 +6491,9 @@ TEXT ·rotateAVX2(SB), NOSPLIT, $0-148
 	VBROADCASTSS sign+144(FP), Y0
 	XORQ         R9, R9
 	CMPQ         R8, $+8
-	JLT          tail281
+	JLT          tail283
 
-loop283:
+loop285:
 	VMOVUPS      (DX)(R9*4), Y1
 	VMOVUPS      (BX)(R9*4), Y2
 	VMOVUPS      (SI)(R9*4), Y3
@@ -6476,11 +6508,11 @@ loop283:
 	ADDQ         $+8, R9
 	SUBQ         $+8, R8
 	CMPQ         R8, $+8
-	JGE          loop283
+	JGE          loop285
 
-tail281:
+tail283:
 	TESTQ        R8, R8
-	JZ           done282
+	JZ           done284
 	LEAQ         tailmask<>+32(SB), R10
 	NEGQ         R8
 	VMOVUPS      (R10)(R8*4), Y1
@@ -6496,7 +6528,7 @@ tail281:
 	VMASKMOVPS   Y5, Y1, (AX)(R9*4)
 	VMASKMOVPS   Y3, Y1, (CX)(R9*4)
 
-done282:
+done284:
 	VZEROUPPER
 	RET
 
@@ -6513,9 +6545,9 @@ TEXT ·rotateBF16AVX2(SB), NOSPLIT, $16-148
 	VBROADCASTSS sign+144(FP), Y0
 	XORQ         R9, R9
 	CMPQ         R8, $+8
-	JLT          tail285
+	JLT          tail287
 
-loop287:
+loop289:
 	VPMOVZXWD    (DX)(R9*2), Y1
 	VPSLLD       $0x10, Y1, Y1
 	VPMOVZXWD    (BX)(R9*2), Y2
@@ -6562,11 +6594,11 @@ loop287:
 	ADDQ         $+8, R9
 	SUBQ         $+8, R8
 	CMPQ         R8, $+8
-	JGE          loop287
+	JGE          loop289
 
-tail285:
+tail287:
 	TESTQ   R8, R8
-	JZ      done286
+	JZ      done288
 	LEAQ    tailmask<>+32(SB), R10
 	MOVQ    R8, R11
 	NEGQ    R11
@@ -6574,21 +6606,21 @@ tail285:
 	MOVQ    R8, R10
 	LEAQ    (DX)(R9*2), DX
 
-copy288:
+copy290:
 	MOVWLZX   -2(DX)(R10*2), R11
 	MOVW      R11, -2(SP)(R10*2)
 	DECQ      R10
-	JNZ       copy288
+	JNZ       copy290
 	VPMOVZXWD (SP), Y2
 	VPSLLD    $0x10, Y2, Y2
 	MOVQ      R8, DX
 	LEAQ      (BX)(R9*2), BX
 
-copy289:
+copy291:
 	MOVWLZX      -2(BX)(DX*2), R10
 	MOVW         R10, -2(SP)(DX*2)
 	DECQ         DX
-	JNZ          copy289
+	JNZ          copy291
 	VPMOVZXWD    (SP), Y3
 	VPSLLD       $0x10, Y3, Y3
 	VMASKMOVPS   (SI)(R9*4), Y1, Y4
@@ -6617,11 +6649,11 @@ copy289:
 	MOVQ         R8, DX
 	LEAQ         (AX)(R9*2), AX
 
-copy290:
+copy292:
 	MOVWLZX   -2(SP)(DX*2), BX
 	MOVW      BX, -2(AX)(DX*2)
 	DECQ      DX
-	JNZ       copy290
+	JNZ       copy292
 	VPSRLD    $0x10, Y3, Y0
 	VPAND     c00000001<>+0(SB), Y0, Y1
 	VPADDD    c00007fff<>+0(SB), Y1, Y1
@@ -6641,13 +6673,13 @@ copy290:
 	MOVQ      R8, AX
 	LEAQ      (CX)(R9*2), CX
 
-copy291:
+copy293:
 	MOVWLZX -2(SP)(AX*2), DX
 	MOVW    DX, -2(CX)(AX*2)
 	DECQ    AX
-	JNZ     copy291
+	JNZ     copy293
 
-done286:
+done288:
 	VZEROUPPER
 	RET
 
@@ -6676,9 +6708,9 @@ TEXT ·adamWAVX2(SB), NOSPLIT, $192-132
 	VMOVUPS      Y3, 160(SP)
 	XORQ         DI, DI
 	CMPQ         SI, $+8
-	JLT          tail293
+	JLT          tail295
 
-loop295:
+loop297:
 	VMOVUPS      (AX)(DI*4), Y3
 	VMOVUPS      (CX)(DI*4), Y4
 	VMOVUPS      (DX)(DI*4), Y5
@@ -6706,11 +6738,11 @@ loop295:
 	ADDQ         $+8, DI
 	SUBQ         $+8, SI
 	CMPQ         SI, $+8
-	JGE          loop295
+	JGE          loop297
 
-tail293:
+tail295:
 	TESTQ        SI, SI
-	JZ           done294
+	JZ           done296
 	LEAQ         tailmask<>+32(SB), R8
 	NEGQ         SI
 	VMOVUPS      (R8)(SI*4), Y3
@@ -6739,7 +6771,7 @@ tail293:
 	VMASKMOVPS   Y1, Y3, (CX)(DI*4)
 	VMASKMOVPS   Y2, Y3, (DX)(DI*4)
 
-done294:
+done296:
 	VZEROUPPER
 	RET
 
@@ -6787,9 +6819,9 @@ TEXT ·adamWBF16AVX2(SB), NOSPLIT, $208-156
 	VMOVUPS      Y3, 160(SP)
 	XORQ         R8, R8
 	CMPQ         DI, $+8
-	JLT          tail297
+	JLT          tail299
 
-loop299:
+loop301:
 	VMOVUPS      (AX)(R8*4), Y3
 	VMOVUPS      (CX)(R8*4), Y4
 	VMOVUPS      (DX)(R8*4), Y5
@@ -6833,11 +6865,11 @@ loop299:
 	ADDQ         $+8, R8
 	SUBQ         $+8, DI
 	CMPQ         DI, $+8
-	JGE          loop299
+	JGE          loop301
 
-tail297:
+tail299:
 	TESTQ        DI, DI
-	JZ           done298
+	JZ           done300
 	LEAQ         tailmask<>+32(SB), R9
 	MOVQ         DI, R10
 	NEGQ         R10
@@ -6885,13 +6917,13 @@ tail297:
 	MOVQ         DI, AX
 	LEAQ         (BX)(R8*2), CX
 
-copy300:
+copy302:
 	MOVWLZX 190(SP)(AX*2), DX
 	MOVW    DX, -2(CX)(AX*2)
 	DECQ    AX
-	JNZ     copy300
+	JNZ     copy302
 
-done298:
+done300:
 	VZEROUPPER
 	RET
 
@@ -6921,9 +6953,9 @@ TEXT ·adamWF16AVX2(SB), NOSPLIT, $208-156
 	VMOVUPS      Y3, 160(SP)
 	XORQ         R8, R8
 	CMPQ         DI, $+8
-	JLT          tail302
+	JLT          tail304
 
-loop304:
+loop306:
 	VMOVUPS      (AX)(R8*4), Y3
 	VMOVUPS      (CX)(R8*4), Y4
 	VMOVUPS      (DX)(R8*4), Y5
@@ -6953,11 +6985,11 @@ loop304:
 	ADDQ         $+8, R8
 	SUBQ         $+8, DI
 	CMPQ         DI, $+8
-	JGE          loop304
+	JGE          loop306
 
-tail302:
+tail304:
 	TESTQ        DI, DI
-	JZ           done303
+	JZ           done305
 	LEAQ         tailmask<>+32(SB), R9
 	MOVQ         DI, R10
 	NEGQ         R10
@@ -6991,13 +7023,13 @@ tail302:
 	MOVQ         DI, AX
 	LEAQ         (BX)(R8*2), CX
 
-copy305:
+copy307:
 	MOVWLZX 190(SP)(AX*2), DX
 	MOVW    DX, -2(CX)(AX*2)
 	DECQ    AX
-	JNZ     copy305
+	JNZ     copy307
 
-done303:
+done305:
 	VZEROUPPER
 	RET
 
@@ -7009,9 +7041,9 @@ TEXT ·bf16ToF32AVX512(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ DX, $+32
-	JLT  single306
+	JLT  single308
 
-unrolled309:
+unrolled311:
 	VPMOVZXWD (CX)(BX*2), Z0
 	VPSLLD    $0x10, Z0, Z0
 	VMOVUPS   Z0, (AX)(BX*4)
@@ -7021,24 +7053,24 @@ unrolled309:
 	ADDQ      $+32, BX
 	SUBQ      $+32, DX
 	CMPQ      DX, $+32
-	JGE       unrolled309
+	JGE       unrolled311
 
-single306:
+single308:
 	CMPQ DX, $+16
-	JLT  tail307
+	JLT  tail309
 
-loop310:
+loop312:
 	VPMOVZXWD (CX)(BX*2), Z0
 	VPSLLD    $0x10, Z0, Z0
 	VMOVUPS   Z0, (AX)(BX*4)
 	ADDQ      $+16, BX
 	SUBQ      $+16, DX
 	CMPQ      DX, $+16
-	JGE       loop310
+	JGE       loop312
 
-tail307:
+tail309:
 	TESTQ       DX, DX
-	JZ          done308
+	JZ          done310
 	MOVL        $0x00000001, SI
 	SHLXL       DX, SI, SI
 	DECL        SI
@@ -7047,7 +7079,7 @@ tail307:
 	VPSLLD      $0x10, Z0, Z0
 	VMOVUPS     Z0, K1, (AX)(BX*4)
 
-done308:
+done310:
 	VZEROUPPER
 	RET
 
@@ -7064,9 +7096,9 @@ TEXT ·f32ToBF16AVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS c00008000<>+0(SB), Z4
 	XORQ         BX, BX
 	CMPQ         DX, $+32
-	JLT          single311
+	JLT          single313
 
-unrolled314:
+unrolled316:
 	VMOVUPS   (CX)(BX*4), Z5
 	VPSRLD    $0x10, Z5, Z6
 	VPANDD    Z0, Z6, Z7
@@ -7094,13 +7126,13 @@ unrolled314:
 	ADDQ      $+32, BX
 	SUBQ      $+32, DX
 	CMPQ      DX, $+32
-	JGE       unrolled314
+	JGE       unrolled316
 
-single311:
+single313:
 	CMPQ DX, $+16
-	JLT  tail312
+	JLT  tail314
 
-loop315:
+loop317:
 	VMOVUPS   (CX)(BX*4), Z5
 	VPSRLD    $0x10, Z5, Z6
 	VPANDD    Z0, Z6, Z7
@@ -7116,11 +7148,11 @@ loop315:
 	ADDQ      $+16, BX
 	SUBQ      $+16, DX
 	CMPQ      DX, $+16
-	JGE       loop315
+	JGE       loop317
 
-tail312:
+tail314:
 	TESTQ     DX, DX
-	JZ        done313
+	JZ        done315
 	MOVL      $0x00000001, SI
 	SHLXL     DX, SI, SI
 	DECL      SI
@@ -7138,7 +7170,7 @@ tail312:
 	VPMOVDW   Z0, Y0
 	VMOVDQU16 Y0, K1, (AX)(BX*2)
 
-done313:
+done315:
 	VZEROUPPER
 	RET
 
@@ -7150,9 +7182,9 @@ TEXT ·f16ToF32AVX512(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ DX, $+32
-	JLT  single316
+	JLT  single318
 
-unrolled319:
+unrolled321:
 	VCVTPH2PS (CX)(BX*2), Z0
 	VMOVUPS   Z0, (AX)(BX*4)
 	VCVTPH2PS 32(CX)(BX*2), Z0
@@ -7160,23 +7192,23 @@ unrolled319:
 	ADDQ      $+32, BX
 	SUBQ      $+32, DX
 	CMPQ      DX, $+32
-	JGE       unrolled319
+	JGE       unrolled321
 
-single316:
+single318:
 	CMPQ DX, $+16
-	JLT  tail317
+	JLT  tail319
 
-loop320:
+loop322:
 	VCVTPH2PS (CX)(BX*2), Z0
 	VMOVUPS   Z0, (AX)(BX*4)
 	ADDQ      $+16, BX
 	SUBQ      $+16, DX
 	CMPQ      DX, $+16
-	JGE       loop320
+	JGE       loop322
 
-tail317:
+tail319:
 	TESTQ       DX, DX
-	JZ          done318
+	JZ          done320
 	MOVL        $0x00000001, SI
 	SHLXL       DX, SI, SI
 	DECL        SI
@@ -7184,7 +7216,7 @@ tail317:
 	VCVTPH2PS.Z (CX)(BX*2), K1, Z0
 	VMOVUPS     Z0, K1, (AX)(BX*4)
 
-done318:
+done320:
 	VZEROUPPER
 	RET
 
@@ -7196,9 +7228,9 @@ TEXT ·f32ToF16AVX512(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ DX, $+32
-	JLT  single321
+	JLT  single323
 
-unrolled324:
+unrolled326:
 	VMOVUPS   (CX)(BX*4), Z0
 	VCVTPS2PH $0x00, Z0, Y0
 	VMOVDQU16 Y0, (AX)(BX*2)
@@ -7208,24 +7240,24 @@ unrolled324:
 	ADDQ      $+32, BX
 	SUBQ      $+32, DX
 	CMPQ      DX, $+32
-	JGE       unrolled324
+	JGE       unrolled326
 
-single321:
+single323:
 	CMPQ DX, $+16
-	JLT  tail322
+	JLT  tail324
 
-loop325:
+loop327:
 	VMOVUPS   (CX)(BX*4), Z0
 	VCVTPS2PH $0x00, Z0, Y0
 	VMOVDQU16 Y0, (AX)(BX*2)
 	ADDQ      $+16, BX
 	SUBQ      $+16, DX
 	CMPQ      DX, $+16
-	JGE       loop325
+	JGE       loop327
 
-tail322:
+tail324:
 	TESTQ     DX, DX
-	JZ        done323
+	JZ        done325
 	MOVL      $0x00000001, SI
 	SHLXL     DX, SI, SI
 	DECL      SI
@@ -7234,7 +7266,7 @@ tail322:
 	VCVTPS2PH $0x00, Z0, Y0
 	VMOVDQU16 Y0, K1, (AX)(BX*2)
 
-done323:
+done325:
 	VZEROUPPER
 	RET
 
@@ -7246,9 +7278,9 @@ TEXT ·fillAVX512(SB), NOSPLIT, $0-28
 	VBROADCASTSS a+24(FP), Z0
 	XORQ         DX, DX
 	CMPQ         CX, $+64
-	JLT          single326
+	JLT          single328
 
-unrolled329:
+unrolled331:
 	VMOVUPS Z0, (AX)(DX*4)
 	VMOVUPS Z0, 64(AX)(DX*4)
 	VMOVUPS Z0, 128(AX)(DX*4)
@@ -7256,29 +7288,29 @@ unrolled329:
 	ADDQ    $+64, DX
 	SUBQ    $+64, CX
 	CMPQ    CX, $+64
-	JGE     unrolled329
+	JGE     unrolled331
 
-single326:
+single328:
 	CMPQ CX, $+16
-	JLT  tail327
+	JLT  tail329
 
-loop330:
+loop332:
 	VMOVUPS Z0, (AX)(DX*4)
 	ADDQ    $+16, DX
 	SUBQ    $+16, CX
 	CMPQ    CX, $+16
-	JGE     loop330
+	JGE     loop332
 
-tail327:
+tail329:
 	TESTQ   CX, CX
-	JZ      done328
+	JZ      done330
 	MOVL    $0x00000001, BX
 	SHLXL   CX, BX, BX
 	DECL    BX
 	KMOVW   BX, K1
 	VMOVUPS Z0, K1, (AX)(DX*4)
 
-done328:
+done330:
 	VZEROUPPER
 	RET
 
@@ -7291,9 +7323,9 @@ TEXT ·addAVX512(SB), NOSPLIT, $0-72
 	MOVQ dst_len+8(FP), BX
 	XORQ SI, SI
 	CMPQ BX, $+32
-	JLT  single331
+	JLT  single333
 
-unrolled334:
+unrolled336:
 	VMOVUPS (CX)(SI*4), Z0
 	VMOVUPS (DX)(SI*4), Z1
 	VADDPS  Z1, Z0, Z0
@@ -7305,13 +7337,13 @@ unrolled334:
 	ADDQ    $+32, SI
 	SUBQ    $+32, BX
 	CMPQ    BX, $+32
-	JGE     unrolled334
+	JGE     unrolled336
 
-single331:
+single333:
 	CMPQ BX, $+16
-	JLT  tail332
+	JLT  tail334
 
-loop335:
+loop337:
 	VMOVUPS (CX)(SI*4), Z0
 	VMOVUPS (DX)(SI*4), Z1
 	VADDPS  Z1, Z0, Z0
@@ -7319,11 +7351,11 @@ loop335:
 	ADDQ    $+16, SI
 	SUBQ    $+16, BX
 	CMPQ    BX, $+16
-	JGE     loop335
+	JGE     loop337
 
-tail332:
+tail334:
 	TESTQ     BX, BX
-	JZ        done333
+	JZ        done335
 	MOVL      $0x00000001, DI
 	SHLXL     BX, DI, DI
 	DECL      DI
@@ -7333,7 +7365,7 @@ tail332:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done333:
+done335:
 	VZEROUPPER
 	RET
 
@@ -7345,9 +7377,9 @@ TEXT ·addToBF16AVX512(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ DX, $+32
-	JLT  single336
+	JLT  single338
 
-unrolled339:
+unrolled341:
 	VMOVUPS   (AX)(BX*4), Z0
 	VPMOVZXWD (CX)(BX*2), Z1
 	VPSLLD    $0x10, Z1, Z1
@@ -7361,13 +7393,13 @@ unrolled339:
 	ADDQ      $+32, BX
 	SUBQ      $+32, DX
 	CMPQ      DX, $+32
-	JGE       unrolled339
+	JGE       unrolled341
 
-single336:
+single338:
 	CMPQ DX, $+16
-	JLT  tail337
+	JLT  tail339
 
-loop340:
+loop342:
 	VMOVUPS   (AX)(BX*4), Z0
 	VPMOVZXWD (CX)(BX*2), Z1
 	VPSLLD    $0x10, Z1, Z1
@@ -7376,11 +7408,11 @@ loop340:
 	ADDQ      $+16, BX
 	SUBQ      $+16, DX
 	CMPQ      DX, $+16
-	JGE       loop340
+	JGE       loop342
 
-tail337:
+tail339:
 	TESTQ       DX, DX
-	JZ          done338
+	JZ          done340
 	MOVL        $0x00000001, SI
 	SHLXL       DX, SI, SI
 	DECL        SI
@@ -7391,7 +7423,7 @@ tail337:
 	VADDPS      Z1, Z0, Z0
 	VMOVUPS     Z0, K1, (AX)(BX*4)
 
-done338:
+done340:
 	VZEROUPPER
 	RET
 
@@ -7409,9 +7441,9 @@ TEXT ·addBF16AVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS c00008000<>+0(SB), Z4
 	XORQ         SI, SI
 	CMPQ         BX, $+32
-	JLT          single341
+	JLT          single343
 
-unrolled344:
+unrolled346:
 	VPMOVZXWD (CX)(SI*2), Z5
 	VPSLLD    $0x10, Z5, Z5
 	VPMOVZXWD (DX)(SI*2), Z6
@@ -7447,13 +7479,13 @@ unrolled344:
 	ADDQ      $+32, SI
 	SUBQ      $+32, BX
 	CMPQ      BX, $+32
-	JGE       unrolled344
+	JGE       unrolled346
 
-single341:
+single343:
 	CMPQ BX, $+16
-	JLT  tail342
+	JLT  tail344
 
-loop345:
+loop347:
 	VPMOVZXWD (CX)(SI*2), Z5
 	VPSLLD    $0x10, Z5, Z5
 	VPMOVZXWD (DX)(SI*2), Z6
@@ -7473,11 +7505,11 @@ loop345:
 	ADDQ      $+16, SI
 	SUBQ      $+16, BX
 	CMPQ      BX, $+16
-	JGE       loop345
+	JGE       loop347
 
-tail342:
+tail344:
 	TESTQ       BX, BX
-	JZ          done343
+	JZ          done345
 	MOVL        $0x00000001, DI
 	SHLXL       BX, DI, DI
 	DECL        DI
@@ -7499,7 +7531,7 @@ tail342:
 	VPMOVDW     Z0, Y0
 	VMOVDQU16   Y0, K1, (AX)(SI*2)
 
-done343:
+done345:
 	VZEROUPPER
 	RET
 
@@ -7512,9 +7544,9 @@ TEXT ·mulAVX512(SB), NOSPLIT, $0-72
 	MOVQ dst_len+8(FP), BX
 	XORQ SI, SI
 	CMPQ BX, $+32
-	JLT  single346
+	JLT  single348
 
-unrolled349:
+unrolled351:
 	VMOVUPS (CX)(SI*4), Z0
 	VMOVUPS (DX)(SI*4), Z1
 	VMULPS  Z1, Z0, Z0
@@ -7526,13 +7558,13 @@ unrolled349:
 	ADDQ    $+32, SI
 	SUBQ    $+32, BX
 	CMPQ    BX, $+32
-	JGE     unrolled349
+	JGE     unrolled351
 
-single346:
+single348:
 	CMPQ BX, $+16
-	JLT  tail347
+	JLT  tail349
 
-loop350:
+loop352:
 	VMOVUPS (CX)(SI*4), Z0
 	VMOVUPS (DX)(SI*4), Z1
 	VMULPS  Z1, Z0, Z0
@@ -7540,11 +7572,11 @@ loop350:
 	ADDQ    $+16, SI
 	SUBQ    $+16, BX
 	CMPQ    BX, $+16
-	JGE     loop350
+	JGE     loop352
 
-tail347:
+tail349:
 	TESTQ     BX, BX
-	JZ        done348
+	JZ        done350
 	MOVL      $0x00000001, DI
 	SHLXL     BX, DI, DI
 	DECL      DI
@@ -7554,7 +7586,7 @@ tail347:
 	VMULPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done348:
+done350:
 	VZEROUPPER
 	RET
 
@@ -7567,9 +7599,9 @@ TEXT ·scaleAVX512(SB), NOSPLIT, $0-52
 	VBROADCASTSS a+48(FP), Z0
 	XORQ         BX, BX
 	CMPQ         DX, $+32
-	JLT          single351
+	JLT          single353
 
-unrolled354:
+unrolled356:
 	VMOVUPS (CX)(BX*4), Z1
 	VMULPS  Z0, Z1, Z1
 	VMOVUPS Z1, (AX)(BX*4)
@@ -7579,24 +7611,24 @@ unrolled354:
 	ADDQ    $+32, BX
 	SUBQ    $+32, DX
 	CMPQ    DX, $+32
-	JGE     unrolled354
+	JGE     unrolled356
 
-single351:
+single353:
 	CMPQ DX, $+16
-	JLT  tail352
+	JLT  tail354
 
-loop355:
+loop357:
 	VMOVUPS (CX)(BX*4), Z1
 	VMULPS  Z0, Z1, Z1
 	VMOVUPS Z1, (AX)(BX*4)
 	ADDQ    $+16, BX
 	SUBQ    $+16, DX
 	CMPQ    DX, $+16
-	JGE     loop355
+	JGE     loop357
 
-tail352:
+tail354:
 	TESTQ     DX, DX
-	JZ        done353
+	JZ        done355
 	MOVL      $0x00000001, SI
 	SHLXL     DX, SI, SI
 	DECL      SI
@@ -7605,7 +7637,103 @@ tail352:
 	VMULPS    Z0, Z1, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done353:
+done355:
+	VZEROUPPER
+	RET
+
+// func scaleToBF16AVX512(dst []BF16Bits, src []float32, a float32)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
+TEXT ·scaleToBF16AVX512(SB), NOSPLIT, $0-52
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         src_base+24(FP), CX
+	MOVQ         dst_len+8(FP), DX
+	VBROADCASTSS a+48(FP), Z0
+	VBROADCASTSS c00000001<>+0(SB), Z1
+	VBROADCASTSS c00007fff<>+0(SB), Z2
+	VBROADCASTSS c7f800000<>+0(SB), Z3
+	VBROADCASTSS c00000040<>+0(SB), Z4
+	VBROADCASTSS c00008000<>+0(SB), Z5
+	XORQ         BX, BX
+	CMPQ         DX, $+32
+	JLT          single358
+
+unrolled361:
+	VMOVUPS   (CX)(BX*4), Z6
+	VMULPS    Z0, Z6, Z6
+	VPSRLD    $0x10, Z6, Z7
+	VPANDD    Z1, Z7, Z8
+	VPADDD    Z2, Z8, Z8
+	VPADDD    Z6, Z8, Z8
+	VPSRLD    $0x10, Z8, Z8
+	VCMPPS    $0x03, Z6, Z6, K1
+	VPORD     Z4, Z7, K1, Z8
+	VPTESTNMD Z3, Z6, K1
+	VPANDD    Z5, Z7, K1, Z8
+	VPMOVDW   Z8, Y6
+	VMOVDQU16 Y6, (AX)(BX*2)
+	VMOVUPS   64(CX)(BX*4), Z6
+	VMULPS    Z0, Z6, Z6
+	VPSRLD    $0x10, Z6, Z7
+	VPANDD    Z1, Z7, Z8
+	VPADDD    Z2, Z8, Z8
+	VPADDD    Z6, Z8, Z8
+	VPSRLD    $0x10, Z8, Z8
+	VCMPPS    $0x03, Z6, Z6, K1
+	VPORD     Z4, Z7, K1, Z8
+	VPTESTNMD Z3, Z6, K1
+	VPANDD    Z5, Z7, K1, Z8
+	VPMOVDW   Z8, Y6
+	VMOVDQU16 Y6, 32(AX)(BX*2)
+	ADDQ      $+32, BX
+	SUBQ      $+32, DX
+	CMPQ      DX, $+32
+	JGE       unrolled361
+
+single358:
+	CMPQ DX, $+16
+	JLT  tail359
+
+loop362:
+	VMOVUPS   (CX)(BX*4), Z6
+	VMULPS    Z0, Z6, Z6
+	VPSRLD    $0x10, Z6, Z7
+	VPANDD    Z1, Z7, Z8
+	VPADDD    Z2, Z8, Z8
+	VPADDD    Z6, Z8, Z8
+	VPSRLD    $0x10, Z8, Z8
+	VCMPPS    $0x03, Z6, Z6, K1
+	VPORD     Z4, Z7, K1, Z8
+	VPTESTNMD Z3, Z6, K1
+	VPANDD    Z5, Z7, K1, Z8
+	VPMOVDW   Z8, Y6
+	VMOVDQU16 Y6, (AX)(BX*2)
+	ADDQ      $+16, BX
+	SUBQ      $+16, DX
+	CMPQ      DX, $+16
+	JGE       loop362
+
+tail359:
+	TESTQ     DX, DX
+	JZ        done360
+	MOVL      $0x00000001, SI
+	SHLXL     DX, SI, SI
+	DECL      SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (CX)(BX*4), K1, Z6
+	VMULPS    Z0, Z6, Z0
+	VPSRLD    $0x10, Z0, Z6
+	VPANDD    Z1, Z6, Z1
+	VPADDD    Z2, Z1, Z1
+	VPADDD    Z0, Z1, Z1
+	VPSRLD    $0x10, Z1, Z1
+	VCMPPS    $0x03, Z0, Z0, K2
+	VPORD     Z4, Z6, K2, Z1
+	VPTESTNMD Z3, Z0, K2
+	VPANDD    Z5, Z6, K2, Z1
+	VPMOVDW   Z1, Y0
+	VMOVDQU16 Y0, K1, (AX)(BX*2)
+
+done360:
 	VZEROUPPER
 	RET
 
@@ -7618,9 +7746,9 @@ TEXT ·axpyAVX512(SB), NOSPLIT, $0-52
 	VBROADCASTSS a+48(FP), Z0
 	XORQ         BX, BX
 	CMPQ         DX, $+32
-	JLT          single356
+	JLT          single363
 
-unrolled359:
+unrolled366:
 	VMOVUPS     (AX)(BX*4), Z1
 	VMOVUPS     (CX)(BX*4), Z2
 	VFMADD231PS Z0, Z2, Z1
@@ -7632,13 +7760,13 @@ unrolled359:
 	ADDQ        $+32, BX
 	SUBQ        $+32, DX
 	CMPQ        DX, $+32
-	JGE         unrolled359
+	JGE         unrolled366
 
-single356:
+single363:
 	CMPQ DX, $+16
-	JLT  tail357
+	JLT  tail364
 
-loop360:
+loop367:
 	VMOVUPS     (AX)(BX*4), Z1
 	VMOVUPS     (CX)(BX*4), Z2
 	VFMADD231PS Z0, Z2, Z1
@@ -7646,11 +7774,11 @@ loop360:
 	ADDQ        $+16, BX
 	SUBQ        $+16, DX
 	CMPQ        DX, $+16
-	JGE         loop360
+	JGE         loop367
 
-tail357:
+tail364:
 	TESTQ       DX, DX
-	JZ          done358
+	JZ          done365
 	MOVL        $0x00000001, SI
 	SHLXL       DX, SI, SI
 	DECL        SI
@@ -7660,7 +7788,7 @@ tail357:
 	VFMADD231PS Z0, Z2, Z1
 	VMOVUPS     Z1, K1, (AX)(BX*4)
 
-done358:
+done365:
 	VZEROUPPER
 	RET
 
@@ -7675,9 +7803,9 @@ TEXT ·sumAVX512(SB), NOSPLIT, $0-28
 	VPXORD Z3, Z3, Z3
 	XORQ   DX, DX
 	CMPQ   CX, $+64
-	JLT    single361
+	JLT    single368
 
-unrolled364:
+unrolled371:
 	VMOVUPS (AX)(DX*4), Z4
 	VADDPS  Z4, Z0, Z0
 	VMOVUPS 64(AX)(DX*4), Z4
@@ -7689,23 +7817,23 @@ unrolled364:
 	ADDQ    $+64, DX
 	SUBQ    $+64, CX
 	CMPQ    CX, $+64
-	JGE     unrolled364
+	JGE     unrolled371
 
-single361:
+single368:
 	CMPQ CX, $+16
-	JLT  tail362
+	JLT  tail369
 
-loop365:
+loop372:
 	VMOVUPS (AX)(DX*4), Z4
 	VADDPS  Z4, Z0, Z0
 	ADDQ    $+16, DX
 	SUBQ    $+16, CX
 	CMPQ    CX, $+16
-	JGE     loop365
+	JGE     loop372
 
-tail362:
+tail369:
 	TESTQ     CX, CX
-	JZ        done363
+	JZ        done370
 	MOVL      $0x00000001, BX
 	SHLXL     CX, BX, BX
 	DECL      BX
@@ -7713,7 +7841,7 @@ tail362:
 	VMOVUPS.Z (AX)(DX*4), K1, Z4
 	VADDPS    Z4, Z0, K1, Z0
 
-done363:
+done370:
 	VADDPS        Z1, Z0, Z0
 	VADDPS        Z3, Z2, Z2
 	VADDPS        Z2, Z0, Z0
@@ -7741,9 +7869,9 @@ TEXT ·dotAVX512(SB), NOSPLIT, $0-52
 	VPXORD Z3, Z3, Z3
 	XORQ   BX, BX
 	CMPQ   DX, $+64
-	JLT    single366
+	JLT    single373
 
-unrolled369:
+unrolled376:
 	VMOVUPS     (AX)(BX*4), Z4
 	VMOVUPS     (CX)(BX*4), Z5
 	VFMADD231PS Z5, Z4, Z0
@@ -7759,24 +7887,24 @@ unrolled369:
 	ADDQ        $+64, BX
 	SUBQ        $+64, DX
 	CMPQ        DX, $+64
-	JGE         unrolled369
+	JGE         unrolled376
 
-single366:
+single373:
 	CMPQ DX, $+16
-	JLT  tail367
+	JLT  tail374
 
-loop370:
+loop377:
 	VMOVUPS     (AX)(BX*4), Z4
 	VMOVUPS     (CX)(BX*4), Z5
 	VFMADD231PS Z5, Z4, Z0
 	ADDQ        $+16, BX
 	SUBQ        $+16, DX
 	CMPQ        DX, $+16
-	JGE         loop370
+	JGE         loop377
 
-tail367:
+tail374:
 	TESTQ       DX, DX
-	JZ          done368
+	JZ          done375
 	MOVL        $0x00000001, SI
 	SHLXL       DX, SI, SI
 	DECL        SI
@@ -7785,7 +7913,7 @@ tail367:
 	VMOVUPS.Z   (CX)(BX*4), K1, Z5
 	VFMADD231PS Z5, Z4, K1, Z0
 
-done368:
+done375:
 	VADDPS        Z1, Z0, Z0
 	VADDPS        Z3, Z2, Z2
 	VADDPS        Z2, Z0, Z0
@@ -7812,9 +7940,9 @@ TEXT ·sumSqAVX512(SB), NOSPLIT, $0-32
 	VPXORD Z3, Z3, Z3
 	XORQ   DX, DX
 	CMPQ   CX, $+64
-	JLT    single371
+	JLT    single378
 
-unrolled374:
+unrolled381:
 	VMOVUPS       (AX)(DX*4), Z4
 	VEXTRACTF64X4 $0x01, Z4, Y5
 	VCVTPS2PD     Y5, Z5
@@ -7842,13 +7970,13 @@ unrolled374:
 	ADDQ          $+64, DX
 	SUBQ          $+64, CX
 	CMPQ          CX, $+64
-	JGE           unrolled374
+	JGE           unrolled381
 
-single371:
+single378:
 	CMPQ CX, $+16
-	JLT  tail372
+	JLT  tail379
 
-loop375:
+loop382:
 	VMOVUPS       (AX)(DX*4), Z4
 	VEXTRACTF64X4 $0x01, Z4, Y5
 	VCVTPS2PD     Y5, Z5
@@ -7858,11 +7986,11 @@ loop375:
 	ADDQ          $+16, DX
 	SUBQ          $+16, CX
 	CMPQ          CX, $+16
-	JGE           loop375
+	JGE           loop382
 
-tail372:
+tail379:
 	TESTQ         CX, CX
-	JZ            done373
+	JZ            done380
 	MOVL          $0x00000001, BX
 	SHLXL         CX, BX, BX
 	DECL          BX
@@ -7874,7 +8002,7 @@ tail372:
 	VFMADD231PD   Z4, Z4, Z0
 	VFMADD231PD   Z5, Z5, Z0
 
-done373:
+done380:
 	VADDPD        Z1, Z0, Z0
 	VADDPD        Z3, Z2, Z2
 	VADDPD        Z2, Z0, Z0
@@ -7899,9 +8027,9 @@ TEXT ·maxOfAVX512(SB), NOSPLIT, $0-28
 	VBROADCASTSS cff800000<>+0(SB), Z3
 	XORQ         DX, DX
 	CMPQ         CX, $+64
-	JLT          single376
+	JLT          single383
 
-unrolled379:
+unrolled386:
 	VMOVUPS (AX)(DX*4), Z4
 	VMAXPS  Z0, Z4, Z0
 	VMOVUPS 64(AX)(DX*4), Z4
@@ -7913,23 +8041,23 @@ unrolled379:
 	ADDQ    $+64, DX
 	SUBQ    $+64, CX
 	CMPQ    CX, $+64
-	JGE     unrolled379
+	JGE     unrolled386
 
-single376:
+single383:
 	CMPQ CX, $+16
-	JLT  tail377
+	JLT  tail384
 
-loop380:
+loop387:
 	VMOVUPS (AX)(DX*4), Z4
 	VMAXPS  Z0, Z4, Z0
 	ADDQ    $+16, DX
 	SUBQ    $+16, CX
 	CMPQ    CX, $+16
-	JGE     loop380
+	JGE     loop387
 
-tail377:
+tail384:
 	TESTQ     CX, CX
-	JZ        done378
+	JZ        done385
 	MOVL      $0x00000001, BX
 	SHLXL     CX, BX, BX
 	DECL      BX
@@ -7937,7 +8065,7 @@ tail377:
 	VMOVUPS.Z (AX)(DX*4), K1, Z4
 	VMAXPS    Z0, Z4, K1, Z0
 
-done378:
+done385:
 	VMAXPS        Z1, Z0, Z0
 	VMAXPS        Z3, Z2, Z2
 	VMAXPS        Z2, Z0, Z0
@@ -7965,9 +8093,9 @@ TEXT ·probeAVX512(SB), NOSPLIT, $0-28
 	VPXORD       Z4, Z4, Z4
 	XORQ         DX, DX
 	CMPQ         CX, $+64
-	JLT          single381
+	JLT          single388
 
-unrolled384:
+unrolled391:
 	VMOVUPS     (AX)(DX*4), Z5
 	VFMADD231PS Z0, Z5, Z1
 	VMOVUPS     64(AX)(DX*4), Z5
@@ -7979,23 +8107,23 @@ unrolled384:
 	ADDQ        $+64, DX
 	SUBQ        $+64, CX
 	CMPQ        CX, $+64
-	JGE         unrolled384
+	JGE         unrolled391
 
-single381:
+single388:
 	CMPQ CX, $+16
-	JLT  tail382
+	JLT  tail389
 
-loop385:
+loop392:
 	VMOVUPS     (AX)(DX*4), Z5
 	VFMADD231PS Z0, Z5, Z1
 	ADDQ        $+16, DX
 	SUBQ        $+16, CX
 	CMPQ        CX, $+16
-	JGE         loop385
+	JGE         loop392
 
-tail382:
+tail389:
 	TESTQ       CX, CX
-	JZ          done383
+	JZ          done390
 	MOVL        $0x00000001, BX
 	SHLXL       CX, BX, BX
 	DECL        BX
@@ -8003,7 +8131,7 @@ tail382:
 	VMOVUPS.Z   (AX)(DX*4), K1, Z5
 	VFMADD231PS Z0, Z5, K1, Z1
 
-done383:
+done390:
 	VADDPS        Z2, Z1, Z1
 	VADDPS        Z4, Z3, Z3
 	VADDPS        Z3, Z1, Z1
@@ -8031,9 +8159,9 @@ TEXT ·sqDevAVX512(SB), NOSPLIT, $0-36
 	VPXORD       Z4, Z4, Z4
 	XORQ         DX, DX
 	CMPQ         CX, $+64
-	JLT          single386
+	JLT          single393
 
-unrolled389:
+unrolled396:
 	VMOVUPS     (AX)(DX*4), Z5
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
@@ -8049,24 +8177,24 @@ unrolled389:
 	ADDQ        $+64, DX
 	SUBQ        $+64, CX
 	CMPQ        CX, $+64
-	JGE         unrolled389
+	JGE         unrolled396
 
-single386:
+single393:
 	CMPQ CX, $+16
-	JLT  tail387
+	JLT  tail394
 
-loop390:
+loop397:
 	VMOVUPS     (AX)(DX*4), Z5
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
 	ADDQ        $+16, DX
 	SUBQ        $+16, CX
 	CMPQ        CX, $+16
-	JGE         loop390
+	JGE         loop397
 
-tail387:
+tail394:
 	TESTQ       CX, CX
-	JZ          done388
+	JZ          done395
 	MOVL        $0x00000001, BX
 	SHLXL       CX, BX, BX
 	DECL        BX
@@ -8075,7 +8203,7 @@ tail387:
 	VSUBPS      Z0, Z5, Z0
 	VFMADD231PS Z0, Z0, K1, Z1
 
-done388:
+done395:
 	VADDPS        Z2, Z1, Z1
 	VADDPS        Z4, Z3, Z3
 	VADDPS        Z3, Z1, Z1
@@ -8111,9 +8239,9 @@ TEXT ·expAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS c3f800000<>+0(SB), Z11
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          tail392
+	JLT          tail399
 
-loop394:
+loop401:
 	VMOVUPS      (CX)(BX*4), Z12
 	VMAXPS       Z12, Z0, Z12
 	VMINPS       Z12, Z1, Z12
@@ -8134,11 +8262,11 @@ loop394:
 	ADDQ         $+16, BX
 	SUBQ         $+16, DX
 	CMPQ         DX, $+16
-	JGE          loop394
+	JGE          loop401
 
-tail392:
+tail399:
 	TESTQ        DX, DX
-	JZ           done393
+	JZ           done400
 	MOVL         $0x00000001, SI
 	SHLXL        DX, SI, SI
 	DECL         SI
@@ -8161,7 +8289,7 @@ tail392:
 	VSCALEFPS    Z1, Z2, Z0
 	VMOVUPS      Z0, K1, (AX)(BX*4)
 
-done393:
+done400:
 	VZEROUPPER
 	RET
 
@@ -8190,9 +8318,9 @@ TEXT ·tanhAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS c39d1b717<>+0(SB), Z16
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          tail396
+	JLT          tail403
 
-loop398:
+loop405:
 	VMOVUPS     (CX)(BX*4), Z17
 	VMAXPS      Z17, Z0, Z18
 	VMINPS      Z18, Z1, Z18
@@ -8219,11 +8347,11 @@ loop398:
 	ADDQ        $+16, BX
 	SUBQ        $+16, DX
 	CMPQ        DX, $+16
-	JGE         loop398
+	JGE         loop405
 
-tail396:
+tail403:
 	TESTQ       DX, DX
-	JZ          done397
+	JZ          done404
 	MOVL        $0x00000001, SI
 	SHLXL       DX, SI, SI
 	DECL        SI
@@ -8251,7 +8379,7 @@ tail396:
 	VBLENDMPS   Z17, Z0, K2, Z20
 	VMOVUPS     Z20, K1, (AX)(BX*4)
 
-done397:
+done404:
 	VZEROUPPER
 	RET
 
@@ -8279,9 +8407,9 @@ TEXT ·erfAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS c3f800000<>+0(SB), Z15
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          tail400
+	JLT          tail407
 
-loop402:
+loop409:
 	VMOVUPS     (CX)(BX*4), Z16
 	VMAXPS      Z16, Z0, Z16
 	VMINPS      Z16, Z1, Z16
@@ -8306,11 +8434,11 @@ loop402:
 	ADDQ        $+16, BX
 	SUBQ        $+16, DX
 	CMPQ        DX, $+16
-	JGE         loop402
+	JGE         loop409
 
-tail400:
+tail407:
 	TESTQ       DX, DX
-	JZ          done401
+	JZ          done408
 	MOVL        $0x00000001, SI
 	SHLXL       DX, SI, SI
 	DECL        SI
@@ -8336,7 +8464,7 @@ tail400:
 	VMINPS      Z0, Z15, Z0
 	VMOVUPS     Z0, K1, (AX)(BX*4)
 
-done401:
+done408:
 	VZEROUPPER
 	RET
 
@@ -8361,9 +8489,9 @@ TEXT ·logAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS c3f317218<>+0(SB), Z12
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          tail404
+	JLT          tail411
 
-loop406:
+loop413:
 	VMOVUPS      (CX)(BX*4), Z13
 	VGETEXPPS    Z13, Z14
 	VGETMANTPS   $0x08, Z13, Z13
@@ -8390,11 +8518,11 @@ loop406:
 	ADDQ         $+16, BX
 	SUBQ         $+16, DX
 	CMPQ         DX, $+16
-	JGE          loop406
+	JGE          loop413
 
-tail404:
+tail411:
 	TESTQ        DX, DX
-	JZ           done405
+	JZ           done412
 	MOVL         $0x00000001, SI
 	SHLXL        DX, SI, SI
 	DECL         SI
@@ -8422,7 +8550,7 @@ tail404:
 	VFMADD231PS  Z12, Z14, Z0
 	VMOVUPS      Z0, K1, (AX)(BX*4)
 
-done405:
+done412:
 	VZEROUPPER
 	RET
 
@@ -8630,9 +8758,9 @@ TEXT ·expSumAVX512(SB), NOSPLIT, $0-36
 	VPXORD       Z16, Z16, Z16
 	XORQ         DX, DX
 	CMPQ         CX, $+64
-	JLT          single407
+	JLT          single414
 
-unrolled410:
+unrolled417:
 	VMOVUPS      (AX)(DX*4), Z17
 	VSUBPS       Z0, Z17, Z17
 	VMAXPS       Z17, Z1, Z17
@@ -8708,13 +8836,13 @@ unrolled410:
 	ADDQ         $+64, DX
 	SUBQ         $+64, CX
 	CMPQ         CX, $+64
-	JGE          unrolled410
+	JGE          unrolled417
 
-single407:
+single414:
 	CMPQ CX, $+16
-	JLT  tail408
+	JLT  tail415
 
-loop411:
+loop418:
 	VMOVUPS      (AX)(DX*4), Z17
 	VSUBPS       Z0, Z17, Z17
 	VMAXPS       Z17, Z1, Z17
@@ -8736,11 +8864,11 @@ loop411:
 	ADDQ         $+16, DX
 	SUBQ         $+16, CX
 	CMPQ         CX, $+16
-	JGE          loop411
+	JGE          loop418
 
-tail408:
+tail415:
 	TESTQ        CX, CX
-	JZ           done409
+	JZ           done416
 	MOVL         $0x00000001, BX
 	SHLXL        CX, BX, BX
 	DECL         BX
@@ -8764,7 +8892,7 @@ tail408:
 	VSCALEFPS    Z1, Z2, Z0
 	VADDPS       Z0, Z13, K1, Z13
 
-done409:
+done416:
 	VADDPS        Z14, Z13, Z13
 	VADDPS        Z16, Z15, Z15
 	VADDPS        Z15, Z13, Z13
@@ -8805,9 +8933,9 @@ TEXT ·expShiftSumAVX512(SB), NOSPLIT, $0-60
 	VPXORD       Z16, Z16, Z16
 	XORQ         BX, BX
 	CMPQ         DX, $+64
-	JLT          single412
+	JLT          single419
 
-unrolled415:
+unrolled422:
 	VMOVUPS      (CX)(BX*4), Z17
 	VSUBPS       Z0, Z17, Z17
 	VMAXPS       Z17, Z1, Z17
@@ -8887,13 +9015,13 @@ unrolled415:
 	ADDQ         $+64, BX
 	SUBQ         $+64, DX
 	CMPQ         DX, $+64
-	JGE          unrolled415
+	JGE          unrolled422
 
-single412:
+single419:
 	CMPQ DX, $+16
-	JLT  tail413
+	JLT  tail420
 
-loop416:
+loop423:
 	VMOVUPS      (CX)(BX*4), Z17
 	VSUBPS       Z0, Z17, Z17
 	VMAXPS       Z17, Z1, Z17
@@ -8916,11 +9044,11 @@ loop416:
 	ADDQ         $+16, BX
 	SUBQ         $+16, DX
 	CMPQ         DX, $+16
-	JGE          loop416
+	JGE          loop423
 
-tail413:
+tail420:
 	TESTQ        DX, DX
-	JZ           done414
+	JZ           done421
 	MOVL         $0x00000001, SI
 	SHLXL        DX, SI, SI
 	DECL         SI
@@ -8945,7 +9073,7 @@ tail413:
 	VADDPS       Z0, Z13, K1, Z13
 	VMOVUPS      Z0, K1, (AX)(BX*4)
 
-done414:
+done421:
 	VADDPS        Z14, Z13, Z13
 	VADDPS        Z16, Z15, Z15
 	VADDPS        Z15, Z13, Z13
@@ -8959,86 +9087,6 @@ done414:
 	VADDPS        X0, X13, X13
 	VZEROUPPER
 	MOVSS         X13, r0+56(FP)
-	RET
-
-// func expShiftScaleAVX512(dst []float32, src []float32, shift float32, scale float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·expShiftScaleAVX512(SB), NOSPLIT, $0-56
-	MOVQ         dst_base+0(FP), AX
-	MOVQ         src_base+24(FP), CX
-	MOVQ         dst_len+8(FP), DX
-	VBROADCASTSS shift+48(FP), Z0
-	VBROADCASTSS scale+52(FP), Z1
-	VBROADCASTSS cc2d20000<>+0(SB), Z2
-	VBROADCASTSS c42b20000<>+0(SB), Z3
-	VBROADCASTSS c3fb8aa3b<>+0(SB), Z4
-	VBROADCASTSS cb95e8083<>+0(SB), Z5
-	VBROADCASTSS c3f318000<>+0(SB), Z6
-	VBROADCASTSS c39506967<>+0(SB), Z7
-	VBROADCASTSS c3ab743ce<>+0(SB), Z8
-	VBROADCASTSS c3c088908<>+0(SB), Z9
-	VBROADCASTSS c3d2aa9c1<>+0(SB), Z10
-	VBROADCASTSS c3e2aaaaa<>+0(SB), Z11
-	VBROADCASTSS c3f000000<>+0(SB), Z12
-	VBROADCASTSS c3f800000<>+0(SB), Z13
-	XORQ         BX, BX
-	CMPQ         DX, $+16
-	JLT          tail418
-
-loop420:
-	VMOVUPS      (CX)(BX*4), Z14
-	VSUBPS       Z0, Z14, Z14
-	VMAXPS       Z14, Z2, Z14
-	VMINPS       Z14, Z3, Z14
-	VMULPS       Z4, Z14, Z15
-	VRNDSCALEPS  $0x08, Z15, Z15
-	VFNMADD231PS Z6, Z15, Z14
-	VFNMADD231PS Z5, Z15, Z14
-	VMOVUPS      Z7, Z16
-	VFMADD213PS  Z8, Z14, Z16
-	VFMADD213PS  Z9, Z14, Z16
-	VFMADD213PS  Z10, Z14, Z16
-	VFMADD213PS  Z11, Z14, Z16
-	VFMADD213PS  Z12, Z14, Z16
-	VFMADD213PS  Z13, Z14, Z16
-	VFMADD213PS  Z13, Z14, Z16
-	VSCALEFPS    Z15, Z16, Z14
-	VMULPS       Z1, Z14, Z14
-	VMOVUPS      Z14, (AX)(BX*4)
-	ADDQ         $+16, BX
-	SUBQ         $+16, DX
-	CMPQ         DX, $+16
-	JGE          loop420
-
-tail418:
-	TESTQ        DX, DX
-	JZ           done419
-	MOVL         $0x00000001, SI
-	SHLXL        DX, SI, SI
-	DECL         SI
-	KMOVW        SI, K1
-	VMOVUPS.Z    (CX)(BX*4), K1, Z14
-	VSUBPS       Z0, Z14, Z0
-	VMAXPS       Z0, Z2, Z0
-	VMINPS       Z0, Z3, Z0
-	VMULPS       Z4, Z0, Z2
-	VRNDSCALEPS  $0x08, Z2, Z2
-	VFNMADD231PS Z6, Z2, Z0
-	VFNMADD231PS Z5, Z2, Z0
-	VMOVUPS      Z7, Z3
-	VFMADD213PS  Z8, Z0, Z3
-	VFMADD213PS  Z9, Z0, Z3
-	VFMADD213PS  Z10, Z0, Z3
-	VFMADD213PS  Z11, Z0, Z3
-	VFMADD213PS  Z12, Z0, Z3
-	VFMADD213PS  Z13, Z0, Z3
-	VFMADD213PS  Z13, Z0, Z3
-	VSCALEFPS    Z2, Z3, Z0
-	VMULPS       Z1, Z0, Z0
-	VMOVUPS      Z0, K1, (AX)(BX*4)
-
-done419:
-	VZEROUPPER
 	RET
 
 // func expShiftScaleBF16AVX512(dst []BF16Bits, src []float32, shift float32, scale float32)
@@ -9068,9 +9116,9 @@ TEXT ·expShiftScaleBF16AVX512(SB), NOSPLIT, $0-56
 	VBROADCASTSS c00008000<>+0(SB), Z18
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          tail422
+	JLT          tail425
 
-loop424:
+loop427:
 	VMOVUPS      (CX)(BX*4), Z19
 	VSUBPS       Z0, Z19, Z19
 	VMAXPS       Z19, Z2, Z19
@@ -9103,11 +9151,11 @@ loop424:
 	ADDQ         $+16, BX
 	SUBQ         $+16, DX
 	CMPQ         DX, $+16
-	JGE          loop424
+	JGE          loop427
 
-tail422:
+tail425:
 	TESTQ        DX, DX
-	JZ           done423
+	JZ           done426
 	MOVL         $0x00000001, SI
 	SHLXL        DX, SI, SI
 	DECL         SI
@@ -9142,7 +9190,7 @@ tail422:
 	VPMOVDW      Z2, Y0
 	VMOVDQU16    Y0, K1, (AX)(BX*2)
 
-done423:
+done426:
 	VZEROUPPER
 	RET
 
@@ -9166,9 +9214,9 @@ TEXT ·geluTanhAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS c3f800000<>+0(SB), Z11
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          tail426
+	JLT          tail429
 
-loop428:
+loop431:
 	VMOVUPS      (CX)(BX*4), Z12
 	VMULPS       Z12, Z12, Z13
 	VMOVUPS      Z0, Z14
@@ -9199,11 +9247,11 @@ loop428:
 	ADDQ         $+16, BX
 	SUBQ         $+16, DX
 	CMPQ         DX, $+16
-	JGE          loop428
+	JGE          loop431
 
-tail426:
+tail429:
 	TESTQ        DX, DX
-	JZ           done427
+	JZ           done430
 	MOVL         $0x00000001, SI
 	SHLXL        DX, SI, SI
 	DECL         SI
@@ -9235,7 +9283,7 @@ tail426:
 	VMULPS       Z1, Z12, Z0
 	VMOVUPS      Z0, K1, (AX)(BX*4)
 
-done427:
+done430:
 	VZEROUPPER
 	RET
 
@@ -9264,9 +9312,9 @@ TEXT ·geluTanhBF16AVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS c00008000<>+0(SB), Z16
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          tail430
+	JLT          tail433
 
-loop432:
+loop435:
 	VPMOVZXWD    (CX)(BX*2), Z17
 	VPSLLD       $0x10, Z17, Z17
 	VMULPS       Z17, Z17, Z18
@@ -9308,11 +9356,11 @@ loop432:
 	ADDQ         $+16, BX
 	SUBQ         $+16, DX
 	CMPQ         DX, $+16
-	JGE          loop432
+	JGE          loop435
 
-tail430:
+tail433:
 	TESTQ        DX, DX
-	JZ           done431
+	JZ           done434
 	MOVL         $0x00000001, SI
 	SHLXL        DX, SI, SI
 	DECL         SI
@@ -9355,7 +9403,7 @@ tail430:
 	VPMOVDW      Z2, Y0
 	VMOVDQU16    Y0, K1, (AX)(BX*2)
 
-done431:
+done434:
 	VZEROUPPER
 	RET
 
@@ -9384,9 +9432,9 @@ TEXT ·geluTanhGradAVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS c3fcc422a<>+0(SB), Z15
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          tail434
+	JLT          tail437
 
-loop436:
+loop439:
 	VMOVUPS      (CX)(SI*4), Z16
 	VMOVUPS      (DX)(SI*4), Z17
 	VMAXPS       Z17, Z0, Z18
@@ -9427,11 +9475,11 @@ loop436:
 	ADDQ         $+16, SI
 	SUBQ         $+16, BX
 	CMPQ         BX, $+16
-	JGE          loop436
+	JGE          loop439
 
-tail434:
+tail437:
 	TESTQ        BX, BX
-	JZ           done435
+	JZ           done438
 	MOVL         $0x00000001, DI
 	SHLXL        BX, DI, DI
 	DECL         DI
@@ -9473,7 +9521,7 @@ tail434:
 	VMULPS       Z16, Z1, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done435:
+done438:
 	VZEROUPPER
 	RET
 
@@ -9506,9 +9554,9 @@ TEXT ·geluTanhGradBF16AVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS c00000040<>+0(SB), Z19
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          tail438
+	JLT          tail441
 
-loop440:
+loop443:
 	VPMOVZXWD    (CX)(SI*2), Z20
 	VPSLLD       $0x10, Z20, Z20
 	VPMOVZXWD    (DX)(SI*2), Z21
@@ -9561,11 +9609,11 @@ loop440:
 	ADDQ         $+16, SI
 	SUBQ         $+16, BX
 	CMPQ         BX, $+16
-	JGE          loop440
+	JGE          loop443
 
-tail438:
+tail441:
 	TESTQ        BX, BX
-	JZ           done439
+	JZ           done442
 	MOVL         $0x00000001, DI
 	SHLXL        BX, DI, DI
 	DECL         DI
@@ -9619,7 +9667,7 @@ tail438:
 	VPMOVDW      Z2, Y0
 	VMOVDQU16    Y0, K1, (AX)(SI*2)
 
-done439:
+done442:
 	VZEROUPPER
 	RET
 
@@ -9643,9 +9691,9 @@ TEXT ·swigluAVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS c3f800000<>+0(SB), Z10
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          tail442
+	JLT          tail445
 
-loop444:
+loop447:
 	VMOVUPS      (CX)(SI*4), Z11
 	VMOVUPS      (DX)(SI*4), Z12
 	VPXORD       Z0, Z11, Z13
@@ -9675,11 +9723,11 @@ loop444:
 	ADDQ         $+16, SI
 	SUBQ         $+16, BX
 	CMPQ         BX, $+16
-	JGE          loop444
+	JGE          loop447
 
-tail442:
+tail445:
 	TESTQ        BX, BX
-	JZ           done443
+	JZ           done446
 	MOVL         $0x00000001, DI
 	SHLXL        BX, DI, DI
 	DECL         DI
@@ -9711,7 +9759,7 @@ tail442:
 	VMULPS       Z12, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done443:
+done446:
 	VZEROUPPER
 	RET
 
@@ -9740,9 +9788,9 @@ TEXT ·swigluBF16AVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS c00008000<>+0(SB), Z15
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          tail446
+	JLT          tail449
 
-loop448:
+loop451:
 	VPMOVZXWD    (CX)(SI*2), Z16
 	VPSLLD       $0x10, Z16, Z16
 	VPMOVZXWD    (DX)(SI*2), Z17
@@ -9784,11 +9832,11 @@ loop448:
 	ADDQ         $+16, SI
 	SUBQ         $+16, BX
 	CMPQ         BX, $+16
-	JGE          loop448
+	JGE          loop451
 
-tail446:
+tail449:
 	TESTQ        BX, BX
-	JZ           done447
+	JZ           done450
 	MOVL         $0x00000001, DI
 	SHLXL        BX, DI, DI
 	DECL         DI
@@ -9832,7 +9880,7 @@ tail446:
 	VPMOVDW      Z2, Y0
 	VMOVDQU16    Y0, K1, (AX)(SI*2)
 
-done447:
+done450:
 	VZEROUPPER
 	RET
 
@@ -9858,9 +9906,9 @@ TEXT ·swigluGradAVX512(SB), NOSPLIT, $0-120
 	VBROADCASTSS c3f800000<>+0(SB), Z10
 	XORQ         R8, R8
 	CMPQ         DI, $+16
-	JLT          tail450
+	JLT          tail453
 
-loop452:
+loop455:
 	VMOVUPS      (DX)(R8*4), Z11
 	VMOVUPS      (BX)(R8*4), Z12
 	VMOVUPS      (SI)(R8*4), Z13
@@ -9895,11 +9943,11 @@ loop452:
 	ADDQ         $+16, R8
 	SUBQ         $+16, DI
 	CMPQ         DI, $+16
-	JGE          loop452
+	JGE          loop455
 
-tail450:
+tail453:
 	TESTQ        DI, DI
-	JZ           done451
+	JZ           done454
 	MOVL         $0x00000001, R9
 	SHLXL        DI, R9, R9
 	DECL         R9
@@ -9936,7 +9984,7 @@ tail450:
 	VMOVUPS      Z0, K1, (AX)(R8*4)
 	VMOVUPS      Z1, K1, (CX)(R8*4)
 
-done451:
+done454:
 	VZEROUPPER
 	RET
 
@@ -9967,9 +10015,9 @@ TEXT ·swigluGradBF16AVX512(SB), NOSPLIT, $0-120
 	VBROADCASTSS c00008000<>+0(SB), Z15
 	XORQ         R8, R8
 	CMPQ         DI, $+16
-	JLT          tail454
+	JLT          tail457
 
-loop456:
+loop459:
 	VPMOVZXWD    (DX)(R8*2), Z16
 	VPSLLD       $0x10, Z16, Z16
 	VPMOVZXWD    (BX)(R8*2), Z17
@@ -10027,11 +10075,11 @@ loop456:
 	ADDQ         $+16, R8
 	SUBQ         $+16, DI
 	CMPQ         DI, $+16
-	JGE          loop456
+	JGE          loop459
 
-tail454:
+tail457:
 	TESTQ        DI, DI
-	JZ           done455
+	JZ           done458
 	MOVL         $0x00000001, R9
 	SHLXL        DI, R9, R9
 	DECL         R9
@@ -10091,7 +10139,7 @@ tail454:
 	VPMOVDW      Z2, Y0
 	VMOVDQU16    Y0, K1, (CX)(R8*2)
 
-done455:
+done458:
 	VZEROUPPER
 	RET
 
@@ -10116,9 +10164,9 @@ TEXT ·gegluAVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS c3f800000<>+0(SB), Z11
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          tail458
+	JLT          tail461
 
-loop460:
+loop463:
 	VMOVUPS      (CX)(SI*4), Z12
 	VMOVUPS      (DX)(SI*4), Z13
 	VMULPS       Z12, Z12, Z14
@@ -10151,11 +10199,11 @@ loop460:
 	ADDQ         $+16, SI
 	SUBQ         $+16, BX
 	CMPQ         BX, $+16
-	JGE          loop460
+	JGE          loop463
 
-tail458:
+tail461:
 	TESTQ        BX, BX
-	JZ           done459
+	JZ           done462
 	MOVL         $0x00000001, DI
 	SHLXL        BX, DI, DI
 	DECL         DI
@@ -10189,7 +10237,7 @@ tail458:
 	VMULPS       Z13, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done459:
+done462:
 	VZEROUPPER
 	RET
 
@@ -10219,9 +10267,9 @@ TEXT ·gegluBF16AVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS c00008000<>+0(SB), Z16
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          tail462
+	JLT          tail465
 
-loop464:
+loop467:
 	VPMOVZXWD    (CX)(SI*2), Z17
 	VPSLLD       $0x10, Z17, Z17
 	VPMOVZXWD    (DX)(SI*2), Z18
@@ -10266,11 +10314,11 @@ loop464:
 	ADDQ         $+16, SI
 	SUBQ         $+16, BX
 	CMPQ         BX, $+16
-	JGE          loop464
+	JGE          loop467
 
-tail462:
+tail465:
 	TESTQ        BX, BX
-	JZ           done463
+	JZ           done466
 	MOVL         $0x00000001, DI
 	SHLXL        BX, DI, DI
 	DECL         DI
@@ -10316,7 +10364,7 @@ tail462:
 	VPMOVDW      Z2, Y0
 	VMOVDQU16    Y0, K1, (AX)(SI*2)
 
-done463:
+done466:
 	VZEROUPPER
 	RET
 
@@ -10347,9 +10395,9 @@ TEXT ·gegluGradAVX512(SB), NOSPLIT, $0-120
 	VBROADCASTSS c3fcc422a<>+0(SB), Z15
 	XORQ         R8, R8
 	CMPQ         DI, $+16
-	JLT          tail466
+	JLT          tail469
 
-loop468:
+loop471:
 	VMOVUPS      (DX)(R8*4), Z16
 	VMOVUPS      (BX)(R8*4), Z17
 	VMOVUPS      (SI)(R8*4), Z18
@@ -10394,11 +10442,11 @@ loop468:
 	ADDQ         $+16, R8
 	SUBQ         $+16, DI
 	CMPQ         DI, $+16
-	JGE          loop468
+	JGE          loop471
 
-tail466:
+tail469:
 	TESTQ        DI, DI
-	JZ           done467
+	JZ           done470
 	MOVL         $0x00000001, R9
 	SHLXL        DI, R9, R9
 	DECL         R9
@@ -10444,7 +10492,7 @@ tail466:
 	VMOVUPS      Z0, K1, (AX)(R8*4)
 	VMOVUPS      Z1, K1, (CX)(R8*4)
 
-done467:
+done470:
 	VZEROUPPER
 	RET
 
@@ -10479,9 +10527,9 @@ TEXT ·gegluGradBF16AVX512(SB), NOSPLIT, $0-120
 	VBROADCASTSS c00000040<>+0(SB), Z19
 	XORQ         R8, R8
 	CMPQ         DI, $+16
-	JLT          tail470
+	JLT          tail473
 
-loop472:
+loop475:
 	VPMOVZXWD    (DX)(R8*2), Z20
 	VPSLLD       $0x10, Z20, Z20
 	VPMOVZXWD    (BX)(R8*2), Z21
@@ -10549,11 +10597,11 @@ loop472:
 	ADDQ         $+16, R8
 	SUBQ         $+16, DI
 	CMPQ         DI, $+16
-	JGE          loop472
+	JGE          loop475
 
-tail470:
+tail473:
 	TESTQ        DI, DI
-	JZ           done471
+	JZ           done474
 	MOVL         $0x00000001, R9
 	SHLXL        DI, R9, R9
 	DECL         R9
@@ -10622,7 +10670,7 @@ tail470:
 	VPMOVDW      Z2, Y0
 	VMOVDQU16    Y0, K1, (CX)(R8*2)
 
-done471:
+done474:
 	VZEROUPPER
 	RET
 
@@ -10652,9 +10700,9 @@ TEXT ·geluErfAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS c3f000000<>+0(SB), Z17
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          tail474
+	JLT          tail477
 
-loop476:
+loop479:
 	VMOVUPS     (CX)(BX*4), Z18
 	VMULPS      Z0, Z18, Z19
 	VMAXPS      Z19, Z1, Z19
@@ -10683,11 +10731,11 @@ loop476:
 	ADDQ        $+16, BX
 	SUBQ        $+16, DX
 	CMPQ        DX, $+16
-	JGE         loop476
+	JGE         loop479
 
-tail474:
+tail477:
 	TESTQ       DX, DX
-	JZ          done475
+	JZ          done478
 	MOVL        $0x00000001, SI
 	SHLXL       DX, SI, SI
 	DECL        SI
@@ -10718,7 +10766,7 @@ tail474:
 	VMULPS      Z1, Z18, Z0
 	VMOVUPS     Z0, K1, (AX)(BX*4)
 
-done475:
+done478:
 	VZEROUPPER
 	RET
 
@@ -10751,9 +10799,9 @@ TEXT ·geluErfGradAVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS c41500000<>+0(SB), Z19
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          tail478
+	JLT          tail481
 
-loop480:
+loop483:
 	VMOVUPS      (CX)(SI*4), Z20
 	VMOVUPS      (DX)(SI*4), Z21
 	VMULPS       Z0, Z21, Z22
@@ -10802,11 +10850,11 @@ loop480:
 	ADDQ         $+16, SI
 	SUBQ         $+16, BX
 	CMPQ         BX, $+16
-	JGE          loop480
+	JGE          loop483
 
-tail478:
+tail481:
 	TESTQ        BX, BX
-	JZ           done479
+	JZ           done482
 	MOVL         $0x00000001, DI
 	SHLXL        BX, DI, DI
 	DECL         DI
@@ -10856,7 +10904,7 @@ tail478:
 	VMULPS       Z20, Z1, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done479:
+done482:
 	VZEROUPPER
 	RET
 
@@ -10879,9 +10927,9 @@ TEXT ·siluAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS c3f800000<>+0(SB), Z10
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          tail482
+	JLT          tail485
 
-loop484:
+loop487:
 	VMOVUPS      (CX)(BX*4), Z11
 	VPXORD       Z0, Z11, Z12
 	VRANGEPS     $0x02, Z1, Z12, Z12
@@ -10909,11 +10957,11 @@ loop484:
 	ADDQ         $+16, BX
 	SUBQ         $+16, DX
 	CMPQ         DX, $+16
-	JGE          loop484
+	JGE          loop487
 
-tail482:
+tail485:
 	TESTQ        DX, DX
-	JZ           done483
+	JZ           done486
 	MOVL         $0x00000001, SI
 	SHLXL        DX, SI, SI
 	DECL         SI
@@ -10943,7 +10991,7 @@ tail482:
 	VMULPS       Z1, Z11, Z0
 	VMOVUPS      Z0, K1, (AX)(BX*4)
 
-done483:
+done486:
 	VZEROUPPER
 	RET
 
@@ -10967,9 +11015,9 @@ TEXT ·siluGradAVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS c3f800000<>+0(SB), Z10
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          tail486
+	JLT          tail489
 
-loop488:
+loop491:
 	VMOVUPS      (CX)(SI*4), Z11
 	VMOVUPS      (DX)(SI*4), Z12
 	VPXORD       Z0, Z12, Z13
@@ -11000,11 +11048,11 @@ loop488:
 	ADDQ         $+16, SI
 	SUBQ         $+16, BX
 	CMPQ         BX, $+16
-	JGE          loop488
+	JGE          loop491
 
-tail486:
+tail489:
 	TESTQ        BX, BX
-	JZ           done487
+	JZ           done490
 	MOVL         $0x00000001, DI
 	SHLXL        BX, DI, DI
 	DECL         DI
@@ -11037,7 +11085,7 @@ tail486:
 	VMULPS       Z11, Z1, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done487:
+done490:
 	VZEROUPPER
 	RET
 
@@ -11050,20 +11098,20 @@ TEXT ·reluAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS c00000000<>+0(SB), Z0
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          tail490
+	JLT          tail493
 
-loop492:
+loop495:
 	VMOVUPS (CX)(BX*4), Z1
 	VMAXPS  Z1, Z0, Z1
 	VMOVUPS Z1, (AX)(BX*4)
 	ADDQ    $+16, BX
 	SUBQ    $+16, DX
 	CMPQ    DX, $+16
-	JGE     loop492
+	JGE     loop495
 
-tail490:
+tail493:
 	TESTQ     DX, DX
-	JZ        done491
+	JZ        done494
 	MOVL      $0x00000001, SI
 	SHLXL     DX, SI, SI
 	DECL      SI
@@ -11072,7 +11120,7 @@ tail490:
 	VMAXPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done491:
+done494:
 	VZEROUPPER
 	RET
 
@@ -11086,9 +11134,9 @@ TEXT ·reluGradAVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS c00000000<>+0(SB), Z0
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          tail494
+	JLT          tail497
 
-loop496:
+loop499:
 	VMOVUPS   (CX)(SI*4), Z1
 	VMOVUPS   (DX)(SI*4), Z2
 	VCMPPS    $0x1e, Z0, Z2, K1
@@ -11097,11 +11145,11 @@ loop496:
 	ADDQ      $+16, SI
 	SUBQ      $+16, BX
 	CMPQ      BX, $+16
-	JGE       loop496
+	JGE       loop499
 
-tail494:
+tail497:
 	TESTQ     BX, BX
-	JZ        done495
+	JZ        done498
 	MOVL      $0x00000001, DI
 	SHLXL     BX, DI, DI
 	DECL      DI
@@ -11112,7 +11160,7 @@ tail494:
 	VMOVAPS.Z Z1, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done495:
+done498:
 	VZEROUPPER
 	RET
 
@@ -11127,9 +11175,9 @@ TEXT ·normScaleAVX512(SB), NOSPLIT, $0-80
 	VBROADCASTSS rstd+76(FP), Z1
 	XORQ         SI, SI
 	CMPQ         BX, $+32
-	JLT          single497
+	JLT          single500
 
-unrolled500:
+unrolled503:
 	VMOVUPS (CX)(SI*4), Z2
 	VMOVUPS (DX)(SI*4), Z3
 	VSUBPS  Z0, Z2, Z2
@@ -11145,13 +11193,13 @@ unrolled500:
 	ADDQ    $+32, SI
 	SUBQ    $+32, BX
 	CMPQ    BX, $+32
-	JGE     unrolled500
+	JGE     unrolled503
 
-single497:
+single500:
 	CMPQ BX, $+16
-	JLT  tail498
+	JLT  tail501
 
-loop501:
+loop504:
 	VMOVUPS (CX)(SI*4), Z2
 	VMOVUPS (DX)(SI*4), Z3
 	VSUBPS  Z0, Z2, Z2
@@ -11161,11 +11209,11 @@ loop501:
 	ADDQ    $+16, SI
 	SUBQ    $+16, BX
 	CMPQ    BX, $+16
-	JGE     loop501
+	JGE     loop504
 
-tail498:
+tail501:
 	TESTQ     BX, BX
-	JZ        done499
+	JZ        done502
 	MOVL      $0x00000001, DI
 	SHLXL     BX, DI, DI
 	DECL      DI
@@ -11177,7 +11225,7 @@ tail498:
 	VMULPS    Z3, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done499:
+done502:
 	VZEROUPPER
 	RET
 
@@ -11197,9 +11245,9 @@ TEXT ·normScaleBF16AVX512(SB), NOSPLIT, $0-80
 	VBROADCASTSS c00008000<>+0(SB), Z6
 	XORQ         SI, SI
 	CMPQ         BX, $+32
-	JLT          single502
+	JLT          single505
 
-unrolled505:
+unrolled508:
 	VMOVUPS   (CX)(SI*4), Z7
 	VMOVUPS   (DX)(SI*4), Z8
 	VSUBPS    Z0, Z7, Z7
@@ -11235,13 +11283,13 @@ unrolled505:
 	ADDQ      $+32, SI
 	SUBQ      $+32, BX
 	CMPQ      BX, $+32
-	JGE       unrolled505
+	JGE       unrolled508
 
-single502:
+single505:
 	CMPQ BX, $+16
-	JLT  tail503
+	JLT  tail506
 
-loop506:
+loop509:
 	VMOVUPS   (CX)(SI*4), Z7
 	VMOVUPS   (DX)(SI*4), Z8
 	VSUBPS    Z0, Z7, Z7
@@ -11261,11 +11309,11 @@ loop506:
 	ADDQ      $+16, SI
 	SUBQ      $+16, BX
 	CMPQ      BX, $+16
-	JGE       loop506
+	JGE       loop509
 
-tail503:
+tail506:
 	TESTQ     BX, BX
-	JZ        done504
+	JZ        done507
 	MOVL      $0x00000001, DI
 	SHLXL     BX, DI, DI
 	DECL      DI
@@ -11287,7 +11335,7 @@ tail503:
 	VPMOVDW   Z2, Y0
 	VMOVDQU16 Y0, K1, (AX)(SI*2)
 
-done504:
+done507:
 	VZEROUPPER
 	RET
 
@@ -11303,9 +11351,9 @@ TEXT ·normBiasAVX512(SB), NOSPLIT, $0-104
 	VBROADCASTSS rstd+100(FP), Z1
 	XORQ         DI, DI
 	CMPQ         SI, $+32
-	JLT          single507
+	JLT          single510
 
-unrolled510:
+unrolled513:
 	VMOVUPS     (CX)(DI*4), Z2
 	VMOVUPS     (DX)(DI*4), Z3
 	VMOVUPS     (BX)(DI*4), Z4
@@ -11323,13 +11371,13 @@ unrolled510:
 	ADDQ        $+32, DI
 	SUBQ        $+32, SI
 	CMPQ        SI, $+32
-	JGE         unrolled510
+	JGE         unrolled513
 
-single507:
+single510:
 	CMPQ SI, $+16
-	JLT  tail508
+	JLT  tail511
 
-loop511:
+loop514:
 	VMOVUPS     (CX)(DI*4), Z2
 	VMOVUPS     (DX)(DI*4), Z3
 	VMOVUPS     (BX)(DI*4), Z4
@@ -11340,11 +11388,11 @@ loop511:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         loop511
+	JGE         loop514
 
-tail508:
+tail511:
 	TESTQ       SI, SI
-	JZ          done509
+	JZ          done512
 	MOVL        $0x00000001, R8
 	SHLXL       SI, R8, R8
 	DECL        R8
@@ -11358,7 +11406,7 @@ tail508:
 	VFMADD231PS Z3, Z0, Z1
 	VMOVUPS     Z1, K1, (AX)(DI*4)
 
-done509:
+done512:
 	VZEROUPPER
 	RET
 
@@ -11379,9 +11427,9 @@ TEXT ·normBiasBF16AVX512(SB), NOSPLIT, $0-104
 	VBROADCASTSS c00008000<>+0(SB), Z6
 	XORQ         DI, DI
 	CMPQ         SI, $+32
-	JLT          single512
+	JLT          single515
 
-unrolled515:
+unrolled518:
 	VMOVUPS     (CX)(DI*4), Z7
 	VMOVUPS     (DX)(DI*4), Z8
 	VMOVUPS     (BX)(DI*4), Z9
@@ -11419,13 +11467,13 @@ unrolled515:
 	ADDQ        $+32, DI
 	SUBQ        $+32, SI
 	CMPQ        SI, $+32
-	JGE         unrolled515
+	JGE         unrolled518
 
-single512:
+single515:
 	CMPQ SI, $+16
-	JLT  tail513
+	JLT  tail516
 
-loop516:
+loop519:
 	VMOVUPS     (CX)(DI*4), Z7
 	VMOVUPS     (DX)(DI*4), Z8
 	VMOVUPS     (BX)(DI*4), Z9
@@ -11446,11 +11494,11 @@ loop516:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         loop516
+	JGE         loop519
 
-tail513:
+tail516:
 	TESTQ       SI, SI
-	JZ          done514
+	JZ          done517
 	MOVL        $0x00000001, R8
 	SHLXL       SI, R8, R8
 	DECL        R8
@@ -11474,7 +11522,7 @@ tail513:
 	VPMOVDW     Z2, Y0
 	VMOVDQU16   Y0, K1, (AX)(DI*2)
 
-done514:
+done517:
 	VZEROUPPER
 	RET
 
@@ -11491,9 +11539,9 @@ TEXT ·gradRMSAVX512(SB), NOSPLIT, $0-108
 	VPXORD       Z2, Z2, Z2
 	XORQ         DI, DI
 	CMPQ         SI, $+32
-	JLT          single517
+	JLT          single520
 
-unrolled520:
+unrolled523:
 	VMOVUPS     (AX)(DI*4), Z3
 	VMOVUPS     (CX)(DI*4), Z4
 	VMOVUPS     (DX)(DI*4), Z5
@@ -11515,13 +11563,13 @@ unrolled520:
 	ADDQ        $+32, DI
 	SUBQ        $+32, SI
 	CMPQ        SI, $+32
-	JGE         unrolled520
+	JGE         unrolled523
 
-single517:
+single520:
 	CMPQ SI, $+16
-	JLT  tail518
+	JLT  tail521
 
-loop521:
+loop524:
 	VMOVUPS     (AX)(DI*4), Z3
 	VMOVUPS     (CX)(DI*4), Z4
 	VMOVUPS     (DX)(DI*4), Z5
@@ -11534,11 +11582,11 @@ loop521:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         loop521
+	JGE         loop524
 
-tail518:
+tail521:
 	TESTQ       SI, SI
-	JZ          done519
+	JZ          done522
 	MOVL        $0x00000001, R8
 	SHLXL       SI, R8, R8
 	DECL        R8
@@ -11553,7 +11601,7 @@ tail518:
 	VADDPS      Z0, Z3, Z0
 	VMOVUPS     Z0, K1, (AX)(DI*4)
 
-done519:
+done522:
 	VADDPS        Z2, Z1, Z1
 	VEXTRACTF64X4 $0x01, Z1, Y0
 	VADDPS        Y0, Y1, Y1
@@ -11584,9 +11632,9 @@ TEXT ·gradLNAVX512(SB), NOSPLIT, $0-136
 	VPXORD       Z5, Z5, Z5
 	XORQ         R8, R8
 	CMPQ         DI, $+32
-	JLT          single522
+	JLT          single525
 
-unrolled525:
+unrolled528:
 	VMOVUPS     (AX)(R8*4), Z6
 	VMOVUPS     (CX)(R8*4), Z7
 	VMOVUPS     (DX)(R8*4), Z8
@@ -11618,13 +11666,13 @@ unrolled525:
 	ADDQ        $+32, R8
 	SUBQ        $+32, DI
 	CMPQ        DI, $+32
-	JGE         unrolled525
+	JGE         unrolled528
 
-single522:
+single525:
 	CMPQ DI, $+16
-	JLT  tail523
+	JLT  tail526
 
-loop526:
+loop529:
 	VMOVUPS     (AX)(R8*4), Z6
 	VMOVUPS     (CX)(R8*4), Z7
 	VMOVUPS     (DX)(R8*4), Z8
@@ -11642,11 +11690,11 @@ loop526:
 	ADDQ        $+16, R8
 	SUBQ        $+16, DI
 	CMPQ        DI, $+16
-	JGE         loop526
+	JGE         loop529
 
-tail523:
+tail526:
 	TESTQ       DI, DI
-	JZ          done524
+	JZ          done527
 	MOVL        $0x00000001, R9
 	SHLXL       DI, R9, R9
 	DECL        R9
@@ -11666,7 +11714,7 @@ tail523:
 	VMOVUPS     Z0, K1, (AX)(R8*4)
 	VMOVUPS     Z1, K1, (CX)(R8*4)
 
-done524:
+done527:
 	VADDPS        Z4, Z2, Z2
 	VEXTRACTF64X4 $0x01, Z2, Y0
 	VADDPS        Y0, Y2, Y2
@@ -11704,9 +11752,9 @@ TEXT ·gradSetAVX512(SB), NOSPLIT, $0-112
 	VBROADCASTSS c+108(FP), Z3
 	XORQ         DI, DI
 	CMPQ         SI, $+16
-	JLT          tail528
+	JLT          tail531
 
-loop530:
+loop533:
 	VMOVUPS     (CX)(DI*4), Z4
 	VMOVUPS     (DX)(DI*4), Z5
 	VMOVUPS     (BX)(DI*4), Z6
@@ -11720,11 +11768,11 @@ loop530:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         loop530
+	JGE         loop533
 
-tail528:
+tail531:
 	TESTQ       SI, SI
-	JZ          done529
+	JZ          done532
 	MOVL        $0x00000001, R8
 	SHLXL       SI, R8, R8
 	DECL        R8
@@ -11739,7 +11787,7 @@ tail528:
 	VFMADD231PS Z1, Z4, Z0
 	VMOVUPS     Z0, K1, (AX)(DI*4)
 
-done529:
+done532:
 	VZEROUPPER
 	RET
 
@@ -11757,9 +11805,9 @@ TEXT ·gradAddAVX512(SB), NOSPLIT, $0-112
 	VBROADCASTSS c+108(FP), Z3
 	XORQ         DI, DI
 	CMPQ         SI, $+16
-	JLT          tail532
+	JLT          tail535
 
-loop534:
+loop537:
 	VMOVUPS     (AX)(DI*4), Z4
 	VMOVUPS     (CX)(DI*4), Z5
 	VMOVUPS     (DX)(DI*4), Z6
@@ -11775,11 +11823,11 @@ loop534:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         loop534
+	JGE         loop537
 
-tail532:
+tail535:
 	TESTQ       SI, SI
-	JZ          done533
+	JZ          done536
 	MOVL        $0x00000001, R8
 	SHLXL       SI, R8, R8
 	DECL        R8
@@ -11796,7 +11844,7 @@ tail532:
 	VADDPS      Z0, Z4, Z0
 	VMOVUPS     Z0, K1, (AX)(DI*4)
 
-done533:
+done536:
 	VZEROUPPER
 	RET
 
@@ -11813,9 +11861,9 @@ TEXT ·gradRMSBF16AVX512(SB), NOSPLIT, $0-108
 	VPXORD       Z2, Z2, Z2
 	XORQ         DI, DI
 	CMPQ         SI, $+32
-	JLT          single535
+	JLT          single538
 
-unrolled538:
+unrolled541:
 	VMOVUPS     (AX)(DI*4), Z3
 	VPMOVZXWD   (CX)(DI*2), Z4
 	VPSLLD      $0x10, Z4, Z4
@@ -11839,13 +11887,13 @@ unrolled538:
 	ADDQ        $+32, DI
 	SUBQ        $+32, SI
 	CMPQ        SI, $+32
-	JGE         unrolled538
+	JGE         unrolled541
 
-single535:
+single538:
 	CMPQ SI, $+16
-	JLT  tail536
+	JLT  tail539
 
-loop539:
+loop542:
 	VMOVUPS     (AX)(DI*4), Z3
 	VPMOVZXWD   (CX)(DI*2), Z4
 	VPSLLD      $0x10, Z4, Z4
@@ -11859,11 +11907,11 @@ loop539:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         loop539
+	JGE         loop542
 
-tail536:
+tail539:
 	TESTQ       SI, SI
-	JZ          done537
+	JZ          done540
 	MOVL        $0x00000001, R8
 	SHLXL       SI, R8, R8
 	DECL        R8
@@ -11879,7 +11927,7 @@ tail536:
 	VADDPS      Z0, Z3, Z0
 	VMOVUPS     Z0, K1, (AX)(DI*4)
 
-done537:
+done540:
 	VADDPS        Z2, Z1, Z1
 	VEXTRACTF64X4 $0x01, Z1, Y0
 	VADDPS        Y0, Y1, Y1
@@ -11910,9 +11958,9 @@ TEXT ·gradLNBF16AVX512(SB), NOSPLIT, $0-136
 	VPXORD       Z5, Z5, Z5
 	XORQ         R8, R8
 	CMPQ         DI, $+32
-	JLT          single540
+	JLT          single543
 
-unrolled543:
+unrolled546:
 	VMOVUPS     (AX)(R8*4), Z6
 	VMOVUPS     (CX)(R8*4), Z7
 	VPMOVZXWD   (DX)(R8*2), Z8
@@ -11946,13 +11994,13 @@ unrolled543:
 	ADDQ        $+32, R8
 	SUBQ        $+32, DI
 	CMPQ        DI, $+32
-	JGE         unrolled543
+	JGE         unrolled546
 
-single540:
+single543:
 	CMPQ DI, $+16
-	JLT  tail541
+	JLT  tail544
 
-loop544:
+loop547:
 	VMOVUPS     (AX)(R8*4), Z6
 	VMOVUPS     (CX)(R8*4), Z7
 	VPMOVZXWD   (DX)(R8*2), Z8
@@ -11971,11 +12019,11 @@ loop544:
 	ADDQ        $+16, R8
 	SUBQ        $+16, DI
 	CMPQ        DI, $+16
-	JGE         loop544
+	JGE         loop547
 
-tail541:
+tail544:
 	TESTQ       DI, DI
-	JZ          done542
+	JZ          done545
 	MOVL        $0x00000001, R9
 	SHLXL       DI, R9, R9
 	DECL        R9
@@ -11996,7 +12044,7 @@ tail541:
 	VMOVUPS     Z0, K1, (AX)(R8*4)
 	VMOVUPS     Z1, K1, (CX)(R8*4)
 
-done542:
+done545:
 	VADDPS        Z4, Z2, Z2
 	VEXTRACTF64X4 $0x01, Z2, Y0
 	VADDPS        Y0, Y2, Y2
@@ -12034,9 +12082,9 @@ TEXT ·gradSetBF16AVX512(SB), NOSPLIT, $0-112
 	VBROADCASTSS c+108(FP), Z3
 	XORQ         DI, DI
 	CMPQ         SI, $+16
-	JLT          tail546
+	JLT          tail549
 
-loop548:
+loop551:
 	VPMOVZXWD   (CX)(DI*2), Z4
 	VPSLLD      $0x10, Z4, Z4
 	VMOVUPS     (DX)(DI*4), Z5
@@ -12051,11 +12099,11 @@ loop548:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         loop548
+	JGE         loop551
 
-tail546:
+tail549:
 	TESTQ       SI, SI
-	JZ          done547
+	JZ          done550
 	MOVL        $0x00000001, R8
 	SHLXL       SI, R8, R8
 	DECL        R8
@@ -12071,7 +12119,7 @@ tail546:
 	VFMADD231PS Z1, Z4, Z0
 	VMOVUPS     Z0, K1, (AX)(DI*4)
 
-done547:
+done550:
 	VZEROUPPER
 	RET
 
@@ -12089,9 +12137,9 @@ TEXT ·gradAddBF16AVX512(SB), NOSPLIT, $0-112
 	VBROADCASTSS c+108(FP), Z3
 	XORQ         DI, DI
 	CMPQ         SI, $+16
-	JLT          tail550
+	JLT          tail553
 
-loop552:
+loop555:
 	VMOVUPS     (AX)(DI*4), Z4
 	VPMOVZXWD   (CX)(DI*2), Z5
 	VPSLLD      $0x10, Z5, Z5
@@ -12108,11 +12156,11 @@ loop552:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         loop552
+	JGE         loop555
 
-tail550:
+tail553:
 	TESTQ       SI, SI
-	JZ          done551
+	JZ          done554
 	MOVL        $0x00000001, R8
 	SHLXL       SI, R8, R8
 	DECL        R8
@@ -12130,7 +12178,7 @@ tail550:
 	VADDPS      Z0, Z4, Z0
 	VMOVUPS     Z0, K1, (AX)(DI*4)
 
-done551:
+done554:
 	VZEROUPPER
 	RET
 
@@ -12147,9 +12195,9 @@ TEXT ·rotateAVX512(SB), NOSPLIT, $0-148
 	VBROADCASTSS sign+144(FP), Z0
 	XORQ         R9, R9
 	CMPQ         R8, $+16
-	JLT          tail554
+	JLT          tail557
 
-loop556:
+loop559:
 	VMOVUPS      (DX)(R9*4), Z1
 	VMOVUPS      (BX)(R9*4), Z2
 	VMOVUPS      (SI)(R9*4), Z3
@@ -12164,11 +12212,11 @@ loop556:
 	ADDQ         $+16, R9
 	SUBQ         $+16, R8
 	CMPQ         R8, $+16
-	JGE          loop556
+	JGE          loop559
 
-tail554:
+tail557:
 	TESTQ        R8, R8
-	JZ           done555
+	JZ           done558
 	MOVL         $0x00000001, R10
 	SHLXL        R8, R10, R10
 	DECL         R10
@@ -12185,7 +12233,7 @@ tail554:
 	VMOVUPS      Z4, K1, (AX)(R9*4)
 	VMOVUPS      Z2, K1, (CX)(R9*4)
 
-done555:
+done558:
 	VZEROUPPER
 	RET
 
@@ -12207,9 +12255,9 @@ TEXT ·rotateBF16AVX512(SB), NOSPLIT, $0-148
 	VBROADCASTSS c00008000<>+0(SB), Z5
 	XORQ         R9, R9
 	CMPQ         R8, $+16
-	JLT          tail558
+	JLT          tail561
 
-loop560:
+loop563:
 	VPMOVZXWD    (DX)(R9*2), Z6
 	VPSLLD       $0x10, Z6, Z6
 	VPMOVZXWD    (BX)(R9*2), Z7
@@ -12246,11 +12294,11 @@ loop560:
 	ADDQ         $+16, R9
 	SUBQ         $+16, R8
 	CMPQ         R8, $+16
-	JGE          loop560
+	JGE          loop563
 
-tail558:
+tail561:
 	TESTQ        R8, R8
-	JZ           done559
+	JZ           done562
 	MOVL         $0x00000001, R10
 	SHLXL        R8, R10, R10
 	DECL         R10
@@ -12289,7 +12337,7 @@ tail558:
 	VPMOVDW      Z1, Y0
 	VMOVDQU16    Y0, K1, (CX)(R9*2)
 
-done559:
+done562:
 	VZEROUPPER
 	RET
 
@@ -12314,9 +12362,9 @@ TEXT ·adamWAVX512(SB), NOSPLIT, $0-132
 	VBROADCASTSS c7fffffff<>+0(SB), Z10
 	XORQ         DI, DI
 	CMPQ         SI, $+16
-	JLT          tail562
+	JLT          tail565
 
-loop564:
+loop567:
 	VMOVUPS      (AX)(DI*4), Z11
 	VMOVUPS      (CX)(DI*4), Z12
 	VMOVUPS      (DX)(DI*4), Z13
@@ -12344,11 +12392,11 @@ loop564:
 	ADDQ         $+16, DI
 	SUBQ         $+16, SI
 	CMPQ         SI, $+16
-	JGE          loop564
+	JGE          loop567
 
-tail562:
+tail565:
 	TESTQ        SI, SI
-	JZ           done563
+	JZ           done566
 	MOVL         $0x00000001, R8
 	SHLXL        SI, R8, R8
 	DECL         R8
@@ -12378,7 +12426,7 @@ tail562:
 	VMOVUPS      Z1, K1, (CX)(DI*4)
 	VMOVUPS      Z0, K1, (DX)(DI*4)
 
-done563:
+done566:
 	VZEROUPPER
 	RET
 
@@ -12409,9 +12457,9 @@ TEXT ·adamWBF16AVX512(SB), NOSPLIT, $0-156
 	VBROADCASTSS c00008000<>+0(SB), Z15
 	XORQ         R8, R8
 	CMPQ         DI, $+16
-	JLT          tail566
+	JLT          tail569
 
-loop568:
+loop571:
 	VMOVUPS      (AX)(R8*4), Z16
 	VMOVUPS      (CX)(R8*4), Z17
 	VMOVUPS      (DX)(R8*4), Z18
@@ -12450,11 +12498,11 @@ loop568:
 	ADDQ         $+16, R8
 	SUBQ         $+16, DI
 	CMPQ         DI, $+16
-	JGE          loop568
+	JGE          loop571
 
-tail566:
+tail569:
 	TESTQ        DI, DI
-	JZ           done567
+	JZ           done570
 	MOVL         $0x00000001, R9
 	SHLXL        DI, R9, R9
 	DECL         R9
@@ -12495,7 +12543,7 @@ tail566:
 	VPMOVDW      Z1, Y0
 	VMOVDQU16    Y0, K1, (BX)(R8*2)
 
-done567:
+done570:
 	VZEROUPPER
 	RET
 
@@ -12521,9 +12569,9 @@ TEXT ·adamWF16AVX512(SB), NOSPLIT, $0-156
 	VBROADCASTSS c7fffffff<>+0(SB), Z10
 	XORQ         R8, R8
 	CMPQ         DI, $+16
-	JLT          tail570
+	JLT          tail573
 
-loop572:
+loop575:
 	VMOVUPS      (AX)(R8*4), Z11
 	VMOVUPS      (CX)(R8*4), Z12
 	VMOVUPS      (DX)(R8*4), Z13
@@ -12553,11 +12601,11 @@ loop572:
 	ADDQ         $+16, R8
 	SUBQ         $+16, DI
 	CMPQ         DI, $+16
-	JGE          loop572
+	JGE          loop575
 
-tail570:
+tail573:
 	TESTQ        DI, DI
-	JZ           done571
+	JZ           done574
 	MOVL         $0x00000001, R9
 	SHLXL        DI, R9, R9
 	DECL         R9
@@ -12589,7 +12637,7 @@ tail570:
 	VCVTPS2PH    $0x00, Z3, Y0
 	VMOVDQU16    Y0, K1, (BX)(R8*2)
 
-done571:
+done574:
 	VZEROUPPER
 	RET
 
@@ -12601,9 +12649,9 @@ TEXT ·f32ToBF16AVX512BF16(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ DX, $+32
-	JLT  single573
+	JLT  single576
 
-unrolled576:
+unrolled579:
 	VMOVUPS   (CX)(BX*4), Z0
 	VMOVAPS   Z0, Z31
 	LONG      $0x487e0262
@@ -12617,13 +12665,13 @@ unrolled576:
 	ADDQ      $+32, BX
 	SUBQ      $+32, DX
 	CMPQ      DX, $+32
-	JGE       unrolled576
+	JGE       unrolled579
 
-single573:
+single576:
 	CMPQ DX, $+16
-	JLT  tail574
+	JLT  tail577
 
-loop577:
+loop580:
 	VMOVUPS   (CX)(BX*4), Z0
 	VMOVAPS   Z0, Z31
 	LONG      $0x487e0262
@@ -12632,11 +12680,11 @@ loop577:
 	ADDQ      $+16, BX
 	SUBQ      $+16, DX
 	CMPQ      DX, $+16
-	JGE       loop577
+	JGE       loop580
 
-tail574:
+tail577:
 	TESTQ     DX, DX
-	JZ        done575
+	JZ        done578
 	MOVL      $0x00000001, SI
 	SHLXL     DX, SI, SI
 	DECL      SI
@@ -12647,7 +12695,7 @@ tail574:
 	WORD      $0xf772
 	VMOVDQU16 Y30, K1, (AX)(BX*2)
 
-done575:
+done578:
 	VZEROUPPER
 	RET
 
@@ -12660,9 +12708,9 @@ TEXT ·addBF16AVX512BF16(SB), NOSPLIT, $0-72
 	MOVQ dst_len+8(FP), BX
 	XORQ SI, SI
 	CMPQ BX, $+32
-	JLT  single578
+	JLT  single581
 
-unrolled581:
+unrolled584:
 	VPMOVZXWD (CX)(SI*2), Z0
 	VPSLLD    $0x10, Z0, Z0
 	VPMOVZXWD (DX)(SI*2), Z1
@@ -12684,13 +12732,13 @@ unrolled581:
 	ADDQ      $+32, SI
 	SUBQ      $+32, BX
 	CMPQ      BX, $+32
-	JGE       unrolled581
+	JGE       unrolled584
 
-single578:
+single581:
 	CMPQ BX, $+16
-	JLT  tail579
+	JLT  tail582
 
-loop582:
+loop585:
 	VPMOVZXWD (CX)(SI*2), Z0
 	VPSLLD    $0x10, Z0, Z0
 	VPMOVZXWD (DX)(SI*2), Z1
@@ -12703,11 +12751,11 @@ loop582:
 	ADDQ      $+16, SI
 	SUBQ      $+16, BX
 	CMPQ      BX, $+16
-	JGE       loop582
+	JGE       loop585
 
-tail579:
+tail582:
 	TESTQ       BX, BX
-	JZ          done580
+	JZ          done583
 	MOVL        $0x00000001, DI
 	SHLXL       BX, DI, DI
 	DECL        DI
@@ -12722,7 +12770,70 @@ tail579:
 	WORD        $0xf772
 	VMOVDQU16   Y30, K1, (AX)(SI*2)
 
-done580:
+done583:
+	VZEROUPPER
+	RET
+
+// func scaleToBF16AVX512BF16(dst []BF16Bits, src []float32, a float32)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
+TEXT ·scaleToBF16AVX512BF16(SB), NOSPLIT, $0-52
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         src_base+24(FP), CX
+	MOVQ         dst_len+8(FP), DX
+	VBROADCASTSS a+48(FP), Z0
+	XORQ         BX, BX
+	CMPQ         DX, $+32
+	JLT          single586
+
+unrolled589:
+	VMOVUPS   (CX)(BX*4), Z1
+	VMULPS    Z0, Z1, Z1
+	VMOVAPS   Z1, Z31
+	LONG      $0x487e0262
+	WORD      $0xf772
+	VMOVDQU16 Y30, (AX)(BX*2)
+	VMOVUPS   64(CX)(BX*4), Z1
+	VMULPS    Z0, Z1, Z1
+	VMOVAPS   Z1, Z31
+	LONG      $0x487e0262
+	WORD      $0xf772
+	VMOVDQU16 Y30, 32(AX)(BX*2)
+	ADDQ      $+32, BX
+	SUBQ      $+32, DX
+	CMPQ      DX, $+32
+	JGE       unrolled589
+
+single586:
+	CMPQ DX, $+16
+	JLT  tail587
+
+loop590:
+	VMOVUPS   (CX)(BX*4), Z1
+	VMULPS    Z0, Z1, Z1
+	VMOVAPS   Z1, Z31
+	LONG      $0x487e0262
+	WORD      $0xf772
+	VMOVDQU16 Y30, (AX)(BX*2)
+	ADDQ      $+16, BX
+	SUBQ      $+16, DX
+	CMPQ      DX, $+16
+	JGE       loop590
+
+tail587:
+	TESTQ     DX, DX
+	JZ        done588
+	MOVL      $0x00000001, SI
+	SHLXL     DX, SI, SI
+	DECL      SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (CX)(BX*4), K1, Z1
+	VMULPS    Z0, Z1, Z0
+	VMOVAPS   Z0, Z31
+	LONG      $0x487e0262
+	WORD      $0xf772
+	VMOVDQU16 Y30, K1, (AX)(BX*2)
+
+done588:
 	VZEROUPPER
 	RET
 
@@ -12748,9 +12859,9 @@ TEXT ·expShiftScaleBF16AVX512BF16(SB), NOSPLIT, $0-56
 	VBROADCASTSS c3f800000<>+0(SB), Z13
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          tail584
+	JLT          tail592
 
-loop586:
+loop594:
 	VMOVUPS      (CX)(BX*4), Z14
 	VSUBPS       Z0, Z14, Z14
 	VMAXPS       Z14, Z2, Z14
@@ -12776,11 +12887,11 @@ loop586:
 	ADDQ         $+16, BX
 	SUBQ         $+16, DX
 	CMPQ         DX, $+16
-	JGE          loop586
+	JGE          loop594
 
-tail584:
+tail592:
 	TESTQ        DX, DX
-	JZ           done585
+	JZ           done593
 	MOVL         $0x00000001, SI
 	SHLXL        DX, SI, SI
 	DECL         SI
@@ -12808,7 +12919,7 @@ tail584:
 	WORD         $0xf772
 	VMOVDQU16    Y30, K1, (AX)(BX*2)
 
-done585:
+done593:
 	VZEROUPPER
 	RET
 
@@ -12832,9 +12943,9 @@ TEXT ·geluTanhBF16AVX512BF16(SB), NOSPLIT, $0-48
 	VBROADCASTSS c3f800000<>+0(SB), Z11
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          tail588
+	JLT          tail596
 
-loop590:
+loop598:
 	VPMOVZXWD    (CX)(BX*2), Z12
 	VPSLLD       $0x10, Z12, Z12
 	VMULPS       Z12, Z12, Z13
@@ -12869,11 +12980,11 @@ loop590:
 	ADDQ         $+16, BX
 	SUBQ         $+16, DX
 	CMPQ         DX, $+16
-	JGE          loop590
+	JGE          loop598
 
-tail588:
+tail596:
 	TESTQ        DX, DX
-	JZ           done589
+	JZ           done597
 	MOVL         $0x00000001, SI
 	SHLXL        DX, SI, SI
 	DECL         SI
@@ -12909,7 +13020,7 @@ tail588:
 	WORD         $0xf772
 	VMOVDQU16    Y30, K1, (AX)(BX*2)
 
-done589:
+done597:
 	VZEROUPPER
 	RET
 
@@ -12938,9 +13049,9 @@ TEXT ·geluTanhGradBF16AVX512BF16(SB), NOSPLIT, $0-72
 	VBROADCASTSS c3fcc422a<>+0(SB), Z15
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          tail592
+	JLT          tail600
 
-loop594:
+loop602:
 	VPMOVZXWD    (CX)(SI*2), Z16
 	VPSLLD       $0x10, Z16, Z16
 	VPMOVZXWD    (DX)(SI*2), Z17
@@ -12986,11 +13097,11 @@ loop594:
 	ADDQ         $+16, SI
 	SUBQ         $+16, BX
 	CMPQ         BX, $+16
-	JGE          loop594
+	JGE          loop602
 
-tail592:
+tail600:
 	TESTQ        BX, BX
-	JZ           done593
+	JZ           done601
 	MOVL         $0x00000001, DI
 	SHLXL        BX, DI, DI
 	DECL         DI
@@ -13037,7 +13148,7 @@ tail592:
 	WORD         $0xf772
 	VMOVDQU16    Y30, K1, (AX)(SI*2)
 
-done593:
+done601:
 	VZEROUPPER
 	RET
 
@@ -13061,9 +13172,9 @@ TEXT ·swigluBF16AVX512BF16(SB), NOSPLIT, $0-72
 	VBROADCASTSS c3f800000<>+0(SB), Z10
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          tail596
+	JLT          tail604
 
-loop598:
+loop606:
 	VPMOVZXWD    (CX)(SI*2), Z11
 	VPSLLD       $0x10, Z11, Z11
 	VPMOVZXWD    (DX)(SI*2), Z12
@@ -13098,11 +13209,11 @@ loop598:
 	ADDQ         $+16, SI
 	SUBQ         $+16, BX
 	CMPQ         BX, $+16
-	JGE          loop598
+	JGE          loop606
 
-tail596:
+tail604:
 	TESTQ        BX, BX
-	JZ           done597
+	JZ           done605
 	MOVL         $0x00000001, DI
 	SHLXL        BX, DI, DI
 	DECL         DI
@@ -13139,7 +13250,7 @@ tail596:
 	WORD         $0xf772
 	VMOVDQU16    Y30, K1, (AX)(SI*2)
 
-done597:
+done605:
 	VZEROUPPER
 	RET
 
@@ -13165,9 +13276,9 @@ TEXT ·swigluGradBF16AVX512BF16(SB), NOSPLIT, $0-120
 	VBROADCASTSS c3f800000<>+0(SB), Z10
 	XORQ         R8, R8
 	CMPQ         DI, $+16
-	JLT          tail600
+	JLT          tail608
 
-loop602:
+loop610:
 	VPMOVZXWD    (DX)(R8*2), Z11
 	VPSLLD       $0x10, Z11, Z11
 	VPMOVZXWD    (BX)(R8*2), Z13
@@ -13211,11 +13322,11 @@ loop602:
 	ADDQ         $+16, R8
 	SUBQ         $+16, DI
 	CMPQ         DI, $+16
-	JGE          loop602
+	JGE          loop610
 
-tail600:
+tail608:
 	TESTQ        DI, DI
-	JZ           done601
+	JZ           done609
 	MOVL         $0x00000001, R9
 	SHLXL        DI, R9, R9
 	DECL         R9
@@ -13261,7 +13372,7 @@ tail600:
 	WORD         $0xf772
 	VMOVDQU16    Y30, K1, (CX)(R8*2)
 
-done601:
+done609:
 	VZEROUPPER
 	RET
 
@@ -13286,9 +13397,9 @@ TEXT ·gegluBF16AVX512BF16(SB), NOSPLIT, $0-72
 	VBROADCASTSS c3f800000<>+0(SB), Z11
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          tail604
+	JLT          tail612
 
-loop606:
+loop614:
 	VPMOVZXWD    (CX)(SI*2), Z12
 	VPSLLD       $0x10, Z12, Z12
 	VPMOVZXWD    (DX)(SI*2), Z13
@@ -13326,11 +13437,11 @@ loop606:
 	ADDQ         $+16, SI
 	SUBQ         $+16, BX
 	CMPQ         BX, $+16
-	JGE          loop606
+	JGE          loop614
 
-tail604:
+tail612:
 	TESTQ        BX, BX
-	JZ           done605
+	JZ           done613
 	MOVL         $0x00000001, DI
 	SHLXL        BX, DI, DI
 	DECL         DI
@@ -13369,7 +13480,7 @@ tail604:
 	WORD         $0xf772
 	VMOVDQU16    Y30, K1, (AX)(SI*2)
 
-done605:
+done613:
 	VZEROUPPER
 	RET
 
@@ -13400,9 +13511,9 @@ TEXT ·gegluGradBF16AVX512BF16(SB), NOSPLIT, $0-120
 	VBROADCASTSS c3fcc422a<>+0(SB), Z15
 	XORQ         R8, R8
 	CMPQ         DI, $+16
-	JLT          tail608
+	JLT          tail616
 
-loop610:
+loop618:
 	VPMOVZXWD    (DX)(R8*2), Z16
 	VPSLLD       $0x10, Z16, Z16
 	VPMOVZXWD    (BX)(R8*2), Z18
@@ -13456,11 +13567,11 @@ loop610:
 	ADDQ         $+16, R8
 	SUBQ         $+16, DI
 	CMPQ         DI, $+16
-	JGE          loop610
+	JGE          loop618
 
-tail608:
+tail616:
 	TESTQ        DI, DI
-	JZ           done609
+	JZ           done617
 	MOVL         $0x00000001, R9
 	SHLXL        DI, R9, R9
 	DECL         R9
@@ -13515,7 +13626,7 @@ tail608:
 	WORD         $0xf772
 	VMOVDQU16    Y30, K1, (CX)(R8*2)
 
-done609:
+done617:
 	VZEROUPPER
 	RET
 
@@ -13530,9 +13641,9 @@ TEXT ·normScaleBF16AVX512BF16(SB), NOSPLIT, $0-80
 	VBROADCASTSS rstd+76(FP), Z1
 	XORQ         SI, SI
 	CMPQ         BX, $+32
-	JLT          single611
+	JLT          single619
 
-unrolled614:
+unrolled622:
 	VMOVUPS   (CX)(SI*4), Z2
 	VMOVUPS   (DX)(SI*4), Z3
 	VSUBPS    Z0, Z2, Z2
@@ -13554,13 +13665,13 @@ unrolled614:
 	ADDQ      $+32, SI
 	SUBQ      $+32, BX
 	CMPQ      BX, $+32
-	JGE       unrolled614
+	JGE       unrolled622
 
-single611:
+single619:
 	CMPQ BX, $+16
-	JLT  tail612
+	JLT  tail620
 
-loop615:
+loop623:
 	VMOVUPS   (CX)(SI*4), Z2
 	VMOVUPS   (DX)(SI*4), Z3
 	VSUBPS    Z0, Z2, Z2
@@ -13573,11 +13684,11 @@ loop615:
 	ADDQ      $+16, SI
 	SUBQ      $+16, BX
 	CMPQ      BX, $+16
-	JGE       loop615
+	JGE       loop623
 
-tail612:
+tail620:
 	TESTQ     BX, BX
-	JZ        done613
+	JZ        done621
 	MOVL      $0x00000001, DI
 	SHLXL     BX, DI, DI
 	DECL      DI
@@ -13592,7 +13703,7 @@ tail612:
 	WORD      $0xf772
 	VMOVDQU16 Y30, K1, (AX)(SI*2)
 
-done613:
+done621:
 	VZEROUPPER
 	RET
 
@@ -13608,9 +13719,9 @@ TEXT ·normBiasBF16AVX512BF16(SB), NOSPLIT, $0-104
 	VBROADCASTSS rstd+100(FP), Z1
 	XORQ         DI, DI
 	CMPQ         SI, $+32
-	JLT          single616
+	JLT          single624
 
-unrolled619:
+unrolled627:
 	VMOVUPS     (CX)(DI*4), Z2
 	VMOVUPS     (DX)(DI*4), Z3
 	VMOVUPS     (BX)(DI*4), Z4
@@ -13634,13 +13745,13 @@ unrolled619:
 	ADDQ        $+32, DI
 	SUBQ        $+32, SI
 	CMPQ        SI, $+32
-	JGE         unrolled619
+	JGE         unrolled627
 
-single616:
+single624:
 	CMPQ SI, $+16
-	JLT  tail617
+	JLT  tail625
 
-loop620:
+loop628:
 	VMOVUPS     (CX)(DI*4), Z2
 	VMOVUPS     (DX)(DI*4), Z3
 	VMOVUPS     (BX)(DI*4), Z4
@@ -13654,11 +13765,11 @@ loop620:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         loop620
+	JGE         loop628
 
-tail617:
+tail625:
 	TESTQ       SI, SI
-	JZ          done618
+	JZ          done626
 	MOVL        $0x00000001, R8
 	SHLXL       SI, R8, R8
 	DECL        R8
@@ -13675,7 +13786,7 @@ tail617:
 	WORD        $0xf772
 	VMOVDQU16   Y30, K1, (AX)(DI*2)
 
-done618:
+done626:
 	VZEROUPPER
 	RET
 
@@ -13692,9 +13803,9 @@ TEXT ·rotateBF16AVX512BF16(SB), NOSPLIT, $0-148
 	VBROADCASTSS sign+144(FP), Z0
 	XORQ         R9, R9
 	CMPQ         R8, $+16
-	JLT          tail622
+	JLT          tail630
 
-loop624:
+loop632:
 	VPMOVZXWD    (DX)(R9*2), Z2
 	VPSLLD       $0x10, Z2, Z2
 	VPMOVZXWD    (BX)(R9*2), Z1
@@ -13717,11 +13828,11 @@ loop624:
 	ADDQ         $+16, R9
 	SUBQ         $+16, R8
 	CMPQ         R8, $+16
-	JGE          loop624
+	JGE          loop632
 
-tail622:
+tail630:
 	TESTQ        R8, R8
-	JZ           done623
+	JZ           done631
 	MOVL         $0x00000001, R10
 	SHLXL        R8, R10, R10
 	DECL         R10
@@ -13746,7 +13857,7 @@ tail622:
 	WORD         $0xf772
 	VMOVDQU16    Y30, K1, (CX)(R9*2)
 
-done623:
+done631:
 	VZEROUPPER
 	RET
 
@@ -13772,9 +13883,9 @@ TEXT ·adamWBF16AVX512BF16(SB), NOSPLIT, $0-156
 	VBROADCASTSS c7fffffff<>+0(SB), Z10
 	XORQ         R8, R8
 	CMPQ         DI, $+16
-	JLT          tail626
+	JLT          tail634
 
-loop628:
+loop636:
 	VMOVUPS      (AX)(R8*4), Z11
 	VMOVUPS      (CX)(R8*4), Z12
 	VMOVUPS      (DX)(R8*4), Z13
@@ -13806,11 +13917,11 @@ loop628:
 	ADDQ         $+16, R8
 	SUBQ         $+16, DI
 	CMPQ         DI, $+16
-	JGE          loop628
+	JGE          loop636
 
-tail626:
+tail634:
 	TESTQ        DI, DI
-	JZ           done627
+	JZ           done635
 	MOVL         $0x00000001, R9
 	SHLXL        DI, R9, R9
 	DECL         R9
@@ -13844,6 +13955,6 @@ tail626:
 	WORD         $0xf772
 	VMOVDQU16    Y30, K1, (BX)(R8*2)
 
-done627:
+done635:
 	VZEROUPPER
 	RET

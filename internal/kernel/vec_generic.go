@@ -43,6 +43,13 @@ func scaleGeneric(dst, src []float32, a float32) {
 	}
 }
 
+func scaleToBF16Generic(dst []BF16Bits, src []float32, a float32) {
+	src = src[:len(dst)]
+	for i := range dst {
+		dst[i] = ToBF16(a * src[i])
+	}
+}
+
 func axpyGeneric(dst, x []float32, a float32) {
 	x = x[:len(dst)]
 	for i := range dst {

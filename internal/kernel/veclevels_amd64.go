@@ -14,6 +14,7 @@ func init() {
 	vAVX2.addBF16 = addBF16AVX2
 	vAVX2.mul = mulAVX2
 	vAVX2.scale = scaleAVX2
+	vAVX2.scaleToBF16 = scaleToBF16AVX2
 	vAVX2.axpy = axpyAVX2
 	vAVX2.sum = sumAVX2
 	vAVX2.dot = dotAVX2
@@ -26,7 +27,6 @@ func init() {
 	vAVX2.erf = erfAVX2
 	vAVX2.expSum = expSumAVX2
 	vAVX2.expShiftSum = expShiftSumAVX2
-	vAVX2.expShiftScale = expShiftScaleAVX2
 	vAVX2.expShiftScaleBF16 = expShiftScaleBF16AVX2
 	vAVX2.geluTanh = geluTanhAVX2
 	vAVX2.geluTanhBF16 = geluTanhBF16AVX2
@@ -75,6 +75,7 @@ func init() {
 	vAVX512.addBF16 = addBF16AVX512
 	vAVX512.mul = mulAVX512
 	vAVX512.scale = scaleAVX512
+	vAVX512.scaleToBF16 = scaleToBF16AVX512
 	vAVX512.axpy = axpyAVX512
 	vAVX512.sum = sumAVX512
 	vAVX512.dot = dotAVX512
@@ -88,7 +89,6 @@ func init() {
 	vAVX512.log = logAVX512
 	vAVX512.expSum = expSumAVX512
 	vAVX512.expShiftSum = expShiftSumAVX512
-	vAVX512.expShiftScale = expShiftScaleAVX512
 	vAVX512.expShiftScaleBF16 = expShiftScaleBF16AVX512
 	vAVX512.geluTanh = geluTanhAVX512
 	vAVX512.geluTanhBF16 = geluTanhBF16AVX512
@@ -129,6 +129,7 @@ func init() {
 	vAVX512BF16 := vAVX512
 	vAVX512BF16.f32ToBF16 = f32ToBF16AVX512BF16
 	vAVX512BF16.addBF16 = addBF16AVX512BF16
+	vAVX512BF16.scaleToBF16 = scaleToBF16AVX512BF16
 	vAVX512BF16.expShiftScaleBF16 = expShiftScaleBF16AVX512BF16
 	vAVX512BF16.geluTanhBF16 = geluTanhBF16AVX512BF16
 	vAVX512BF16.geluTanhGradBF16 = geluTanhGradBF16AVX512BF16

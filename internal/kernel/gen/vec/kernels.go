@@ -60,6 +60,8 @@ func basics() []*spec {
 			body: func(e *emitter, x, _ []V) []V { return []V{e.mul(x[0], x[1])} }},
 		{name: "scale", streams: cat(w(f32, "dst"), r(f32, "src")), scalars: []string{"a"}, unroll: 2,
 			body: func(e *emitter, x, s []V) []V { return []V{e.mul(x[0], s[0])} }},
+		{name: "scaleToBF16", streams: cat(w(bf16, "dst"), r(f32, "src")), scalars: []string{"a"}, unroll: 2,
+			body: func(e *emitter, x, s []V) []V { return []V{e.mul(x[0], s[0])} }},
 		{name: "axpy", streams: cat(rw(f32, "dst"), r(f32, "x")), scalars: []string{"a"}, unroll: 2,
 			body: func(e *emitter, x, s []V) []V { return []V{e.fma(x[1], s[0], x[0])} }},
 	}
@@ -87,7 +89,6 @@ func exponentials() []*spec {
 		return &spec{name: name, streams: cat(w(f32, "dst"), r(f32, "src")), only512: name == "log",
 			body: func(e *emitter, x, _ []V) []V { return []V{f(e, x[0])} }}
 	}
-	scaled := func(e *emitter, x, s []V) []V { return []V{e.mul(e.exp(e.sub(x[0], s[0])), s[1])} }
 	return []*spec{
 		one("exp", (*emitter).exp), one("tanh", (*emitter).tanh), one("erf", (*emitter).erf), one("log", (*emitter).log),
 		{name: "expSum", streams: r(f32, "src"), scalars: []string{"shift"}, accs: []accKind{sum}, unroll: 4,
@@ -98,8 +99,8 @@ func exponentials() []*spec {
 				e.accAdd(0, y)
 				return []V{y}
 			}},
-		{name: "expShiftScale", streams: cat(w(f32, "dst"), r(f32, "src")), scalars: []string{"shift", "scale"}, body: scaled},
-		{name: "expShiftScaleBF16", streams: cat(w(bf16, "dst"), r(f32, "src")), scalars: []string{"shift", "scale"}, body: scaled},
+		{name: "expShiftScaleBF16", streams: cat(w(bf16, "dst"), r(f32, "src")), scalars: []string{"shift", "scale"},
+			body: func(e *emitter, x, s []V) []V { return []V{e.mul(e.exp(e.sub(x[0], s[0])), s[1])} }},
 	}
 }
 
