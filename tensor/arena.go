@@ -20,11 +20,11 @@ func (s *span) note(event int) {
 
 func (s span) overlaps(o span) bool { return s.first <= o.last && o.first <= s.last }
 
-// buffer is a piece of memory of one program: a value, a gradient or scratch. A value made inside a Recompute segment is
-// dual: it lives twice, in the forward pass and again when the segment is run for its backward pass.
+// buffer is a piece of memory of one program: a value, a gradient or scratch. A value made inside a Recompute segment
+// lives twice: in the forward pass, and again when the segment is run for its backward pass.
 type buffer struct {
 	size int
-	dual bool
+	home *segmentStart // the segment the value is made in, if any
 	life [2]span
 	off  [2]int
 	at   [2]unsafe.Pointer

@@ -42,5 +42,5 @@ func (t *Tape) drop(o *op, p float32) kernel.Drop {
 	if !t.train || p == 0 {
 		return kernel.Drop{}
 	}
-	return kernel.Drop{P: p, Key: t.seed, Counter: t.step<<20 | uint64(o.index)}
+	return kernel.Drop{P: p, Key: t.seed, Counter: t.step<<20 | uint64(o.place)}
 }

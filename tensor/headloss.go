@@ -71,7 +71,7 @@ func (t *Tape) HeadLoss(x *Tensor, w *Param, labels []int32, gradScale float32) 
 }
 
 func (n *headLossNode) plan(t *Tape, rows, cols, vocab int) {
-	most := max(64, headChunkBytes/(4*vocab))
+	most := max(64, t.headChunk/(4*vocab))
 	parts := (rows + most - 1) / most
 	n.chunk = min(rows, ((rows+parts-1)/parts+15)&^15)
 	n.logits = t.newBuffer(4 * n.chunk * vocab)

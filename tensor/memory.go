@@ -14,8 +14,8 @@ func pointerAt(a *arena, off int) unsafe.Pointer { return unsafe.Add(a.base, off
 // ptr returns the address of b in its current life.
 func (t *Tape) ptr(b *buffer) unsafe.Pointer {
 	l := 0
-	if b.dual {
-		l = t.life
+	if b.home != nil && b.home == t.again {
+		l = 1
 	}
 	if t.dry {
 		b.life[l].note(t.prog.event)
@@ -84,8 +84,7 @@ func (t *Tape) gradPart(x *Tensor, part **buffer) (m kernel.Mat, add bool) {
 // gradOver is gradPart for an operation that computes each element of the gradient of x from the same element of x: where
 // nobody else reads the value, the gradient is written over it.
 func (t *Tape) gradOver(x *Tensor, part **buffer) (m kernel.Mat, add bool) {
-	inSegment := t.life == 1
-	if x.spare && x.uses == 1 && x.buf.dual == inSegment {
+	if x.spare && x.uses == 1 && x.buf.home == t.again {
 		x.grad, x.hasGrad = x.buf, true
 		return t.gradOf(x), false
 	}

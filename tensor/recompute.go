@@ -16,6 +16,15 @@ type segmentEnd struct {
 	start *segmentStart
 }
 
+// marker reports whether n computes nothing.
+func marker(n node) bool {
+	switch n.(type) {
+	case *segmentStart, *segmentEnd:
+		return true
+	}
+	return false
+}
+
 func (*segmentStart) forward(*Tape)  {}
 func (*segmentStart) backward(*Tape) {}
 func (*segmentEnd) forward(*Tape)    {}
@@ -49,7 +58,7 @@ func (t *Tape) Recompute(x *Tensor, f func(x *Tensor) *Tensor) *Tensor {
 // runAgain computes the values of a segment once more, before its backward pass.
 func (t *Tape) runAgain(s *segmentStart) {
 	after := t.cursor
-	t.cursor, t.rerun, t.rerunEnd, t.life = s.index+1, true, s.end, 1
+	t.cursor, t.rerun, t.again = s.index+1, true, s
 	s.f(s.x)
 	if t.cursor != s.end {
 		panic(fmt.Sprintf("tensor.Recompute: key %q: f called %d operations when run again, %d at first", t.prog.key, t.cursor-s.index-1, s.end-s.index-1))
@@ -70,7 +79,7 @@ func (t *Tape) Backward(l *Loss) {
 				t.runAgain(n.start)
 			}
 		case *segmentStart:
-			t.life = 0
+			t.again = nil
 		default:
 			if n.base().out.hasGrad {
 				t.tick()

@@ -16,21 +16,21 @@ type Options struct {
 // Tape runs models. Its operations are called inside the body of Run; each call reuses the record that the same call
 // made in the run before, so that a step in the steady state allocates nothing. A Tape is not safe for concurrent use.
 type Tape struct {
-	pool    *kernel.Pool
-	compute DType
-	seed    uint64
-	arena   arena
-	progs   map[string]*program
+	pool      *kernel.Pool
+	compute   DType
+	seed      uint64
+	headChunk int // headChunkBytes; tests set less
+	arena     arena
+	progs     map[string]*program
 
 	// The run in hand.
-	prog     *program
-	cursor   int // the next operation of prog
-	step     uint64
-	train    bool
-	dry      bool // planning: shapes and lifetimes only
-	rerun    bool // running a Recompute segment's forward pass again, up to operation rerunEnd
-	rerunEnd int
-	life     int // which life of dual buffers: 1 within the backward pass of a segment
+	prog   *program
+	cursor int // the next operation of prog
+	step   uint64
+	train  bool
+	dry    bool          // planning: shapes and lifetimes only
+	rerun  bool          // running a Recompute segment's forward pass again
+	again  *segmentStart // the segment whose backward pass is running
 
 	add  addJob
 	conv convertJob
@@ -47,6 +47,7 @@ type node interface {
 type op struct {
 	kind  string
 	index int // place in the program
+	place int // the same, not counting the markers of segments: dropout masks depend on it
 	out   Tensor
 }
 
@@ -57,6 +58,7 @@ type program struct {
 	key     string
 	train   bool
 	nodes   []node
+	ops     int // nodes but markers
 	bufs    []*buffer
 	event   int
 	segment *segmentStart // the open Recompute segment while planning
@@ -87,7 +89,7 @@ func NewTape(o Options) *Tape {
 	if o.Compute == I32 {
 		panic("tensor.NewTape: compute type i32, want f32, bf16 or f16")
 	}
-	return &Tape{pool: o.Pool, compute: o.Compute, seed: o.Seed, progs: map[string]*program{}}
+	return &Tape{pool: o.Pool, compute: o.Compute, seed: o.Seed, headChunk: headChunkBytes, progs: map[string]*program{}}
 }
 
 // Pool returns the workers operations run on.
@@ -148,7 +150,7 @@ func (t *Tape) execute(p *program, body func()) {
 	if t.prog != nil {
 		panic(fmt.Sprintf("tensor.Run: key %q inside the body of key %q", p.key, t.prog.key))
 	}
-	t.prog, t.train, t.cursor, t.life, t.rerun = p, p.train, 0, 0, false
+	t.prog, t.train, t.cursor, t.again, t.rerun = p, p.train, 0, nil, false
 	p.segment = nil
 	defer t.leave()
 	for _, n := range p.nodes {
@@ -162,7 +164,7 @@ func (t *Tape) execute(p *program, body func()) {
 	}
 }
 
-func (t *Tape) leave() { t.prog, t.life, t.rerun = nil, 0, false }
+func (t *Tape) leave() { t.prog, t.again, t.rerun = nil, nil, false }
 
 // next returns the record for a call: the one the same call used before, or while planning a new one (fresh).
 func next[T any, N interface {
@@ -185,7 +187,10 @@ func next[T any, N interface {
 		panic(fmt.Sprintf("tensor.%s: key %q: operation %d, but only %d were recorded", kind, p.key, t.cursor, len(p.nodes)))
 	}
 	n = new(T)
-	*n.base() = op{kind: kind, index: t.cursor}
+	*n.base() = op{kind: kind, index: t.cursor, place: p.ops}
+	if !marker(n) {
+		p.ops++
+	}
 	p.nodes = append(p.nodes, n)
 	t.cursor++
 	return n, true
@@ -220,7 +225,7 @@ func (t *Tape) result(kind string, x *Tensor, dt DType, shape ...int) {
 // valueBuffer makes a buffer for a value of the forward pass.
 func (t *Tape) valueBuffer(size int) *buffer {
 	b := t.newBuffer(size)
-	b.dual = t.prog.segment != nil
+	b.home = t.prog.segment
 	return b
 }
 
@@ -239,7 +244,7 @@ func (t *Tape) tick() {
 
 // run does an operation's forward pass. The last of a segment is not run again where only its output would come of it.
 func (t *Tape) run(n node) {
-	if t.rerun && t.cursor == t.rerunEnd {
+	if t.rerun && t.cursor == t.again.end {
 		if o, ok := n.(outputOnly); ok && o.outputOnly() {
 			return
 		}
