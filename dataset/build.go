@@ -143,7 +143,7 @@ func (b *builder) finish() (*Manifest, error) {
 		Tokenizer: TokenizerInfo{Hash: cfg.Tokenizer.Hash(), VocabSize: cfg.Tokenizer.VocabSize()},
 		Build: BuildInfo{Inputs: cfg.Inputs, ValInputs: cfg.ValInputs, ValFraction: cfg.ValFraction, SplitBy: cfg.SplitBy,
 			Seed: cfg.Seed, EOS: cfg.AppendEOS, BOS: cfg.PrependBOS, Special: cfg.Special, TextField: cfg.Read.TextField, Separator: cfg.Read.Separator},
-		Read: b.readStats(), Sources: b.sources.table()}
+		Read: b.readStats(), Sources: b.sources.table(), Unencodable: b.lost}
 	if id, ok := cfg.Tokenizer.EOS(); ok {
 		m.Tokenizer.EOS = &id
 	}

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/athanor-lm/athanor/corpus/read"
+	"github.com/athanor-lm/athanor/tokenizer"
 )
 
 // byteTokenizer gives every byte its own id, plus base; the last id ends a text, the one before begins it.
@@ -235,6 +236,17 @@ func TestHashSplitDoesNotDependOnOrder(t *testing.T) {
 	}
 	if held < 140 || held > 260 {
 		t.Errorf("%d of 1000 documents held out, want about 200", held)
+	}
+}
+
+func TestCharactersWithoutATokenAreCounted(t *testing.T) {
+	tok, err := tokenizer.TrainChars(context.Background(), func(yield func([]byte, error) bool) { yield([]byte("abc"), nil) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := Build(context.Background(), BuildConfig{Inputs: []string{corpusOf(t, 10, "aXb", "éc")}, Out: filepath.Join(t.TempDir(), "set"), Tokenizer: tok})
+	if err != nil || m.Unencodable != 2 || m.Splits[0].Tokens != 3 {
+		t.Errorf("manifest %+v, %v", m, err)
 	}
 }
 

@@ -37,7 +37,9 @@ type Manifest struct {
 	Sources   []SourceInfo  `json:"sources"`
 	Build     BuildInfo     `json:"build"`
 	Read      read.Stats    `json:"read"`
-	Files     []FileInfo    `json:"files"`
+	// Unencodable counts the characters that the vocabulary cannot express; byte-level vocabularies express all.
+	Unencodable int64      `json:"unencodable"`
+	Files       []FileInfo `json:"files"`
 }
 
 // TokenizerInfo identifies the tokenizer that made the ids.

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/athanor-lm/athanor/corpus/read"
+	"github.com/athanor-lm/athanor/tokenizer"
 	"github.com/cespare/xxhash/v2"
 )
 
@@ -37,7 +38,9 @@ type builder struct {
 	shards     [2]*shardWriter // val is nil where nothing is held out
 	sources    sourceTable
 	quarantine quarantine
-	readErr    error // set before the channel of batches is closed
+	readErr    error                                 // set before the channel of batches is closed
+	check      func(text []byte) tokenizer.TextStats // nil where the vocabulary expresses every byte
+	lost       int64                                 // characters it cannot express
 
 	start    time.Time
 	reported time.Time
@@ -50,6 +53,7 @@ type batch struct {
 	size  int
 	out   [2]encoded // by split
 	ids   []uint32   // scratch
+	lost  int64      // characters without a token
 	err   error
 	done  chan struct{} // receives when out is filled
 }
@@ -66,9 +70,25 @@ type docCount struct {
 	bytes  int64
 }
 
+// checker is a tokenizer that can say what it leaves out.
+type checker interface {
+	Check(text []byte) tokenizer.TextStats
+}
+
+func everyByte() []byte {
+	b := make([]byte, 256)
+	for i := range b {
+		b[i] = byte(i)
+	}
+	return b
+}
+
 func newBuilder(cfg *BuildConfig, dir *aside) (*builder, error) {
 	b := &builder{cfg: cfg, dir: dir, dtype: dtypeFor(cfg.Tokenizer.VocabSize()), start: time.Now(), sources: sourceTable{}}
 	b.quarantine = quarantine{dir: dir}
+	if t, ok := cfg.Tokenizer.(checker); ok && t.Check(everyByte()).Unencodable > 0 {
+		b.check = t.Check
+	}
 	opts := cfg.Read
 	opts.OnBad = func(bad read.Bad) {
 		b.quarantine.add(bad)
@@ -195,7 +215,7 @@ func (b *builder) read(ctx context.Context, free, work, ordered chan *batch) err
 
 // encode turns a batch's documents into ids.
 func (b *builder) encode(t *batch) {
-	t.err = nil
+	t.err, t.lost = nil, 0
 	for i := range t.out {
 		o := &t.out[i]
 		o.bin, o.lengths, o.docs = o.bin[:0], o.lengths[:0], o.docs[:0]
@@ -233,6 +253,9 @@ func (b *builder) encodeText(t *batch, split int, d *read.Document, text []byte)
 		ids = cfg.Tokenizer.AppendEncode(ids, text, false)
 	} else {
 		ids = cfg.Tokenizer.AppendEncodePlain(ids, text)
+	}
+	if b.check != nil {
+		t.lost += b.check(text).Unencodable
 	}
 	if id, ok := cfg.Tokenizer.EOS(); ok && cfg.AppendEOS {
 		ids = append(ids, id)
@@ -276,6 +299,7 @@ func (b *builder) write(t *batch) error {
 	if t.err != nil {
 		return t.err
 	}
+	b.lost += t.lost
 	for split := range t.out {
 		o := &t.out[split]
 		if len(o.lengths) == 0 {

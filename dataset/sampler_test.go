@@ -47,8 +47,8 @@ func TestPermutationShuffles(t *testing.T) {
 func TestScheduleStaysWithinOneSampleOfTheWeights(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	cases := [][]float64{{1}, {1, 1}, {0.7, 0.2, 0.1}, {0.5, 0.25, 0.25}, {1. / 3, 1. / 3, 1. / 3}, {0.97, 0.01, 0.01, 0.01}, {0.99999, 0.00001}, {3, 141, 59, 26, 5, 35}}
-	for range 10 {
-		w := make([]float64, 2+rng.IntN(20))
+	for _, k := range []int{2, 3, 9} {
+		w := make([]float64, k)
 		for i := range w {
 			w[i] = rng.ExpFloat64() + 1e-4
 		}
@@ -60,7 +60,7 @@ func TestScheduleStaysWithinOneSampleOfTheWeights(t *testing.T) {
 			t.Fatal(err)
 		}
 		given := make([]int64, len(w))
-		for n := range min(2*s.period+7, 1<<19+7) {
+		for n := range min(2*s.period, s.period+1000) {
 			i, ordinal := s.at(n)
 			if ordinal != given[i] {
 				t.Fatalf("weights %v: sample %d is number %d of source %d, want %d", w, n, ordinal, i, given[i])
