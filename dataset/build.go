@@ -49,6 +49,7 @@ type BuildConfig struct {
 	SplitBy     SplitBy // empty = ByHash
 	Seed        uint64  // of the hash
 	AppendEOS   bool    // end every document with the end-of-text token
+	EOS         *uint32 // that token, nil = the tokenizer's own
 	PrependBOS  bool    // begin every document with the beginning-of-text token
 	Special     bool    // recognise special tokens spelled in the text; otherwise they are text like any other
 
@@ -90,7 +91,10 @@ func (cfg *BuildConfig) validate() error {
 	case cfg.Workers < 0:
 		return fmt.Errorf("dataset: build %s: %d workers, want 1 or more, or 0 for all processors", cfg.Out, cfg.Workers)
 	}
-	if _, ok := cfg.Tokenizer.EOS(); cfg.AppendEOS && !ok {
+	if id, ok := cfg.Tokenizer.EOS(); ok && cfg.EOS == nil {
+		cfg.EOS = &id
+	}
+	if cfg.AppendEOS && cfg.EOS == nil {
 		return fmt.Errorf("dataset: build %s: the tokenizer has no end-of-text token to end documents with", cfg.Out)
 	}
 	if _, ok := cfg.Tokenizer.BOS(); cfg.PrependBOS && !ok {
@@ -140,13 +144,10 @@ func (b *builder) finish() (*Manifest, error) {
 		return nil, err
 	}
 	m := &Manifest{Format: ManifestFormat, Version: ManifestVersion, Creator: cfg.Creator, DType: b.dtype,
-		Tokenizer: TokenizerInfo{Hash: cfg.Tokenizer.Hash(), VocabSize: cfg.Tokenizer.VocabSize()},
+		Tokenizer: TokenizerInfo{Hash: cfg.Tokenizer.Hash(), VocabSize: cfg.Tokenizer.VocabSize(), EOS: cfg.EOS},
 		Build: BuildInfo{Inputs: cfg.Inputs, ValInputs: cfg.ValInputs, ValFraction: cfg.ValFraction, SplitBy: cfg.SplitBy,
 			Seed: cfg.Seed, EOS: cfg.AppendEOS, BOS: cfg.PrependBOS, Special: cfg.Special, TextField: cfg.Read.TextField, Separator: cfg.Read.Separator},
 		Read: b.readStats(), Sources: b.sources.table(), Unencodable: b.lost}
-	if id, ok := cfg.Tokenizer.EOS(); ok {
-		m.Tokenizer.EOS = &id
-	}
 	for i, shard := range b.shards {
 		if shard == nil {
 			continue

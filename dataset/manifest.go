@@ -45,8 +45,8 @@ type Manifest struct {
 // TokenizerInfo identifies the tokenizer that made the ids.
 type TokenizerInfo struct {
 	Hash      string  `json:"hash"`
-	VocabSize int     `json:"vocab_size"` // ids are below it
-	EOS       *uint32 `json:"eos,omitempty"`
+	VocabSize int     `json:"vocab_size"`    // ids are below it
+	EOS       *uint32 `json:"eos,omitempty"` // ends a document, where Build.EOS says so
 }
 
 // Count measures documents.

@@ -257,8 +257,8 @@ func (b *builder) encodeText(t *batch, split int, d *read.Document, text []byte)
 	if b.check != nil {
 		t.lost += b.check(text).Unencodable
 	}
-	if id, ok := cfg.Tokenizer.EOS(); ok && cfg.AppendEOS {
-		ids = append(ids, id)
+	if cfg.AppendEOS {
+		ids = append(ids, *cfg.EOS)
 	}
 	t.ids = ids
 	o := &t.out[split]
