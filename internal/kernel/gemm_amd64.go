@@ -73,7 +73,45 @@ func packCols(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes, lane
 	}
 }
 
+// packColsSum is packCols that also adds the lanes' sums to sums. It reports whether it could.
+func packColsSum(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes, lanes, k int, dt DType, sums []float32) bool {
+	if CurrentLevel() < AVX512 || lanes > 16 {
+		return false
+	}
+	if dt == F32 {
+		packCols16F32Sum(dst, stride*4, src, rowBytes, k, lanes, &sums[0])
+	} else {
+		packCols16BF16Sum(dst, stride*4, src, rowBytes, k, lanes, &sums[0])
+	}
+	return true
+}
+
+// finish stores a block of sums as a says; see finishGeneric.
+func finish(a *finishArgs) {
+	if l := CurrentLevel(); l >= AVX512BF16 || l == AVX512 && a.flags&finishBF16 == 0 {
+		finishAVX512(unsafe.Pointer(a))
+		return
+	}
+	finishGeneric(a)
+}
+
 // sumColumns adds to dst the sums of columns; see sumColumnsGeneric.
 func sumColumns(dst []float32, src unsafe.Pointer, rowBytes, k int, dt DType) {
 	sumColumnsGeneric(dst, src, rowBytes, k, dt)
+}
+
+// peakLoop runs n loops of multiply-adds on registers and returns the operations done; see MeasurePeak.
+func peakLoop(dt DType, n int) float64 {
+	switch l := CurrentLevel(); {
+	case l >= AVX512BF16 && dt == BF16:
+		peakBF16(n)
+		return float64(n) * 24 * 64
+	case l >= AVX512:
+		peakF32(n)
+		return float64(n) * 24 * 32
+	case l >= AVX2:
+		peakAVX2(n)
+		return float64(n) * 12 * 16
+	}
+	return peakLoopGeneric(n)
 }

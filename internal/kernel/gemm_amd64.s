@@ -10883,7 +10883,7 @@ done:
 	RET
 
 // func packCols16F32(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes int, k int, lanes int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·packCols16F32(SB), NOSPLIT, $0-48
 	MOVQ  dst+0(FP), DI
 	MOVQ  stride+8(FP), BX
@@ -10894,23 +10894,36 @@ TEXT ·packCols16F32(SB), NOSPLIT, $0-48
 	MOVQ  $-1, R10
 	BZHIQ R8, R10, R10
 	KMOVW R10, K1
-	TESTQ CX, CX
-	JZ    done
+	MOVQ  DX, R9
+	SHLQ  $0x04, R9
+	SUBQ  $0x02, CX
+	JL    odd
 
 loop:
+	PREFETCHT0 (SI)(R9*1)
+	VMOVUPS.Z  (SI), K1, Z0
+	VMOVUPS.Z  (SI)(DX*1), K1, Z1
+	LEAQ       (SI)(DX*2), SI
+	PREFETCHT0 (SI)(R9*1)
+	VMOVUPS    Z0, (DI)
+	ADDQ       BX, DI
+	VMOVUPS    Z1, (DI)
+	ADDQ       BX, DI
+	SUBQ       $0x02, CX
+	JGE        loop
+
+odd:
+	ADDQ      $0x02, CX
+	JZ        done
 	VMOVUPS.Z (SI), K1, Z0
 	VMOVUPS   Z0, (DI)
-	ADDQ      DX, SI
-	ADDQ      BX, DI
-	DECQ      CX
-	JNZ       loop
 
 done:
 	VZEROUPPER
 	RET
 
 // func packCols16BF16(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes int, k int, lanes int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·packCols16BF16(SB), NOSPLIT, $0-48
 	MOVQ  dst+0(FP), DI
 	MOVQ  stride+8(FP), BX
@@ -10921,16 +10934,20 @@ TEXT ·packCols16BF16(SB), NOSPLIT, $0-48
 	MOVQ  $-1, R10
 	BZHIQ R8, R10, R10
 	KMOVW R10, K1
+	MOVQ  DX, R9
+	SHLQ  $0x04, R9
 	SUBQ  $0x02, CX
 	JL    odd
 
 loop:
+	PREFETCHT0  (SI)(R9*1)
 	VPMOVZXWD.Z (SI), K1, Z0
 	VPMOVZXWD.Z (SI)(DX*1), K1, Z1
-	VPSLLD      $0x10, Z1, Z1
-	VPORD       Z1, Z0, Z0
-	VMOVDQU32   Z0, (DI)
 	LEAQ        (SI)(DX*2), SI
+	PREFETCHT0  (SI)(R9*1)
+	VPSLLD      $0x10, Z1, Z1
+	VPORD       Z1, Z0, Z2
+	VMOVDQU32   Z2, (DI)
 	ADDQ        BX, DI
 	SUBQ        $0x02, CX
 	JGE         loop
@@ -10942,5 +10959,277 @@ odd:
 	VMOVDQU32   Z0, (DI)
 
 done:
+	VZEROUPPER
+	RET
+
+// func packCols16F32Sum(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes int, k int, lanes int, sums *float32)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·packCols16F32Sum(SB), NOSPLIT, $0-56
+	MOVQ   dst+0(FP), DI
+	MOVQ   stride+8(FP), BX
+	MOVQ   src+16(FP), SI
+	MOVQ   rowBytes+24(FP), DX
+	MOVQ   k+32(FP), CX
+	MOVQ   lanes+40(FP), R8
+	MOVQ   sums+48(FP), R12
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	MOVQ   $-1, R10
+	BZHIQ  R8, R10, R10
+	KMOVW  R10, K1
+	MOVQ   DX, R9
+	SHLQ   $0x04, R9
+	SUBQ   $0x02, CX
+	JL     odd
+
+loop:
+	PREFETCHT0 (SI)(R9*1)
+	VMOVUPS.Z  (SI), K1, Z0
+	VMOVUPS.Z  (SI)(DX*1), K1, Z1
+	LEAQ       (SI)(DX*2), SI
+	PREFETCHT0 (SI)(R9*1)
+	VMOVUPS    Z0, (DI)
+	ADDQ       BX, DI
+	VMOVUPS    Z1, (DI)
+	ADDQ       BX, DI
+	VADDPS     Z0, Z4, Z4
+	VADDPS     Z1, Z5, Z5
+	SUBQ       $0x02, CX
+	JGE        loop
+
+odd:
+	ADDQ      $0x02, CX
+	JZ        done
+	VMOVUPS.Z (SI), K1, Z0
+	VMOVUPS   Z0, (DI)
+	VADDPS    Z0, Z4, Z4
+
+done:
+	VADDPS    Z5, Z4, Z4
+	VMOVUPS.Z (R12), K1, Z0
+	VADDPS    Z4, Z0, Z0
+	VMOVUPS   Z0, K1, (R12)
+	VZEROUPPER
+	RET
+
+// func packCols16BF16Sum(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes int, k int, lanes int, sums *float32)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·packCols16BF16Sum(SB), NOSPLIT, $0-56
+	MOVQ   dst+0(FP), DI
+	MOVQ   stride+8(FP), BX
+	MOVQ   src+16(FP), SI
+	MOVQ   rowBytes+24(FP), DX
+	MOVQ   k+32(FP), CX
+	MOVQ   lanes+40(FP), R8
+	MOVQ   sums+48(FP), R12
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	MOVQ   $-1, R10
+	BZHIQ  R8, R10, R10
+	KMOVW  R10, K1
+	MOVQ   DX, R9
+	SHLQ   $0x04, R9
+	SUBQ   $0x02, CX
+	JL     odd
+
+loop:
+	PREFETCHT0  (SI)(R9*1)
+	VPMOVZXWD.Z (SI), K1, Z0
+	VPMOVZXWD.Z (SI)(DX*1), K1, Z1
+	LEAQ        (SI)(DX*2), SI
+	PREFETCHT0  (SI)(R9*1)
+	VPSLLD      $0x10, Z1, Z1
+	VPORD       Z1, Z0, Z2
+	VMOVDQU32   Z2, (DI)
+	ADDQ        BX, DI
+	VPSLLD      $0x10, Z0, Z0
+	VADDPS      Z0, Z4, Z4
+	VADDPS      Z1, Z5, Z5
+	SUBQ        $0x02, CX
+	JGE         loop
+
+odd:
+	ADDQ        $0x02, CX
+	JZ          done
+	VPMOVZXWD.Z (SI), K1, Z0
+	VMOVDQU32   Z0, (DI)
+	VPSLLD      $0x10, Z0, Z0
+	VADDPS      Z0, Z4, Z4
+
+done:
+	VADDPS    Z5, Z4, Z4
+	VMOVUPS.Z (R12), K1, Z0
+	VADDPS    Z4, Z0, Z0
+	VMOVUPS   Z0, K1, (R12)
+	VZEROUPPER
+	RET
+
+// func finishAVX512(a unsafe.Pointer)
+// Requires: AVX, AVX512BW, AVX512F, BMI2
+TEXT ·finishAVX512(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), AX
+	MOVQ         (AX), SI
+	MOVQ         8(AX), DI
+	MOVQ         16(AX), BX
+	MOVQ         24(AX), DX
+	MOVQ         56(AX), CX
+	MOVQ         72(AX), R8
+	VBROADCASTSS 80(AX), Z31
+
+row:
+	MOVQ SI, R10
+	MOVQ DI, R11
+	MOVQ BX, R12
+	MOVQ DX, R13
+	MOVQ 64(AX), R9
+	SUBQ $0x20, R9
+	JL   tail
+
+loop:
+	VMOVUPS (R10), Z0
+	VMULPS  Z31, Z0, Z0
+	VMOVUPS 64(R10), Z1
+	VMULPS  Z31, Z1, Z1
+	TESTQ   R12, R12
+	JZ      fullNoBias
+	VMOVUPS (R12), Z2
+	VADDPS  Z2, Z0, Z0
+	VMOVUPS 64(R12), Z3
+	VADDPS  Z3, Z1, Z1
+	ADDQ    $+128, R12
+
+fullNoBias:
+	TESTQ   $0x00000008, R8
+	JZ      fullNoBack
+	VMOVUPS Z0, (R10)
+	VMOVUPS Z1, 64(R10)
+
+fullNoBack:
+	TESTQ     R13, R13
+	JZ        fullNoResidual
+	TESTQ     $0x00000002, R8
+	JZ        fullResidualF32
+	VPMOVZXWD (R13), Z2
+	VPSLLD    $0x10, Z2, Z2
+	VADDPS    Z2, Z0, Z0
+	VPMOVZXWD 32(R13), Z3
+	VPSLLD    $0x10, Z3, Z3
+	VADDPS    Z3, Z1, Z1
+	ADDQ      $0x40, R13
+	JMP       fullNoResidual
+
+fullResidualF32:
+	VMOVUPS (R13), Z2
+	VADDPS  Z2, Z0, Z0
+	VMOVUPS 64(R13), Z3
+	VADDPS  Z3, Z1, Z1
+	ADDQ    $+128, R13
+
+fullNoResidual:
+	TESTQ     $0x00000001, R8
+	JZ        fullF32
+	LONG      $0x4877f262
+	BYTE      $0x72
+	BYTE      $0xc0
+	VMOVDQU32 Z0, (R11)
+	ADDQ      $0x40, R11
+	JMP       fullDone
+
+fullF32:
+	TESTQ   $0x00000004, R8
+	JZ      fullStore
+	VMOVUPS (R11), Z2
+	VADDPS  Z2, Z0, Z0
+	VMOVUPS 64(R11), Z3
+	VADDPS  Z3, Z1, Z1
+
+fullStore:
+	VMOVUPS Z0, (R11)
+	VMOVUPS Z1, 64(R11)
+	ADDQ    $+128, R11
+
+fullDone:
+	ADDQ $+128, R10
+	SUBQ $0x20, R9
+	JGE  loop
+
+tail:
+	ADDQ      $0x20, R9
+	JZ        next
+	MOVQ      $-1, R15
+	BZHIQ     R9, R15, R15
+	KMOVD     R15, K3
+	KMOVW     R15, K1
+	SHRQ      $0x10, R15
+	KMOVW     R15, K2
+	VMOVUPS.Z (R10), K1, Z0
+	VMULPS    Z31, Z0, Z0
+	VMOVUPS.Z 64(R10), K2, Z1
+	VMULPS    Z31, Z1, Z1
+	TESTQ     R12, R12
+	JZ        partNoBias
+	VMOVUPS.Z (R12), K1, Z2
+	VADDPS    Z2, Z0, Z0
+	VMOVUPS.Z 64(R12), K2, Z3
+	VADDPS    Z3, Z1, Z1
+	ADDQ      $+128, R12
+
+partNoBias:
+	TESTQ   $0x00000008, R8
+	JZ      partNoBack
+	VMOVUPS Z0, K1, (R10)
+	VMOVUPS Z1, K2, 64(R10)
+
+partNoBack:
+	TESTQ       R13, R13
+	JZ          partNoResidual
+	TESTQ       $0x00000002, R8
+	JZ          partResidualF32
+	VPMOVZXWD.Z (R13), K1, Z2
+	VPSLLD      $0x10, Z2, Z2
+	VADDPS      Z2, Z0, Z0
+	VPMOVZXWD.Z 32(R13), K2, Z3
+	VPSLLD      $0x10, Z3, Z3
+	VADDPS      Z3, Z1, Z1
+	ADDQ        $0x40, R13
+	JMP         partNoResidual
+
+partResidualF32:
+	VMOVUPS.Z (R13), K1, Z2
+	VADDPS    Z2, Z0, Z0
+	VMOVUPS.Z 64(R13), K2, Z3
+	VADDPS    Z3, Z1, Z1
+	ADDQ      $+128, R13
+
+partNoResidual:
+	TESTQ     $0x00000001, R8
+	JZ        partF32
+	LONG      $0x4877f262
+	BYTE      $0x72
+	BYTE      $0xc0
+	VMOVDQU16 Z0, K3, (R11)
+	ADDQ      $0x40, R11
+	JMP       partDone
+
+partF32:
+	TESTQ     $0x00000004, R8
+	JZ        partStore
+	VMOVUPS.Z (R11), K1, Z2
+	VADDPS    Z2, Z0, Z0
+	VMOVUPS.Z 64(R11), K2, Z3
+	VADDPS    Z3, Z1, Z1
+
+partStore:
+	VMOVUPS Z0, K1, (R11)
+	VMOVUPS Z1, K2, 64(R11)
+	ADDQ    $+128, R11
+
+partDone:
+next:
+	ADDQ 32(AX), SI
+	ADDQ 40(AX), DI
+	ADDQ 48(AX), DX
+	DECQ CX
+	JNZ  row
 	VZEROUPPER
 	RET

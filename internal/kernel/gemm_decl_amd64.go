@@ -203,3 +203,18 @@ func packCols16F32(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes 
 //
 //go:noescape
 func packCols16BF16(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes int, k int, lanes int)
+
+// copies k rows of up to 16 float32s, rowBytes apart, to dst, stride bytes apart; the other lanes become 0. Adds the lanes' sums to sums: those of even rows and those of odd rows, each in order.
+//
+//go:noescape
+func packCols16F32Sum(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes int, k int, lanes int, sums *float32)
+
+// pairs k rows of up to 16 bf16s: word (step, lane) = rows 2·step and 2·step+1 of lane; the other lanes and an odd last row's partner become 0. Adds the lanes' sums to sums: those of even rows and those of odd rows, each in order.
+//
+//go:noescape
+func packCols16BF16Sum(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes int, k int, lanes int, sums *float32)
+
+// stores a block of sums as a says; see finishGeneric.
+//
+//go:noescape
+func finishAVX512(a unsafe.Pointer)

@@ -2,43 +2,157 @@ package kernel
 
 import "unsafe"
 
-// finishRow applies the epilogue to s, the finished sums of C[i, j0:j0+len(s)], and stores it. s is clobbered; tmp is
-// room for as many.
-func (g *GemmArgs) finishRow(i, j0 int, s, tmp []float32) {
-	if g.Alpha != 0 && g.Alpha != 1 {
-		Scale(s, s, g.Alpha)
-	}
-	if g.Bias != nil {
-		AddTo(s, g.Bias[j0:j0+len(s)])
-	}
-	if g.Act != NoAct {
-		g.activate(i, j0, s, tmp)
-	}
-	if g.Drop.P > 0 {
-		DropRow(s, s, g.Drop, uint64(i)*uint64(g.C.Cols)+uint64(j0))
-	}
-	if !g.Residual.IsNil() {
-		r := part(&g.Residual, i, j0, len(s))
-		if r.DT == BF16 {
-			AddToBF16(s, r.RowBF16(0))
-		} else {
-			AddTo(s, floats(&r, tmp))
-		}
-	}
-	c := part(&g.C, i, j0, len(s))
-	if g.Accumulate {
-		AddTo(c.RowF32(0), s)
-		return
-	}
-	StoreF32(c, 0, s)
+// finishArgs is the last step of an epilogue over a block of rows × n sums: alpha, bias, residual, store. Strides are in
+// bytes. The assembly reads it by offset.
+type finishArgs struct {
+	src, dst, bias, res             unsafe.Pointer // float32, C's type, float32, residual's type; bias and res may be nil
+	srcStride, dstStride, resStride int
+	rows, n                         int
+	flags                           int
+	alpha                           float32
 }
 
-// activate applies the activation or its gradient to s.
+// The flags of finishArgs.
+const (
+	finishBF16         = 1 << iota // dst is bf16, not float32
+	finishResidualBF16             // res is bf16, not float32
+	finishAccumulate               // dst += (float32)
+	finishWriteBack                // the sums after alpha and bias also replace src
+)
+
+// finishGeneric does what a says with the vector kernels, row by row.
+func finishGeneric(a *finishArgs) {
+	for i := range a.rows {
+		s := unsafe.Slice((*float32)(unsafe.Add(a.src, i*a.srcStride)), a.n)
+		if a.alpha != 1 {
+			Scale(s, s, a.alpha)
+		}
+		if a.bias != nil {
+			AddTo(s, unsafe.Slice((*float32)(a.bias), a.n))
+		}
+		dst := unsafe.Add(a.dst, i*a.dstStride)
+		if a.flags&finishWriteBack != 0 {
+			finishStore(a, dst, s)
+			continue
+		}
+		if a.res != nil {
+			res := unsafe.Add(a.res, i*a.resStride)
+			if a.flags&finishResidualBF16 != 0 {
+				AddToBF16(s, unsafe.Slice((*BF16Bits)(res), a.n))
+			} else {
+				AddTo(s, unsafe.Slice((*float32)(res), a.n))
+			}
+		}
+		finishStore(a, dst, s)
+	}
+}
+
+// finishStore stores a row.
+func finishStore(a *finishArgs, dst unsafe.Pointer, s []float32) {
+	switch {
+	case a.flags&finishBF16 != 0:
+		F32ToBF16(unsafe.Slice((*BF16Bits)(dst), a.n), s)
+	case a.flags&finishAccumulate != 0:
+		AddTo(unsafe.Slice((*float32)(dst), a.n), s)
+	default:
+		copy(unsafe.Slice((*float32)(dst), a.n), s)
+	}
+}
+
+// epilogue finishes and stores m rows of n sums of C[i0:, j0:], which start at sums and are ld float32s apart. The
+// sums are clobbered; tmp is room for n float32s.
+func (g *GemmArgs) epilogue(i0, j0, m, n int, sums unsafe.Pointer, ld int, tmp unsafe.Pointer) {
+	a := finishArgs{src: sums, srcStride: ld * 4, rows: m, n: n, alpha: 1}
+	if g.Alpha != 0 {
+		a.alpha = g.Alpha
+	}
+	if g.Bias != nil {
+		a.bias = unsafe.Pointer(&g.Bias[j0])
+	}
+	if g.Act != NoAct || g.Drop.P > 0 {
+		if a.bias != nil || a.alpha != 1 || g.keepsPreAct() {
+			g.finishInto(&a, i0, j0, g.keepsPreAct())
+		}
+		a.bias, a.alpha = nil, 1
+		for i := range m {
+			s := unsafe.Slice((*float32)(unsafe.Add(sums, i*ld*4)), n)
+			if g.Act != NoAct {
+				g.activate(i0+i, j0, s, unsafe.Slice((*float32)(tmp), n))
+			}
+			if g.Drop.P > 0 {
+				DropRow(s, s, g.Drop, uint64(i0+i)*uint64(g.C.Cols)+uint64(j0))
+			}
+		}
+	}
+	g.finishC(&a, i0, j0, unsafe.Slice((*float32)(tmp), n))
+}
+
+// keepsPreAct reports whether the sums are stored before the activation.
+func (g *GemmArgs) keepsPreAct() bool {
+	return g.Act != NoAct && !g.ActGrad && !g.PreAct.IsNil()
+}
+
+// finishInto applies alpha and bias to the sums in place and, with preAct, stores them to PreAct too.
+func (g *GemmArgs) finishInto(a *finishArgs, i0, j0 int, preAct bool) {
+	b := *a
+	b.dst, b.dstStride = a.src, a.srcStride
+	if preAct && g.PreAct.DT != F16 {
+		b.dst, b.dstStride = g.PreAct.at(i0, j0), g.PreAct.Stride*g.PreAct.DT.Size()
+		b.flags = finishWriteBack
+		if g.PreAct.DT == BF16 {
+			b.flags |= finishBF16
+		}
+		finish(&b)
+		return
+	}
+	finish(&b)
+	if preAct {
+		for i := range a.rows {
+			StoreF32(part(&g.PreAct, i0+i, j0, a.n), 0, unsafe.Slice((*float32)(unsafe.Add(a.src, i*a.srcStride)), a.n))
+		}
+	}
+}
+
+// finishC adds the residual and stores to C. Blocks that involve binary16 go row by row.
+func (g *GemmArgs) finishC(a *finishArgs, i0, j0 int, tmp []float32) {
+	c, r := &g.C, &g.Residual
+	if c.DT != F16 && (r.IsNil() || r.DT != F16) {
+		a.dst, a.dstStride = c.at(i0, j0), c.Stride*c.DT.Size()
+		if c.DT == BF16 {
+			a.flags |= finishBF16
+		}
+		if g.Accumulate {
+			a.flags |= finishAccumulate
+		}
+		if !r.IsNil() {
+			a.res, a.resStride = r.at(i0, j0), r.Stride*r.DT.Size()
+			if r.DT == BF16 {
+				a.flags |= finishResidualBF16
+			}
+		}
+		finish(a)
+		return
+	}
+	a.dst, a.dstStride = a.src, a.srcStride
+	finish(a)
+	for i := range a.rows {
+		s := unsafe.Slice((*float32)(unsafe.Add(a.src, i*a.srcStride)), a.n)
+		if !r.IsNil() {
+			row := part(r, i0+i, j0, a.n)
+			AddTo(s, floats(&row, tmp))
+		}
+		dst := part(c, i0+i, j0, a.n)
+		if g.Accumulate {
+			AddTo(dst.RowF32(0), s)
+		} else {
+			StoreF32(dst, 0, s)
+		}
+	}
+}
+
+// activate applies the activation, or its gradient at PreAct[i, j0:], to s.
 func (g *GemmArgs) activate(i, j0 int, s, tmp []float32) {
 	if !g.ActGrad {
-		if !g.PreAct.IsNil() {
-			StoreF32(part(&g.PreAct, i, j0, len(s)), 0, s)
-		}
 		switch g.Act {
 		case GELUTanhAct:
 			GELUTanh(s, s)
@@ -65,9 +179,14 @@ func (g *GemmArgs) activate(i, j0 int, s, tmp []float32) {
 	}
 }
 
+// at returns the address of element (i, j).
+func (m *Mat) at(i, j int) unsafe.Pointer {
+	return unsafe.Add(m.Ptr, (i*m.Stride+j)*m.DT.Size())
+}
+
 // part returns the view of m[i, j0:j0+n].
 func part(m *Mat, i, j0, n int) Mat {
-	return Mat{Ptr: unsafe.Add(m.Ptr, (i*m.Stride+j0)*m.DT.Size()), DT: m.DT, Rows: 1, Cols: n, Stride: m.Stride}
+	return Mat{Ptr: m.at(i, j0), DT: m.DT, Rows: 1, Cols: n, Stride: m.Stride}
 }
 
 // floats returns the row r as float32s, converted into tmp unless it holds such.

@@ -20,6 +20,14 @@ func packCols(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes, lane
 	packColsGeneric(dst, stride, src, rowBytes, lanes, k, dt)
 }
 
+func packColsSum(_ unsafe.Pointer, _ int, _ unsafe.Pointer, _, _, _ int, _ DType, _ []float32) bool {
+	return false
+}
+
+func finish(a *finishArgs) { finishGeneric(a) }
+
 func sumColumns(dst []float32, src unsafe.Pointer, rowBytes, k int, dt DType) {
 	sumColumnsGeneric(dst, src, rowBytes, k, dt)
 }
+
+func peakLoop(_ DType, n int) float64 { return peakLoopGeneric(n) }

@@ -15,18 +15,14 @@ const (
 
 // packPanel packs one panel of stride words a step.
 func packPanel(mk *microKernel, dst unsafe.Pointer, stride int, src *operand, lane0, lanes, k0, k int, tmp unsafe.Pointer) {
-	want := F32
-	if mk.pair {
-		want = BF16
-	}
-	ready := src.dt == want && !mk.round
+	ready := mk.ready(src.dt)
 	switch {
 	case src.kStride == 1 && ready:
-		packRows(dst, stride, src.at(lane0, k0), src.laneStride*want.Size(), lanes, k, want)
+		packRows(dst, stride, src.at(lane0, k0), src.laneStride*src.dt.Size(), lanes, k, src.dt)
 	case src.kStride == 1:
 		packRowsVia(mk, dst, stride, src, lane0, lanes, k0, k, tmp)
 	case ready:
-		packCols(dst, stride, src.at(lane0, k0), src.kStride*want.Size(), lanes, k, want)
+		packCols(dst, stride, src.at(lane0, k0), src.kStride*src.dt.Size(), lanes, k, src.dt)
 	default:
 		packColsVia(mk, dst, stride, src, lane0, lanes, k0, k, tmp)
 	}

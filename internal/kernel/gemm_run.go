@@ -241,10 +241,12 @@ func (r *gemmRun) block(b *gemmBlock, p0, p1 int, sums bool) {
 	size := mk.panelBytesA(k)
 	for i := range np {
 		lo, hi := share(i, np, rows), share(i+1, np, rows)
-		mk.packA(unsafe.Add(b.a, i*size), &r.a, b.lo+lo, hi-lo, r.k0, k, b.tmp)
-	}
-	if sums && r.g.ColSumA != nil {
-		sumLanes(r.g.ColSumA[b.lo:b.hi], &r.a, b.lo, r.k0, k)
+		dst := unsafe.Add(b.a, i*size)
+		if sums && r.g.ColSumA != nil {
+			mk.packASum(dst, &r.a, b.lo+lo, hi-lo, r.k0, k, b.tmp, r.g.ColSumA[b.lo+lo:b.lo+hi])
+		} else {
+			mk.packA(dst, &r.a, b.lo+lo, hi-lo, r.k0, k, b.tmp)
+		}
 	}
 	for q0 := p0; q0 < p1; q0 += r.group {
 		q1 := min(q0+r.group, p1)
@@ -275,11 +277,7 @@ func (r *gemmRun) strip(b *gemmBlock, a unsafe.Pointer, i0, m, q0, q1 int) {
 	if r.direct || r.k1 < r.k {
 		return
 	}
-	n := min(r.n1, r.n0+q1*mk.nr) - j0
-	tmp := unsafe.Slice((*float32)(b.tmp), n)
-	for i := range m {
-		g.finishRow(i0+i, j0, unsafe.Slice((*float32)(unsafe.Add(c, i*ldc*4)), n), tmp)
-	}
+	g.epilogue(i0, j0, m, min(r.n1, r.n0+q1*mk.nr)-j0, c, ldc, b.tmp)
 }
 
 // sumLanes adds to dst[l] the sum over k of lane lane0+l, in order of k.

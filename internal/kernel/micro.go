@@ -83,6 +83,20 @@ func (mk *microKernel) packA(dst unsafe.Pointer, src *operand, lane0, lanes, k0,
 	packPanel(mk, dst, mk.as, src, lane0, lanes, k0, k, tmp)
 }
 
+// packASum is packA that also adds the lanes' sums to sums, in float32 from the values as stored.
+func (mk *microKernel) packASum(dst unsafe.Pointer, src *operand, lane0, lanes, k0, k int, tmp unsafe.Pointer, sums []float32) {
+	if src.kStride != 1 && mk.ready(src.dt) && packColsSum(dst, mk.as, src.at(lane0, k0), src.kStride*src.dt.Size(), lanes, k, src.dt, sums) {
+		return
+	}
+	mk.packA(dst, src, lane0, lanes, k0, k, tmp)
+	sumLanes(sums, src, lane0, k0, k)
+}
+
+// ready reports whether elements of dt go into panels as they are.
+func (mk *microKernel) ready(dt DType) bool {
+	return !mk.round && (mk.pair && dt == BF16 || !mk.pair && dt == F32)
+}
+
 // packB packs lanes [lane0, lane0+lanes) and summed elements [k0, k0+k) of src into the B panel dst.
 func (mk *microKernel) packB(dst unsafe.Pointer, src *operand, lane0, lanes, k0, k int, tmp unsafe.Pointer) {
 	packPanel(mk, dst, mk.bs, src, lane0, lanes, k0, k, tmp)

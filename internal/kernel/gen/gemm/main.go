@@ -30,7 +30,9 @@ func main() {
 	}
 	g.peak()
 	g.packRows16()
-	g.packCols16()
+	g.packCols16(false)
+	g.packCols16(true)
+	g.finish()
 
 	file, err := g.Result()
 	if err != nil {

@@ -83,41 +83,91 @@ func (g *generator) transpose() [16]reg.VecPhysical {
 }
 
 // packCols16 writes the packing of rows of lanes, for up to 16 lanes: a copy of float32s, and for bf16 the pairing of
-// two rows.
-func (g *generator) packCols16() {
-	dst, stride, src, rowBytes, k, lanes := reg.RDI, reg.RBX, reg.RSI, reg.RDX, reg.RCX, reg.R8
+// two rows. With sums it also adds the sum of each lane to a vector.
+func (g *generator) packCols16(sums bool) {
+	dst, stride, src, rowBytes, k, lanes, out := reg.RDI, reg.RBX, reg.RSI, reg.RDX, reg.RCX, reg.R8, reg.R12
+	far := reg.R9 // rows prefetched ahead
 	start := func(name, doc string) {
-		g.text(name, doc, "func(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes, k, lanes int)")
+		signature := "func(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes, k, lanes int)"
+		if sums {
+			name += "Sum"
+			doc += " Adds the lanes' sums to sums: those of even rows and those of odd rows, each in order."
+			signature = "func(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes, k, lanes int, sums *float32)"
+		}
+		g.text(name, doc, signature)
 		g.args([]string{"dst", "stride", "src", "rowBytes", "k", "lanes"}, dst, stride, src, rowBytes, k, lanes)
+		if sums {
+			g.args([]string{"sums"}, out)
+			g.VPXORD(zmm[4], zmm[4], zmm[4])
+			g.VPXORD(zmm[5], zmm[5], zmm[5])
+		}
 		g.MOVQ(operand.I32(-1), rTmp)
 		g.BZHIQ(lanes, rTmp, rTmp)
 		g.KMOVW(rTmp.As32(), reg.K1)
+		g.MOVQ(rowBytes, far)
+		g.SHLQ(operand.U8(4), far)
 	}
+	finish := func() {
+		g.Label("done")
+		if sums {
+			g.VADDPS(zmm[5], zmm[4], zmm[4])
+			g.VMOVUPS_Z(mem(out, 0), reg.K1, zmm[0])
+			g.VADDPS(zmm[4], zmm[0], zmm[0])
+			g.VMOVUPS(zmm[0], reg.K1, mem(out, 0))
+		}
+		g.VZEROUPPER()
+		g.RET()
+	}
+	next := operand.Mem{Base: src, Index: rowBytes, Scale: 1}
+	ahead := operand.Mem{Base: src, Index: far, Scale: 1}
+
 	start("packCols16F32", "copies k rows of up to 16 float32s, rowBytes apart, to dst, stride bytes apart; the other lanes become 0.")
-	g.TESTQ(k, k)
-	g.JZ(operand.LabelRef("done"))
+	g.SUBQ(operand.U8(2), k)
+	g.JL(operand.LabelRef("odd"))
 	g.Label("loop")
+	g.PREFETCHT0(ahead)
+	g.VMOVUPS_Z(mem(src, 0), reg.K1, zmm[0])
+	g.VMOVUPS_Z(next, reg.K1, zmm[1])
+	g.LEAQ(operand.Mem{Base: src, Index: rowBytes, Scale: 2}, src)
+	g.PREFETCHT0(operand.Mem{Base: src, Index: far, Scale: 1})
+	g.VMOVUPS(zmm[0], mem(dst, 0))
+	g.ADDQ(stride, dst)
+	g.VMOVUPS(zmm[1], mem(dst, 0))
+	g.ADDQ(stride, dst)
+	if sums {
+		g.VADDPS(zmm[0], zmm[4], zmm[4])
+		g.VADDPS(zmm[1], zmm[5], zmm[5])
+	}
+	g.SUBQ(operand.U8(2), k)
+	g.JGE(operand.LabelRef("loop"))
+	g.Label("odd")
+	g.ADDQ(operand.U8(2), k)
+	g.JZ(operand.LabelRef("done"))
 	g.VMOVUPS_Z(mem(src, 0), reg.K1, zmm[0])
 	g.VMOVUPS(zmm[0], mem(dst, 0))
-	g.ADDQ(rowBytes, src)
-	g.ADDQ(stride, dst)
-	g.DECQ(k)
-	g.JNZ(operand.LabelRef("loop"))
-	g.Label("done")
-	g.VZEROUPPER()
-	g.RET()
+	if sums {
+		g.VADDPS(zmm[0], zmm[4], zmm[4])
+	}
+	finish()
 
 	start("packCols16BF16", "pairs k rows of up to 16 bf16s: word (step, lane) = rows 2·step and 2·step+1 of lane; the other lanes and an odd last row's partner become 0.")
 	g.SUBQ(operand.U8(2), k)
 	g.JL(operand.LabelRef("odd"))
 	g.Label("loop")
+	g.PREFETCHT0(ahead)
 	g.VPMOVZXWD_Z(mem(src, 0), reg.K1, zmm[0])
-	g.VPMOVZXWD_Z(operand.Mem{Base: src, Index: rowBytes, Scale: 1}, reg.K1, zmm[1])
-	g.VPSLLD(operand.U8(16), zmm[1], zmm[1])
-	g.VPORD(zmm[1], zmm[0], zmm[0])
-	g.VMOVDQU32(zmm[0], mem(dst, 0))
+	g.VPMOVZXWD_Z(next, reg.K1, zmm[1])
 	g.LEAQ(operand.Mem{Base: src, Index: rowBytes, Scale: 2}, src)
+	g.PREFETCHT0(operand.Mem{Base: src, Index: far, Scale: 1})
+	g.VPSLLD(operand.U8(16), zmm[1], zmm[1])
+	g.VPORD(zmm[1], zmm[0], zmm[2])
+	g.VMOVDQU32(zmm[2], mem(dst, 0))
 	g.ADDQ(stride, dst)
+	if sums {
+		g.VPSLLD(operand.U8(16), zmm[0], zmm[0])
+		g.VADDPS(zmm[0], zmm[4], zmm[4])
+		g.VADDPS(zmm[1], zmm[5], zmm[5])
+	}
 	g.SUBQ(operand.U8(2), k)
 	g.JGE(operand.LabelRef("loop"))
 	g.Label("odd")
@@ -125,7 +175,9 @@ func (g *generator) packCols16() {
 	g.JZ(operand.LabelRef("done"))
 	g.VPMOVZXWD_Z(mem(src, 0), reg.K1, zmm[0])
 	g.VMOVDQU32(zmm[0], mem(dst, 0))
-	g.Label("done")
-	g.VZEROUPPER()
-	g.RET()
+	if sums {
+		g.VPSLLD(operand.U8(16), zmm[0], zmm[0])
+		g.VADDPS(zmm[0], zmm[4], zmm[4])
+	}
+	finish()
 }
