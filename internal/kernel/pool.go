@@ -23,9 +23,10 @@ type Job interface {
 // through the scheduler, and then park. Where GOMAXPROCS is lower than the number of workers they park at once.
 type Pool struct {
 	workers int
-	spin    time.Duration
 	busy    atomic.Bool
 	closed  bool
+
+	spin, callerSpin time.Duration // of idle workers, and of the caller
 
 	// The job in hand: written by Run before it hands out work, read by workers after they saw workReady.
 	job      Job
@@ -40,9 +41,14 @@ type Pool struct {
 	gemm    gemmRun // the state of the running Gemm, kept here so that a call allocates nothing
 }
 
-// spinTime is how long a waiting worker burns its core before it parks: longer than the gaps between the kernels
-// of a training step (a few µs), far shorter than anything a person notices.
-const spinTime = 60 * time.Microsecond
+// spinTime is how long an idle worker burns its core before it parks: longer than the gaps between the kernels
+// of a training step (a few µs), far shorter than anything a person notices. The caller of Run waits for busy workers
+// much longer: when both sleep in turn on one core, the operating system sees a single runnable thread, never
+// moves one of them to the idle core, and everything takes twice as long (measured on Linux).
+const (
+	spinTime       = 100 * time.Microsecond
+	callerSpinTime = 30 * time.Millisecond
+)
 
 // The states of a waiter's word. For pending, other values do not occur: its count is separate.
 const (
@@ -75,7 +81,7 @@ func NewPool(workers int) *Pool {
 	}
 	p := &Pool{workers: workers, hands: make([]waiter, workers-1), scratch: make([]arena, workers)}
 	if procs >= workers {
-		p.spin = spinTime
+		p.spin, p.callerSpin = spinTime, callerSpinTime
 	}
 	p.pending.wake = make(chan struct{}, 1)
 	for w := 1; w < workers; w++ {
@@ -122,7 +128,7 @@ func (p *Pool) Run(n, grain int, job Job) {
 
 // runOwnPart does part 0 and waits for the others, also when part 0 panics.
 func (p *Pool) runOwnPart() {
-	defer p.pending.wait(p.spin)
+	defer p.pending.wait(p.callerSpin)
 	p.job.Do(0, 0, p.n/p.parts)
 }
 
