@@ -1,6 +1,7 @@
 package tokenizer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,7 +20,7 @@ type TrainConfig struct {
 	Pattern      string   // pre-tokenizer: gpt2, llama3 (also cl100k) or qwen2; "" means llama3
 	NFC          bool     // normalize text to NFC first
 	Special      []string // special tokens, ids 0, 1, …; nil means <|endoftext|>, which is then BOS and EOS, and <|pad|>, PAD
-	BOS, EOS     string   // among Special; "" means none unless Special is nil
+	BOS, EOS     string   // each among Special; "" means none, unless Special is nil
 	PAD, UNK     string   // likewise
 	AddBOS       bool     // encoding with special tokens puts BOS before a text
 	AddEOS       bool     // … EOS after it
@@ -49,7 +50,7 @@ func (c *TrainConfig) check() error {
 	}
 	if c.Special == nil {
 		c.Special = []string{"<|endoftext|>", "<|pad|>"}
-		c.BOS, c.EOS, c.PAD = c.Special[0], c.Special[0], c.Special[1]
+		c.BOS, c.EOS, c.PAD = cmp.Or(c.BOS, c.Special[0]), cmp.Or(c.EOS, c.Special[0]), cmp.Or(c.PAD, c.Special[1])
 	}
 	if trainScanner(c.Pattern) == nil {
 		return fmt.Errorf("pattern %q is unknown (known: gpt2, llama3, qwen2)", c.Pattern)
@@ -70,7 +71,7 @@ func (c *TrainConfig) check() error {
 	}
 	for _, r := range []struct{ role, token string }{{"BOS", c.BOS}, {"EOS", c.EOS}, {"PAD", c.PAD}, {"UNK", c.UNK}} {
 		if r.token != "" && !slices.Contains(c.Special, r.token) {
-			return fmt.Errorf("%s token %q is not among the special tokens", r.role, r.token)
+			return fmt.Errorf("%s token %s is not among the special tokens", r.role, r.token)
 		}
 	}
 	if c.AddBOS && c.BOS == "" || c.AddEOS && c.EOS == "" {

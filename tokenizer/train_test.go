@@ -152,7 +152,9 @@ func TestTrainRefuses(t *testing.T) {
 		{"vocabulary size 100", TrainConfig{VocabSize: 100}, one},
 		{`pattern "gpt9" is unknown`, TrainConfig{VocabSize: 300, Pattern: "gpt9"}, one},
 		{"listed twice", TrainConfig{VocabSize: 300, Special: []string{"a", "a"}}, one},
-		{"EOS token", TrainConfig{VocabSize: 300, Special: []string{"a"}, EOS: "b"}, one},
+		{"EOS token b is not", TrainConfig{VocabSize: 300, Special: []string{"a"}, EOS: "b"}, one},
+		{"PAD token b is not", TrainConfig{VocabSize: 300, PAD: "b"}, one},
+		{"there is none", TrainConfig{VocabSize: 300, Special: []string{}, AddBOS: true}, one},
 		{"holds no text", TrainConfig{VocabSize: 300}, each(nil)},
 		{"disk on fire", TrainConfig{VocabSize: 300}, failing},
 	} {

@@ -20,6 +20,7 @@ import (
 
 // cli is the command tree; kong derives parsing, help and completion from it.
 type cli struct {
+	Tokenizer  tokenizerCmd              `cmd:"" help:"Train tokenizers; encode and decode with them."`
 	Version    versionCmd                `cmd:"" help:"Print the version, the build and the processor's kernel level."`
 	Dataset    datasetCmd                `cmd:"" help:"Turn text into token shards; look into them."`
 	Completion kongcompletion.Completion `cmd:"" help:"Print how to switch on tab completion in bash, zsh or fish."`

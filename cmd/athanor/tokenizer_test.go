@@ -1,0 +1,92 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// piped runs the program in this process with standard input.
+func piped(stdin string, args ...string) (code int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	code = run(args, strings.NewReader(stdin), &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+func trainedTokenizer(t *testing.T, flags ...string) string {
+	t.Helper()
+	dir := t.TempDir()
+	corpus, out := filepath.Join(dir, "corpus.txt"), filepath.Join(dir, "tok")
+	if err := os.WriteFile(corpus, []byte(strings.Repeat("the cat sat on the mat, 中文中文\n", 50)), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	args := append([]string{"tokenizer", "train", corpus, "-o", out}, flags...)
+	if code, _, stderr := piped("", args...); code != 0 {
+		t.Fatalf("train: exit %d: %s", code, stderr)
+	}
+	return out
+}
+
+func TestTokenizerCommandsRoundTrip(t *testing.T) {
+	for _, flags := range [][]string{{"-v", "280"}, {"-v", "280", "--pattern", "gpt2"}, {"--chars"}} {
+		tok := trainedTokenizer(t, flags...)
+		text := "the mat on 中文 the cat\n"
+		code, ids, stderr := piped(text, "tokenizer", "encode", tok)
+		if code != 0 {
+			t.Fatalf("encode: exit %d: %s", code, stderr)
+		}
+		if code, got, stderr := piped(ids, "tokenizer", "decode", tok); code != 0 || got != text {
+			t.Errorf("decode: exit %d, %q, want %q: %s", code, got, text, stderr)
+		}
+	}
+}
+
+func TestTokenizerInfoAsJSON(t *testing.T) {
+	tok := trainedTokenizer(t, "-v", "270", "--special", "<s>,</s>", "--bos", "<s>", "--add-bos")
+	code, out, stderr := piped("", "tokenizer", "info", tok, "--json")
+	var info struct {
+		VocabSize int    `json:"vocab_size"`
+		BOS       string `json:"bos"`
+	}
+	if err := json.Unmarshal([]byte(out), &info); code != 0 || err != nil {
+		t.Fatalf("exit %d, %v: %s", code, err, stderr)
+	}
+	if info.VocabSize != 270 || info.BOS != "<s>" {
+		t.Errorf("%+v, want 270 ids and <s>", info)
+	}
+	if _, got, _ := piped("", "tokenizer", "encode", tok, "-s", "-t", "the"); !strings.HasPrefix(got, "0 ") {
+		t.Errorf("encoded to %q, want BOS first", got)
+	}
+}
+
+func TestTokenizerCommandsRefuse(t *testing.T) {
+	tok := trainedTokenizer(t, "-v", "270")
+	dir := t.TempDir()
+	empty, out := filepath.Join(dir, "empty.txt"), filepath.Join(dir, "out")
+	if err := os.WriteFile(empty, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		want string
+		args []string
+	}{
+		{"no text", []string{"train", empty, "-o", out}},
+		{"vocabulary size 3", []string{"train", empty, "-o", out, "-v", "3"}},
+		{"--chars", []string{"train", empty, "-o", out, "--chars", "--nfc"}},
+		{"no such file", []string{"info", filepath.Join(dir, "none")}},
+		{"whole number", []string{"decode", tok, "1", "x"}},
+		{"does not use", []string{"decode", tok, "4000"}},
+		{"want one", []string{"encode", tok, empty, "--text", "a"}},
+	} {
+		code, _, stderr := piped("", append([]string{"tokenizer"}, c.args...)...)
+		if code != 1 || !strings.Contains(stderr, c.want) {
+			t.Errorf("%q: exit %d, %q, want exit 1 and %q", c.args, code, stderr, c.want)
+		}
+	}
+	if _, err := os.Stat(out); err == nil {
+		t.Error("a failed training left its directory behind")
+	}
+}
