@@ -31,7 +31,8 @@ func (w *attnWork) forwardPanel(h, q int) {
 		w.scores(k, keys)
 		w.softmax(h, q, k, keys)
 		if k > first {
-			w.j.fn.scaleLanes(w.o, a.D, mk.nr, &w.al)
+			w.lane = laneArgs{src: w.o, factor: &w.al, rows: a.D, nr: mk.nr}
+			w.j.fn.scaleLanes(&w.lane)
 		}
 		at := mk.panelBytesA(k)
 		for d := 0; d < a.D; d += mk.mr {
@@ -117,7 +118,18 @@ func (w *attnWork) finish(h, q, n int, seen bool) {
 
 // unlane writes n queries of [D, nr] numbers, each lane times its factor, as rows from position q of a column block of m.
 func (w *attnWork) unlane(m Mat, block, q, n int, src unsafe.Pointer, factor *[attnMaxLanes]float32, unrope bool) {
-	d := (w.a.D + 15) &^ 15
-	w.j.fn.transpose(w.rows, d, src, w.a.D, w.mk.nr, factor)
-	w.store(m, block, q, n, w.rows, d, 1, unrope)
+	dst, fn := w.head(m, block, q, n), w.j.fn
+	w.lane = laneArgs{dst: dst.Ptr, src: src, factor: factor, ld: dst.Stride * dst.DT.Size(), rows: w.a.D, n: n, nr: w.mk.nr}
+	plain := !unrope || w.a.Cos == nil
+	switch {
+	case plain && dst.DT == F32:
+		fn.transpose(&w.lane)
+	case plain && dst.DT == BF16 && fn.transposeBF16 != nil:
+		fn.transposeBF16(&w.lane)
+	default:
+		d := (w.a.D + 15) &^ 15
+		w.lane.dst, w.lane.ld = w.rows, d*4
+		fn.transpose(&w.lane)
+		w.store(m, block, q, n, w.rows, d, 1, unrope)
+	}
 }

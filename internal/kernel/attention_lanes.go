@@ -13,9 +13,28 @@ type attnFuncs struct {
 	grad        func(x *gradArgs) // s becomes P, dp becomes dS
 	gradPair    func(x *gradArgs) // the same as bf16 panels; nil where there is none
 
-	scaleLanes func(o unsafe.Pointer, rows, nr int, factor *[attnMaxLanes]float32)                               // o[r][lane] *= factor[lane]
-	transpose  func(dst unsafe.Pointer, ld int, src unsafe.Pointer, rows, nr int, factor *[attnMaxLanes]float32) // dst[lane][r] = src[r][lane]·factor[lane]
-	rowDots    func(dst []float32, a, b Mat, tmp unsafe.Pointer)                                                 // dst[i] = a[i]·b[i]
+	scaleLanes    func(x *laneArgs)                                 // src[row][lane] *= factor[lane]
+	transpose     func(x *laneArgs)                                 // dst[lane][row] = src[row][lane]·factor[lane], float32
+	transposeBF16 func(x *laneArgs)                                 // the same, rounded; nil where there is none
+	rowsBF16      func(x *rowArgs)                                  // rows scaled and rounded; nil where there is none
+	rowDots       func(dst []float32, a, b Mat, tmp unsafe.Pointer) // dst[i] = a[i]·b[i]
+}
+
+// laneArgs is an operation on src, [rows, nr] float32s. It may read rows up to a multiple of 16.
+type laneArgs struct {
+	dst, src unsafe.Pointer
+	factor   *[attnMaxLanes]float32
+	ld       int // bytes from one row of dst to the next
+	rows, n  int // n lanes are wanted
+	nr       int
+}
+
+// rowArgs is dst = scale·src of n rows of cols; ld and stride are bytes from row to row.
+type rowArgs struct {
+	dst, src   unsafe.Pointer
+	ld, stride int
+	n, cols    int
+	scale      float32
 }
 
 // softArgs is a step of the running softmax in base 2, p = 2^(scale·s − m), over keys key … key+rows−1:
@@ -45,9 +64,6 @@ type gradArgs struct {
 
 	pA, dsA, dsB unsafe.Pointer // pairs only: where the panels' segments go
 }
-
-// attnFuncsFor returns the functions that fit mk at the current level.
-func attnFuncsFor(mk *microKernel) *attnFuncs { return &attnGeneric }
 
 // attnGeneric is the plain-Go set, for panels of any width up to attnMaxLanes.
 var attnGeneric = attnFuncs{
@@ -109,19 +125,19 @@ func gradLanes(x *gradArgs) {
 // exp2 is 2^x.
 func exp2(x float32) float32 { return exp32(x * math.Ln2) }
 
-func scaleLanesGeneric(o unsafe.Pointer, rows, nr int, factor *[attnMaxLanes]float32) {
-	for r := range rows {
-		row := lanes(o, r, nr)
+func scaleLanesGeneric(x *laneArgs) {
+	for r := range x.rows {
+		row := lanes(x.src, r, x.nr)
 		for i := range row {
-			row[i] *= factor[i]
+			row[i] *= x.factor[i]
 		}
 	}
 }
 
-func transposeLanes(dst unsafe.Pointer, ld int, src unsafe.Pointer, rows, nr int, factor *[attnMaxLanes]float32) {
-	for r := range rows {
-		for i, v := range lanes(src, r, nr) {
-			*(*float32)(unsafe.Add(dst, (i*ld+r)*4)) = v * factor[i]
+func transposeLanes(x *laneArgs) {
+	for r := range x.rows {
+		for i, v := range lanes(x.src, r, x.nr)[:x.n] {
+			*(*float32)(unsafe.Add(x.dst, i*x.ld+r*4)) = v * x.factor[i]
 		}
 	}
 }

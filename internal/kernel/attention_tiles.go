@@ -99,6 +99,8 @@ type attnWork struct {
 	panels   [attnBlockPanels]attnPanel
 	drow     [attnBlockKeys]float32
 	soft     softArgs
+	lane     laneArgs
+	row      rowArgs
 	grad     gradArgs
 	m, l, al [attnMaxLanes]float32
 }
@@ -278,6 +280,11 @@ func (p *attnPanel) see(w *attnWork, q int) {
 // rotated back where unrope.
 func (w *attnWork) store(m Mat, block, t, n int, src unsafe.Pointer, stride int, scale float32, unrope bool) {
 	a, dst := w.a, w.head(m, block, t, n)
+	if (!unrope || a.Cos == nil) && dst.DT == BF16 && w.j.fn.rowsBF16 != nil {
+		w.row = rowArgs{dst: dst.Ptr, src: src, ld: dst.Stride * 2, stride: stride * 4, n: n, cols: a.D, scale: scale}
+		w.j.fn.rowsBF16(&w.row)
+		return
+	}
 	for i := range n {
 		row := unsafe.Slice((*float32)(unsafe.Add(src, i*stride*4)), a.D)
 		if scale != 1 {

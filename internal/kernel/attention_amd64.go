@@ -1,0 +1,27 @@
+package kernel
+
+//go:generate go -C gen run ./attention -s ../attention_amd64.s -go ../attention_decl_amd64.go
+
+// The element-wise steps in assembly, for panels of 32 lanes.
+var (
+	attnAVX512 = attnFuncs{
+		softmax: attnSoftmax512, grad: attnGrad512,
+		scaleLanes: attnScaleLanes512, transpose: attnTranspose512, rowDots: rowDotsGeneric,
+	}
+	attnAVX512BF16 = attnFuncs{
+		softmax: attnSoftmax512, grad: attnGrad512, softmaxPair: attnSoftmaxPair512, gradPair: attnGradPair512,
+		scaleLanes: attnScaleLanes512, transpose: attnTranspose512, transposeBF16: attnTransposeBF16, rowsBF16: attnRowsBF16,
+		rowDots: rowDotsGeneric,
+	}
+)
+
+// attnFuncsFor returns the functions that fit mk at the current level.
+func attnFuncsFor(mk *microKernel) *attnFuncs {
+	switch l := CurrentLevel(); {
+	case l >= AVX512BF16 && mk.nr == attnMaxLanes:
+		return &attnAVX512BF16
+	case l >= AVX512 && mk.nr == attnMaxLanes:
+		return &attnAVX512
+	}
+	return &attnGeneric
+}

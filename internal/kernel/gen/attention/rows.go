@@ -1,0 +1,157 @@
+package main
+
+import (
+	"github.com/athanor-lm/athanor/internal/kernel/gen/evex"
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// Fields of laneArgs and rowArgs, see attention_lanes.go.
+const (
+	laneDst, laneSrc, laneFactor, laneLD, laneRows, laneN = 0, 8, 16, 24, 32, 40
+	rowDst, rowSrc, rowLD, rowStride, rowN, rowCols       = 0, 8, 16, 24, 32, 40
+	rowScale                                              = 48
+)
+
+// transpose emits the transposition of the 16 × 16 words in Z0…Z15 and returns the registers of the columns.
+func (g *generator) transpose() [16]reg.VecPhysical {
+	for i := 0; i < 16; i += 2 { // pairs of rows
+		g.VPUNPCKLDQ(zmm[i+1], zmm[i], zmm[16+i])
+		g.VPUNPCKHDQ(zmm[i+1], zmm[i], zmm[17+i])
+	}
+	for i := 0; i < 16; i += 4 { // register i+j: lane L holds column 4L+j of rows i…i+3
+		g.VPUNPCKLQDQ(zmm[18+i], zmm[16+i], zmm[i])
+		g.VPUNPCKHQDQ(zmm[18+i], zmm[16+i], zmm[i+1])
+		g.VPUNPCKLQDQ(zmm[19+i], zmm[17+i], zmm[i+2])
+		g.VPUNPCKHQDQ(zmm[19+i], zmm[17+i], zmm[i+3])
+	}
+	var out [16]reg.VecPhysical
+	for j := range 4 {
+		a, b, c, d := zmm[16+4*j], zmm[17+4*j], zmm[18+4*j], zmm[19+4*j]
+		g.VSHUFI32X4(operand.U8(0x88), zmm[4+j], zmm[j], a)
+		g.VSHUFI32X4(operand.U8(0xdd), zmm[4+j], zmm[j], b)
+		g.VSHUFI32X4(operand.U8(0x88), zmm[12+j], zmm[8+j], c)
+		g.VSHUFI32X4(operand.U8(0xdd), zmm[12+j], zmm[8+j], d)
+		g.VSHUFI32X4(operand.U8(0x88), c, a, zmm[j])
+		g.VSHUFI32X4(operand.U8(0xdd), c, a, zmm[8+j])
+		g.VSHUFI32X4(operand.U8(0x88), d, b, zmm[4+j])
+		g.VSHUFI32X4(operand.U8(0xdd), d, b, zmm[12+j])
+	}
+	for i := range out {
+		out[i] = zmm[i]
+	}
+	return out
+}
+
+// scaleLanes writes the multiplication of rows of 32 lanes in place.
+func (g *generator) scaleLanes() {
+	g.text("attnScaleLanes512", "multiplies src[rows][32] by the lanes' factors, in place.", "laneArgs")
+	g.MOVQ(mem(reg.RDI, laneSrc), reg.RSI)
+	g.MOVQ(mem(reg.RDI, laneFactor), reg.R8)
+	g.MOVQ(mem(reg.RDI, laneRows), reg.RCX)
+	g.VMOVUPS(mem(reg.R8, 0), zmm[0])
+	g.VMOVUPS(mem(reg.R8, 64), zmm[1])
+	g.Label("loop")
+	for h := range 2 {
+		g.VMULPS(mem(reg.RSI, 64*h), zmm[h], zmm[2+h])
+		g.VMOVUPS(zmm[2+h], mem(reg.RSI, 64*h))
+	}
+	g.ADDQ(operand.I32(128), reg.RSI)
+	g.DECQ(reg.RCX)
+	g.JNZ(operand.LabelRef("loop"))
+	g.VZEROUPPER()
+	g.RET()
+}
+
+// transposeRows writes dst[lane][row] = src[row][lane]·factor[lane] for n of 32 lanes.
+func (g *generator) transposeRows(bf16 bool) {
+	name, size := "attnTranspose512", 4
+	if bf16 {
+		name, size = "attnTransposeBF16", 2
+	}
+	g.text(name, "sets dst[lane][row] = src[row][lane]·factor[lane] for n lanes of 32; reads rows rounded up to 16.", "laneArgs")
+	g.MOVQ(mem(reg.RDI, laneLD), reg.R8)
+	g.MOVQ(mem(reg.RDI, laneFactor), reg.R9)
+	for h := range 2 {
+		half := string(rune('a' + h))
+		g.MOVQ(mem(reg.RDI, laneN), reg.R10)
+		g.SUBQ(operand.U8(16*h), reg.R10)
+		g.JLE(operand.LabelRef("done"))
+		g.MOVQ(mem(reg.RDI, laneDst), reg.RDX)
+		for range h {
+			g.MOVQ(reg.R8, reg.R11)
+			g.SHLQ(operand.U8(4), reg.R11)
+			g.ADDQ(reg.R11, reg.RDX)
+		}
+		g.MOVQ(mem(reg.RDI, laneSrc), reg.RSI)
+		g.MOVQ(mem(reg.RDI, laneRows), reg.RCX)
+		g.Label("block" + half)
+		g.MOVQ(operand.I32(-1), reg.R11)
+		g.MOVQ(operand.I32(16), reg.RAX)
+		g.CMPQ(reg.RCX, reg.RAX)
+		g.CMOVQLT(reg.RCX, reg.RAX)
+		g.BZHIQ(reg.RAX, reg.R11, reg.R11)
+		g.KMOVW(reg.R11.As32(), reg.K1)
+		g.VMOVUPS(mem(reg.R9, 64*h), zmm[16])
+		for i := range 16 {
+			g.VMULPS(mem(reg.RSI, 128*i+64*h), zmm[16], zmm[i])
+		}
+		g.MOVQ(reg.R10, reg.RBX)
+		g.MOVQ(reg.RDX, reg.RAX)
+		for i, out := range g.transpose() {
+			if bf16 {
+				g.raw(evex.VCVTNEPS2BF16.Reg(i, evex.None, i))
+				g.VMOVDQU16(ymm[i], reg.K1, mem(reg.RAX, 0))
+			} else {
+				g.VMOVUPS(out, reg.K1, mem(reg.RAX, 0))
+			}
+			if i < 15 {
+				g.DECQ(reg.RBX)
+				g.JZ(operand.LabelRef("next" + half))
+				g.ADDQ(reg.R8, reg.RAX)
+			}
+		}
+		g.Label("next" + half)
+		g.ADDQ(operand.I32(16*128), reg.RSI)
+		g.ADDQ(operand.I32(16*size), reg.RDX)
+		g.SUBQ(operand.U8(16), reg.RCX)
+		g.JG(operand.LabelRef("block" + half))
+	}
+	g.Label("done")
+	g.VZEROUPPER()
+	g.RET()
+}
+
+// finishRows writes the scaled rounding of rows to bf16.
+func (g *generator) finishRows() {
+	g.text("attnRowsBF16", "sets n rows of cols bf16s, ld bytes apart, to scale·src, rows of float32s stride bytes apart.", "rowArgs")
+	g.MOVQ(mem(reg.RDI, rowDst), reg.RDX)
+	g.MOVQ(mem(reg.RDI, rowSrc), reg.RSI)
+	g.MOVQ(mem(reg.RDI, rowN), reg.R10)
+	g.VBROADCASTSS(mem(reg.RDI, rowScale), zmm[31])
+	g.Label("row")
+	g.MOVQ(mem(reg.RDI, rowCols), reg.RCX)
+	g.MOVQ(reg.RDX, reg.R8)
+	g.MOVQ(reg.RSI, reg.R9)
+	g.Label("block")
+	g.MOVQ(operand.I32(-1), reg.R11)
+	g.MOVQ(operand.I32(16), reg.RAX)
+	g.CMPQ(reg.RCX, reg.RAX)
+	g.CMOVQLT(reg.RCX, reg.RAX)
+	g.BZHIQ(reg.RAX, reg.R11, reg.R11)
+	g.KMOVW(reg.R11.As32(), reg.K1)
+	g.VMOVUPS_Z(mem(reg.R9, 0), reg.K1, zmm[0])
+	g.VMULPS(zmm[31], zmm[0], zmm[0])
+	g.raw(evex.VCVTNEPS2BF16.Reg(1, evex.None, 0))
+	g.VMOVDQU16(ymm[1], reg.K1, mem(reg.R8, 0))
+	g.ADDQ(operand.U8(64), reg.R9)
+	g.ADDQ(operand.U8(32), reg.R8)
+	g.SUBQ(operand.U8(16), reg.RCX)
+	g.JG(operand.LabelRef("block"))
+	g.ADDQ(mem(reg.RDI, rowLD), reg.RDX)
+	g.ADDQ(mem(reg.RDI, rowStride), reg.RSI)
+	g.DECQ(reg.R10)
+	g.JNZ(operand.LabelRef("row"))
+	g.VZEROUPPER()
+	g.RET()
+}
