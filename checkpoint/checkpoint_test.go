@@ -12,8 +12,17 @@ import (
 	"testing"
 )
 
-// newState makes a state of a few parameters, one of them longer than a page, whose content depends on step.
+// newState makes a state of a few small parameters whose content depends on step; newPagedState's second is longer
+// than a page.
 func newState(step int64) *State {
+	return stateOf(step, []int{3, 5}, []int{11, 2}, []int{7}, []int{0, 4}, []int{64, 64})
+}
+
+func newPagedState(step int64) *State {
+	return stateOf(step, []int{3, 5}, []int{pageLen + 13, 2}, []int{7}, []int{0, 4}, []int{64, 64})
+}
+
+func stateOf(step int64, shapes ...[]int) *State {
 	st := &State{
 		Step: step, Tokens: 1000 * step, Samples: 10 * step, Seed: 1<<63 + 5, RNG: "philox4x32-10",
 		Config:    []byte("模型: tiny\n"),
@@ -22,7 +31,7 @@ func newState(step int64) *State {
 		Metrics:   map[string]float64{"loss": 3.25, "grad_norm": math.Inf(1)},
 		Extra:     map[string]json.RawMessage{"guard": json.RawMessage(`{"mean":1.5}`)},
 	}
-	for i, shape := range [][]int{{3, 5}, {pageLen + 13, 2}, {7}, {0, 4}, {64, 64}} {
+	for i, shape := range shapes {
 		name := fmt.Sprintf("layers.%d.weight", i)
 		var group []Tensor
 		for _, prefix := range []string{"", "optim.m.", "optim.v."} {
@@ -61,19 +70,33 @@ func want(step int64, i, j, k int) float32 {
 	return float32(step) + float32(i)/8 + float32(j)/64 + float32(k%997)/4096
 }
 
-// check loads into fresh tensors and compares with what fill writes for the checkpoint's step.
+// check reads every tensor and compares it with what fill writes for the checkpoint's step.
 func check(t testing.TB, c *Checkpoint) {
 	t.Helper()
-	st := newState(0)
-	if err := c.LoadInto(st.Groups); err != nil {
+	tensors := c.Tensors()
+	if len(tensors) != 15 {
+		t.Fatalf("step %d holds %d tensors, want 15", c.Manifest.Step, len(tensors))
+	}
+	for i := range tensors {
+		tensors[i].Data = make([]float32, elements(tensors[i].Shape))
+	}
+	if err := c.LoadInto([][]Tensor{tensors}); err != nil {
 		t.Fatal(err)
 	}
-	for i, group := range st.Groups {
-		for j, tensor := range group {
-			for k, got := range tensor.Data {
-				if w := want(c.Manifest.Step, i, j, k); got != w {
-					t.Fatalf("step %d: %s[%d] = %v, want %v", c.Manifest.Step, tensor.Name, k, got, w)
-				}
+	for _, tensor := range tensors {
+		name, j := tensor.Name, 0
+		for k, prefix := range []string{"optim.m.", "optim.v."} {
+			if rest, ok := strings.CutPrefix(name, prefix); ok {
+				name, j = rest, k+1
+			}
+		}
+		var i int
+		if _, err := fmt.Sscanf(name, "layers.%d.weight", &i); err != nil {
+			t.Fatal(err)
+		}
+		for k, got := range tensor.Data {
+			if w := want(c.Manifest.Step, i, j, k); got != w {
+				t.Fatalf("step %d: %s[%d] = %v, want %v", c.Manifest.Step, tensor.Name, k, got, w)
 			}
 		}
 	}
@@ -106,7 +129,9 @@ func names(t testing.TB, dir string) []string {
 
 func TestSaveAndLoadRoundTrip(t *testing.T) {
 	root := filepath.Join(t.TempDir(), "checkpoints")
-	mustSave(t, root, 12, Options{ShardBytes: 100 << 10})
+	if _, err := Save(root, newPagedState(12), Options{ShardBytes: 100 << 10}); err != nil {
+		t.Fatal(err)
+	}
 	c, skipped, err := Load(root)
 	if err != nil || len(skipped) != 0 {
 		t.Fatal(err, skipped)

@@ -40,7 +40,7 @@ func childTrain(root string) error {
 	if err != nil {
 		return err
 	}
-	st := newState(0)
+	st := newPagedState(0)
 	c, _, err := Load(root)
 	switch {
 	case err == nil:
@@ -68,7 +68,7 @@ func childLimit(root string) int {
 		fmt.Println("setrlimit:", err)
 		return 2
 	}
-	_, err := Save(root, newState(2), Options{})
+	_, err := Save(root, newPagedState(2), Options{})
 	fmt.Println(err)
 	if errors.Is(err, syscall.EFBIG) {
 		return 0

@@ -116,7 +116,7 @@ func TestBackgroundSaveHoldsTheStateAtBegin(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			st := newState(1)
+			st := newPagedState(1)
 			for step := int64(1); step <= 2; step++ {
 				if err := s.Begin(st); err != nil {
 					t.Fatal(err)
@@ -152,7 +152,7 @@ func TestTrainingCopiesInsteadOfWaiting(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	st := newState(1)
+	st := newPagedState(1)
 	if err := s.Begin(st); err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +180,7 @@ func TestBeforeUpdateFromSeveralGoroutines(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	st := newState(3)
+	st := newPagedState(3)
 	if err := s.Begin(st); err != nil {
 		t.Fatal(err)
 	}
@@ -208,12 +208,7 @@ func TestEveryFailureLeavesAValidCheckpoint(t *testing.T) {
 	counter := &faultFS{}
 	root := t.TempDir()
 	mustSave(t, root, 1, Options{})
-	small := func(step int64) *State {
-		st := newState(step)
-		st.Groups = append(st.Groups[:1:1], st.Groups[2], st.Groups[4])
-		return st
-	}
-	if _, err := Save(root, small(2), Options{FS: counter}); err != nil {
+	if _, err := Save(root, newState(2), Options{FS: counter}); err != nil {
 		t.Fatal(err)
 	}
 	total := counter.ops.Load()
@@ -223,11 +218,11 @@ func TestEveryFailureLeavesAValidCheckpoint(t *testing.T) {
 	for n := int64(1); n <= total; n++ {
 		for _, once := range []bool{false, true} {
 			root := t.TempDir()
-			if _, err := Save(root, small(1), Options{}); err != nil {
+			if _, err := Save(root, newState(1), Options{}); err != nil {
 				t.Fatal(err)
 			}
 			fs := &faultFS{failAt: n, once: once, short: true, err: syscall.ENOSPC}
-			_, err := Save(root, small(2), Options{FS: fs})
+			_, err := Save(root, newState(2), Options{FS: fs})
 			if err != nil && !errors.Is(err, syscall.ENOSPC) {
 				t.Errorf("operation %d: error %v does not wrap the cause", n, err)
 			}
@@ -254,7 +249,7 @@ func TestFailureIsReportedAndSavingGoesOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	st := newState(1)
+	st := newPagedState(1)
 	fs.failAt = fs.ops.Load() + 4
 	if err := s.Begin(st); err != nil {
 		t.Fatal(err)

@@ -3,7 +3,10 @@ package runlog
 import (
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
+	"math"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -96,5 +99,45 @@ func TestResumedEventFileStartsASession(t *testing.T) {
 			}
 		}
 		b = b[n:]
+	}
+}
+
+// TestEventsOfAResumedRun writes what an interrupted and resumed run leaves. With ATHANOR_KEEP_EVENTS=DIR it stays for
+// tools/oracle/check_tensorboard.py.
+func TestEventsOfAResumedRun(t *testing.T) {
+	dir := t.TempDir()
+	if keep := os.Getenv("ATHANOR_KEEP_EVENTS"); keep != "" {
+		dir = keep
+	}
+	at := time.Unix(1_700_000_000, 0)
+	now := func() time.Time { at = at.Add(time.Second); return at }
+	files := 0
+	for _, part := range []struct{ resumed, to int64 }{{0, 25}, {20, 30}} {
+		m, _, err := OpenMetrics(filepath.Join(dir, "metrics.jsonl"), part.resumed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w, err := NewEventWriter(filepath.Join(dir, "tensorboard"), part.resumed, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files++
+		for s := part.resumed + 1; s <= part.to; s++ {
+			r := sampleRecord(s)
+			r.Loss += float64(part.resumed) // tells the sessions apart
+			if s == 7 {
+				r.GradNorm = math.NaN()
+			}
+			if err := errors.Join(m.Write(&r), w.Record(&r)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := errors.Join(w.Text(part.to, "samples", "Once upon a time 从前"), w.Close(), m.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	found, err := filepath.Glob(filepath.Join(dir, "tensorboard", "events.out.tfevents.*"))
+	if err != nil || len(found) != files {
+		t.Errorf("event files %v, %v", found, err)
 	}
 }
