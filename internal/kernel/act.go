@@ -1,7 +1,8 @@
 package kernel
 
-// The activations and their gradients. Absolute error of a value is below 3e-7·max(1, |x|) (times |up| for the gated forms), of a
-// derivative below 4e-7 (times |dy|). NaN and −Inf give a non-finite result, so that a broken activation shows.
+// The activations and their gradients. Absolute error of a value is below 3e-7·max(1, |x|) (times |up| for the gated
+// forms), of a derivative below 4e-7 (times |dy|). NaN and −Inf give a non-finite result, so that a broken activation
+// shows.
 
 // GELUTanh sets dst = ½x(1 + tanh(√(2/π)(x + 0.044715x³))), GPT-2's form of GELU (Hendrycks & Gimpel 2016, §2).
 func GELUTanh(dst, x []float32) {

@@ -43,9 +43,9 @@ func (a *AdamWArgs) coef() adamCoef {
 //	g' = GradScale·g;  m = β1·m + (1−β1)·g';  v = β2·v + (1−β2)·g'²
 //	p = p·(1 − LR·WeightDecay) − LR·Correct1·m/(√(v·Correct2) + Eps)
 //
-// Moments whose magnitude falls under 2⁻¹¹⁰ become zero, so that rows without gradients (rare tokens) do not run into denormals, which
-// cost some processors a microcode assist each (Zen 4 none); the update of such an element is below 1e-25·LR. NaN stays NaN.
-// Every element is updated alone: any split into ranges gives the same bits.
+// Moments whose magnitude falls under 2⁻¹¹⁰ become zero, so that rows without gradients (rare tokens) do not run into
+// denormals, which cost some processors a microcode assist each (Zen 4 none); the update of such an element is below
+// 1e-25·LR. NaN stays NaN. Every element is updated alone: any split into ranges gives the same bits.
 func AdamWStep(p, g, m, v []float32, a *AdamWArgs) {
 	sameAdam("AdamWStep", len(p), len(g), len(m), len(v))
 	vec().adamW(p, m, v, g, a.coef())

@@ -1,6 +1,7 @@
 package kernel
 
-// Exp sets dst = e^src, within 2 ULP; results below 2⁻¹²⁶ are rounded to denormals or zero, above the largest float32 +Inf; NaN stays NaN.
+// Exp sets dst = e^src, within 2 ULP; results below 2⁻¹²⁶ are rounded to denormals or zero, above the largest float32
+// +Inf; NaN stays NaN.
 func Exp(dst, src []float32) {
 	same("Exp", len(dst), len(src))
 	vec().exp(dst, src)

@@ -18,8 +18,9 @@ func RMSNormRowBF16(dst []BF16Bits, x, w []float32, eps float32) (rstd float32) 
 	return rstd
 }
 
-// RMSNormRowGrad adds the weight's gradient of one row to dwAcc and sets dx to the input's, or with add adds it (the gradient of a residual
-// stream). With x̂ = x·rstd: dw += dy·x̂, dx = rstd·(dy·w − x̂·mean(dy·w·x̂)). dx may alias dy or x; dwAcc none.
+// RMSNormRowGrad adds the weight's gradient of one row to dwAcc and sets dx to the input's, or with add adds it (the
+// gradient of a residual stream). With x̂ = x·rstd: dw += dy·x̂, dx = rstd·(dy·w − x̂·mean(dy·w·x̂)). dx may alias dy or
+// x; dwAcc none.
 func RMSNormRowGrad(dx, dwAcc, dy, x, w []float32, rstd float32, add bool) {
 	sameGrad("RMSNormRowGrad", len(dx), len(dwAcc), len(dy), len(x), len(w))
 	b := rmsCoef(vec().gradRMS(dwAcc, dy, x, w, rstd), rstd, len(x))
@@ -67,8 +68,8 @@ func LayerNormRowBF16(dst []BF16Bits, x, w, b []float32, eps float32) (mean, rst
 	return mean, rstd
 }
 
-// LayerNormRowGrad adds the gradients of weight and bias of one row to dwAcc and dbAcc (both of len(x), the latter needed even where the
-// norm has no bias) and sets dx, or with add adds to it. With x̂ = (x − mean)·rstd and g = dy·w:
+// LayerNormRowGrad adds the gradients of weight and bias of one row to dwAcc and dbAcc (both of len(x), the latter
+// needed even where the norm has no bias) and sets dx, or with add adds to it. With x̂ = (x − mean)·rstd and g = dy·w:
 // dw += dy·x̂, db += dy, dx = rstd·(g − mean(g) − x̂·mean(g·x̂)). dx may alias dy or x; dwAcc and dbAcc none.
 func LayerNormRowGrad(dx, dwAcc, dbAcc, dy, x, w []float32, mean, rstd float32, add bool) {
 	sameGrad("LayerNormRowGrad", len(dx), len(dwAcc), len(dy), len(x), len(w))

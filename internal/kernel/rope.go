@@ -1,8 +1,8 @@
 package kernel
 
-// RotateHalf applies the rotary embedding (Su et al. 2021, eq. 34) to one head of even size D = len(x) in the half-split layout of Hugging Face:
-// the pair of i < D/2 is (x[i], x[i+D/2]), turned by the angle whose cosine and sine are cos[i] and sin[i] (one row of a [T, D/2] table).
-// With inverse it turns back: the backward pass. dst may be x.
+// RotateHalf applies the rotary embedding (Su et al. 2021, eq. 34) to one head of even size D = len(x) in the half-split
+// layout of Hugging Face: the pair of i < D/2 is (x[i], x[i+D/2]), turned by the angle whose cosine and sine are cos[i]
+// and sin[i] (one row of a [T, D/2] table). With inverse it turns back: the backward pass. dst may be x.
 func RotateHalf(dst, x, cos, sin []float32, inverse bool) {
 	h := sameRope("RotateHalf", len(dst), len(x), len(cos), len(sin))
 	vec().rotate(dst[:h], dst[h:], x[:h], x[h:], cos, sin, turn(inverse))

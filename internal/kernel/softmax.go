@@ -37,8 +37,8 @@ func hasNaN(x []float32) bool {
 	return false
 }
 
-// CrossEntropyRow returns the loss −ln softmax(logits)[label] in nats and sets dlogits = scale·(softmax(logits) − onehot(label)).
-// dlogits may be logits.
+// CrossEntropyRow returns the loss −ln softmax(logits)[label] in nats and sets dlogits = scale·(softmax(logits) −
+// onehot(label)). dlogits may be logits.
 func CrossEntropyRow(dlogits, logits []float32, label int, scale float32) (loss float32) {
 	same("CrossEntropyRow", len(dlogits), len(logits))
 	inClasses("CrossEntropyRow", label, logits)
@@ -49,8 +49,8 @@ func CrossEntropyRow(dlogits, logits []float32, label int, scale float32) (loss 
 	return loss
 }
 
-// CrossEntropyRowBF16 is CrossEntropyRow with the gradient rounded to bfloat16. dlogits may begin where logits does, in the same memory:
-// the gradient then takes the first half of it, and the second half is scratch.
+// CrossEntropyRowBF16 is CrossEntropyRow with the gradient rounded to bfloat16. dlogits may begin where logits does, in
+// the same memory: the gradient then takes the first half of it, and the second half is scratch.
 func CrossEntropyRowBF16(dlogits []BF16Bits, logits []float32, label int, scale float32) (loss float32) {
 	same("CrossEntropyRowBF16", len(dlogits), len(logits))
 	inClasses("CrossEntropyRowBF16", label, logits)
@@ -68,8 +68,8 @@ func CrossEntropyRowBF16(dlogits []BF16Bits, logits []float32, label int, scale 
 	return loss
 }
 
-// labelLoss returns the loss of a label with logit at, and its gradient scale·(p − 1), from Σ exp(logits − top). It is taken in f64, and p − 1
-// as e^−loss − 1, so that nearly certain labels do not cancel.
+// labelLoss returns the loss of a label with logit at, and its gradient scale·(p − 1), from Σ exp(logits − top). It is
+// taken in f64, and p − 1 as e^−loss − 1, so that nearly certain labels do not cancel.
 func labelLoss(sum, top, at, scale float32) (loss, grad float32) {
 	nats := math.Log(float64(sum)) + (float64(top) - float64(at))
 	return float32(nats), float32(float64(scale) * math.Expm1(-nats))

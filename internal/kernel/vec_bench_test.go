@@ -2,7 +2,8 @@ package kernel
 
 import "testing"
 
-// benchVec times f over n elements; bytes is what it moves for each. The working set of 4096 elements stays in the first two caches.
+// benchVec times f over n elements; bytes is what it moves for each. The working set of 4096 elements stays in the first
+// two caches.
 func benchVec(b *testing.B, n, bytes int, f func()) {
 	b.SetBytes(int64(n * bytes))
 	f() // touches the memory first

@@ -7,8 +7,8 @@ import (
 	"unsafe"
 )
 
-// TestKernelsTouchNothingPastTheirSlices puts every slice right before a page that may not be read or written: a kernel that reaches
-// over the end kills the test.
+// TestKernelsTouchNothingPastTheirSlices puts every slice right before a page that may not be read or written: a kernel
+// that reaches over the end kills the test.
 func TestKernelsTouchNothingPastTheirSlices(t *testing.T) {
 	page := syscall.Getpagesize()
 	var regions [12][]byte

@@ -133,7 +133,8 @@ func (e *emitter) erf(x V) V {
 	return e.clamp(e.div(e.mul(c, p), q), e.f(-1), e.f(1))
 }
 
-// log is Cephes logf on the mantissa in [√½, √2), AVX-512 only: exponent and mantissa come from instructions that know denormals.
+// log is Cephes logf on the mantissa in [√½, √2), AVX-512 only: exponent and mantissa come from instructions that know
+// denormals.
 func (e *emitter) log(x V) V {
 	one, two, half := e.f(1), e.f(1.41421356), e.f(0.5)
 	if !e.dry {
