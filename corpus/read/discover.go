@@ -150,13 +150,18 @@ func (f *finder) add(p, name, source string, st fs.FileInfo, named bool) error {
 	if !st.Mode().IsRegular() {
 		return fmt.Errorf("read: %s: not a regular file", p)
 	}
+	found := File{Path: p, Name: name, Source: source, Size: st.Size(), format: format, compression: compression}
+	if !named && f.opts.Keep != nil && !f.opts.Keep(&found) {
+		f.skipped[path.Ext(name)]++
+		return nil
+	}
 	f.matched++
 	key := filepath.Clean(p)
 	if f.seen[key] {
 		return nil
 	}
 	f.seen[key] = true
-	f.files = append(f.files, File{Path: p, Name: name, Source: source, Size: st.Size(), format: format, compression: compression})
+	f.files = append(f.files, found)
 	return nil
 }
 

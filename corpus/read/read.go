@@ -41,6 +41,8 @@ type Options struct {
 	Separator string
 	// Extensions, where not empty, are the only ones taken from directories (".go", ".md").
 	Extensions []string
+	// Keep, where not nil, chooses among the files found in directories and by globs.
+	Keep func(f *File) bool
 	// MaxRecord is the size in bytes above which a JSON line or a text document is refused; 0 = 256 MiB.
 	MaxRecord int
 	// KeepMeta fills Document.Meta.

@@ -119,6 +119,10 @@ func TestInputsKeepTheirOrderAndAreReadOnce(t *testing.T) {
 	if got != "bacde" {
 		t.Errorf("order %q, want bacde", got)
 	}
+	docs, _, _, _ = all(t, Options{Keep: func(f *File) bool { return strings.HasPrefix(f.Name, "sub/") && f.Size == 1 }}, filepath.Join(dir, "a.txt"), dir)
+	if len(docs) != 4 || docs[0].ID != "a.txt" || docs[1].ID != "sub/c.txt" {
+		t.Errorf("Keep and a file named by hand: %v", docs)
+	}
 	docs, _, _, _ = all(t, Options{Extensions: []string{".go"}}, dir)
 	if len(docs) != 1 || docs[0].ID != "sub/e.go" {
 		t.Errorf("only .go: %v", docs)
