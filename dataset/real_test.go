@@ -1,0 +1,129 @@
+package dataset_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/athanor-lm/athanor/corpus/read"
+	"github.com/athanor-lm/athanor/dataset"
+	"github.com/athanor-lm/athanor/tokenizer"
+)
+
+// realData returns a path below the shared data, or skips.
+func realData(t testing.TB, path string) string {
+	t.Helper()
+	root := os.Getenv("ATHANOR_DATA")
+	if root == "" {
+		root = filepath.Join("..", "..", "shared", "data")
+	}
+	p := filepath.Join(root, filepath.FromSlash(path))
+	if _, err := os.Stat(p); err != nil {
+		t.Skipf("real data is absent: %v", err)
+	}
+	return p
+}
+
+func build(t testing.TB, cfg dataset.BuildConfig) (*dataset.Set, *dataset.Manifest) {
+	t.Helper()
+	cfg.Out = filepath.Join(t.TempDir(), "set")
+	m, err := dataset.Build(context.Background(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := dataset.Open(cfg.Out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { set.Close() })
+	return set, m
+}
+
+// nanoGPT's prepare.py scripts print these numbers of tokens for tiny shakespeare, cut at 90 %.
+func TestTinyShakespeareHasNanoGPTsCounts(t *testing.T) {
+	input := realData(t, "corpora/tinyshakespeare/input.txt")
+	chars, err := tokenizer.TrainChars(context.Background(), func(yield func([]byte, error) bool) { yield(os.ReadFile(input)) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := dataset.BuildConfig{Inputs: []string{input}, Tokenizer: chars, ValFraction: 0.1, SplitBy: dataset.ByTail}
+	_, m := build(t, cfg)
+	if tr, va := m.Splits[0].Tokens, m.Splits[1].Tokens; tr != 1003854 || va != 111540 || m.Tokenizer.VocabSize != 65 {
+		t.Errorf("characters: %d and %d tokens of %d, want 1,003,854 and 111,540 of 65", tr, va, m.Tokenizer.VocabSize)
+	}
+	if cfg.Tokenizer, err = tokenizer.Load(realData(t, "tokenizers/hf-gpt2")); err != nil {
+		t.Fatal(err)
+	}
+	_, m = build(t, cfg)
+	if tr, va := m.Splits[0].Tokens, m.Splits[1].Tokens; tr != 301966 || va != 36059 {
+		t.Errorf("GPT-2: %d and %d tokens, want 301,966 and 36,059", tr, va)
+	}
+}
+
+// Every document comes back from the shards byte for byte, whichever language.
+func TestRealDocumentsComeBackFromTheShards(t *testing.T) {
+	inputs := []string{realData(t, "corpora/zh-docs"), realData(t, "corpora/multilingual-udhr"), realData(t, "corpora/web-redpajama-demo")}
+	tok, err := tokenizer.Load(realData(t, "tokenizers/hf-gpt2"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, m := build(t, dataset.BuildConfig{Inputs: inputs, Tokenizer: tok, AppendEOS: true})
+	split := set.Split("train")
+	corpus, err := read.Open(inputs, read.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := int64(0)
+	for d, err := range corpus.Documents(context.Background()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		lo, hi := split.Doc(doc)
+		ids := make([]int32, hi-lo)
+		if err := split.Read(ids, lo); err != nil {
+			t.Fatal(err)
+		}
+		var text []byte
+		for _, id := range ids[:len(ids)-1] {
+			text = tok.AppendDecode(text, uint32(id))
+		}
+		if string(text) != string(d.Text) || ids[len(ids)-1] != 50256 {
+			t.Fatalf("document %s does not come back", d.ID)
+		}
+		doc++
+	}
+	if doc != split.Docs() || m.Read.Documents != doc || split.Bytes() != m.Read.TextBytes {
+		t.Errorf("%d documents, %d in the shard; %+v", doc, split.Docs(), m.Read)
+	}
+}
+
+// BenchmarkBuild encodes the English books with GPT-2's tokenizer: MB/s of text, reading and writing included.
+func BenchmarkBuild(b *testing.B) {
+	input := realData(b, "corpora/en-books")
+	tok, err := tokenizer.Load(realData(b, "tokenizers/hf-gpt2"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		_, m := build(b, dataset.BuildConfig{Inputs: []string{input}, Tokenizer: tok, AppendEOS: true, ValFraction: 0.01})
+		b.SetBytes(m.Read.TextBytes)
+	}
+}
+
+// BenchmarkRead reads the English books: MB/s of text out of gzip and JSON.
+func BenchmarkRead(b *testing.B) {
+	input := realData(b, "corpora/en-books")
+	for b.Loop() {
+		c, err := read.Open([]string{input}, read.Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, err := range c.Documents(context.Background()) {
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.SetBytes(c.Stats().TextBytes)
+	}
+}
