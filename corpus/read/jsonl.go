@@ -17,8 +17,8 @@ import (
 
 // jsonlReader reads one JSON object a line: {"text": …, "id": …, "source": …, "lang": …, "meta": {…}, …}.
 //
-// encoding/json replaces invalid UTF-8 by U+FFFD, which would change the text without a word. So gjson finds the
-// fields and checks the grammar, and strings are unquoted here byte for byte.
+// encoding/json replaces invalid UTF-8 by U+FFFD, which would change the text without a word. So gjson checks the
+// grammar, and the fields of what passed are found and unquoted here, byte for byte.
 type jsonlReader struct {
 	lines *lines
 	file  *File
@@ -63,14 +63,14 @@ func (j *jsonlReader) record(line []byte, d *Document) (reason string) {
 	if reason := invalidJSON(line); reason != "" {
 		return reason
 	}
-	root := gjson.Parse(unsafe.String(unsafe.SliceData(line), len(line))) // nothing of it outlives this call
-	if !root.IsObject() {
-		return fmt.Sprintf("a JSON %s, want an object", jsonKind(root))
+	root := unsafe.String(unsafe.SliceData(line), len(line)) // nothing of it outlives this call
+	if kind := jsonKind(root); kind != "object" {
+		return fmt.Sprintf("a JSON %s, want an object", kind)
 	}
-	var text, source, metaSource gjson.Result
+	var text, source, metaSource string
 	var meta []byte
-	root.ForEach(func(key, value gjson.Result) bool {
-		switch name := key.String(); {
+	eachField(root, func(key, value string) {
+		switch name := stringOrRaw(key); {
 		case name == j.opts.TextField:
 			text = value
 		case name == "id":
@@ -81,30 +81,95 @@ func (j *jsonlReader) record(line []byte, d *Document) (reason string) {
 			d.Lang = stringOrRaw(value)
 		default:
 			if name == "meta" {
-				metaSource = value.Get("source") // where RedPajama keeps it
+				metaSource = gjson.Get(value, "source").Raw // where RedPajama keeps it
 			}
 			if j.opts.KeepMeta {
-				meta = appendField(meta, key.Raw, value.Raw)
+				meta = appendField(meta, key, value)
 			}
 		}
-		return true
 	})
 	switch {
-	case !text.Exists():
+	case text == "":
 		return fmt.Sprintf("no field %q", j.opts.TextField)
-	case text.Type != gjson.String:
+	case jsonKind(text) != "string":
 		return fmt.Sprintf("field %q is a JSON %s, want a string", j.opts.TextField, jsonKind(text))
 	}
-	for _, s := range []gjson.Result{metaSource, source} { // the record's own field goes before
-		if s.Type == gjson.String && s.Str != "" {
+	for _, s := range []string{metaSource, source} { // the record's own field goes before
+		if len(s) > len(`""`) && s[0] == '"' {
 			d.Source = stringOrRaw(s)
 		}
 	}
 	if meta != nil {
 		d.Meta = append(meta, '}')
 	}
-	d.Text = unquote(make([]byte, 0, len(text.Raw)), text.Raw[1:len(text.Raw)-1])
+	d.Text = unquote(make([]byte, 0, len(text)), text[1:len(text)-1])
 	return ""
+}
+
+// eachField calls f with the raw JSON of every key and value of a valid object.
+func eachField(object string, f func(key, value string)) {
+	for i := 1; ; {
+		i += space(object[i:])
+		switch object[i] {
+		case '}':
+			return
+		case ',':
+			i++
+			continue
+		}
+		key := object[i : i+valueLen(object[i:])]
+		i += len(key)
+		i += space(object[i:]) + len(":")
+		i += space(object[i:])
+		value := object[i : i+valueLen(object[i:])]
+		i += len(value)
+		f(key, value)
+	}
+}
+
+func space(s string) (n int) {
+	for s[n] == ' ' || s[n] == '\t' || s[n] == '\r' || s[n] == '\n' {
+		n++
+	}
+	return n
+}
+
+// valueLen returns the length of the JSON value that s, a part of valid JSON, begins with.
+func valueLen(s string) int {
+	switch s[0] {
+	case '"':
+		return stringLen(s)
+	case '{', '[':
+	default: // a number or a name ends where punctuation begins
+		return strings.IndexAny(s, ",]} \t\r\n")
+	}
+	depth := 0
+	for i := 0; ; i++ {
+		switch s[i] {
+		case '"':
+			i += stringLen(s[i:]) - 1
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		}
+	}
+}
+
+// stringLen returns the length of the JSON string, with its quotes, that s begins with.
+func stringLen(s string) int {
+	for i := 1; ; i++ {
+		i += strings.IndexByte(s[i:], '"')
+		escapes := 0
+		for s[i-1-escapes] == '\\' {
+			escapes++
+		}
+		if escapes%2 == 0 {
+			return i + 1
+		}
+	}
 }
 
 // maxNesting is where encoding/json gives up; gjson recurses without a bound.
@@ -138,24 +203,31 @@ func appendField(meta []byte, key, value string) []byte {
 }
 
 // stringOrRaw copies a value: the text of a string, the JSON of anything else, nothing for null.
-func stringOrRaw(v gjson.Result) string {
-	switch v.Type {
-	case gjson.Null:
+func stringOrRaw(v string) string {
+	switch v[0] {
+	case 'n':
 		return ""
-	case gjson.String:
-		return string(unquote(nil, v.Raw[1:len(v.Raw)-1]))
+	case '"':
+		return string(unquote(nil, v[1:len(v)-1]))
 	}
-	return string(append([]byte(nil), v.Raw...))
+	return strings.Clone(v)
 }
 
-func jsonKind(v gjson.Result) string {
-	switch {
-	case v.IsObject():
+// jsonKind names the kind of a value.
+func jsonKind(v string) string {
+	switch v[0] {
+	case '{':
 		return "object"
-	case v.IsArray():
+	case '[':
 		return "array"
+	case '"':
+		return "string"
+	case 't', 'f':
+		return "boolean"
+	case 'n':
+		return "null"
 	}
-	return map[gjson.Type]string{gjson.Null: "null", gjson.False: "boolean", gjson.True: "boolean", gjson.Number: "number", gjson.String: "string"}[v.Type]
+	return "number"
 }
 
 // unquote appends the value of a valid JSON string, given without its quotes. Bytes that are not UTF-8 stay as they

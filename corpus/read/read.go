@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"runtime"
 	"sync/atomic"
 	"unicode/utf8"
 )
@@ -45,6 +46,8 @@ type Options struct {
 	Keep func(f *File) bool
 	// MaxRecord is the size in bytes above which a JSON line or a text document is refused; 0 = 256 MiB.
 	MaxRecord int
+	// Readers is the number of files read at once; 0 = one a processor, at most 8.
+	Readers int
 	// KeepMeta fills Document.Meta.
 	KeepMeta bool
 	// OnBad, where not nil, is called for every record set aside, from the goroutine that iterates.
@@ -98,6 +101,9 @@ func Open(inputs []string, opts Options) (*Corpus, error) {
 	if opts.MaxRecord == 0 {
 		opts.MaxRecord = defaultMaxRecord
 	}
+	if opts.Readers == 0 {
+		opts.Readers = min(8, runtime.GOMAXPROCS(0))
+	}
 	if opts.MaxRecord < 0 {
 		return nil, fmt.Errorf("read: largest record %d bytes, want more than 0", opts.MaxRecord)
 	}
@@ -125,20 +131,14 @@ func (c *Corpus) Stats() Stats { return c.stats }
 func (c *Corpus) Progress() (done, total int64) { return c.done.Load(), c.total }
 
 // Documents yields all documents. An error is the last thing it yields: a cancelled context, or a file that is
-// missing, unreadable, truncated or damaged, which it names.
+// missing, unreadable, truncated or damaged, which it names. Several files are read at once (Options.Readers), but what
+// is yielded, and in which order, does not depend on that.
 func (c *Corpus) Documents(ctx context.Context) iter.Seq2[Document, error] {
 	return func(yield func(Document, error) bool) {
 		c.stats = Stats{}
 		c.done.Store(0)
-		for i := range c.files {
-			stopped, err := c.readFile(ctx, &c.files[i], yield)
-			if stopped {
-				return
-			}
-			if err != nil {
-				yield(Document{}, err)
-				return
-			}
+		if err := c.readAll(ctx, func(d Document) bool { return yield(d, nil) }); err != nil && err != errStopped {
+			yield(Document{}, err)
 		}
 	}
 }
@@ -158,54 +158,68 @@ type badRecord struct {
 
 func (b *badRecord) Error() string { return b.reason }
 
-func (c *Corpus) readFile(ctx context.Context, f *File, yield func(Document, error) bool) (stopped bool, err error) {
-	c.stats.Files++
+// item is what reading a file gives: a document, or a record that is none.
+type item struct {
+	doc     Document
+	bad     *Bad
+	invalid int64 // bytes of the text that belong to no character
+}
+
+// errStopped ends the reading when the receiver wants no more.
+var errStopped = errors.New("stopped")
+
+// readFile hands everything in a file to emit, which returns false to stop.
+func (c *Corpus) readFile(ctx context.Context, f *File, emit func(item) bool) error {
 	in, err := openFile(f, &c.done)
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer in.Close()
 	r := f.format.open(in, f, &c.opts)
 	for {
 		if err := ctx.Err(); err != nil {
-			return false, fmt.Errorf("read: %s: %w", f.Path, err)
+			return fmt.Errorf("read: %s: %w", f.Path, err)
 		}
-		d := Document{Source: f.Source}
-		err := r.next(&d)
+		it := item{doc: Document{Source: f.Source}}
+		err := r.next(&it.doc)
 		var bad *badRecord
 		switch {
 		case err == io.EOF:
-			return false, nil
+			return nil
 		case errors.As(err, &bad):
-			c.setAside(f, bad)
+			head := bad.head[:min(len(bad.head), 120)]
+			it.bad = &Bad{File: f.Path, Line: bad.line, Reason: bad.reason, Head: string(head)}
 		case err != nil:
-			return false, in.explain(err)
-		case len(d.Text) == 0:
-			c.stats.Empty++
-		default:
-			c.count(&d)
-			if !yield(d, nil) {
-				return true, nil
-			}
+			return in.explain(err)
+		case !utf8.Valid(it.doc.Text):
+			it.invalid = invalidBytes(it.doc.Text)
+		}
+		if !emit(it) {
+			return errStopped
 		}
 	}
 }
 
-func (c *Corpus) setAside(f *File, bad *badRecord) {
-	c.stats.Bad++
-	if c.opts.OnBad != nil {
-		head := bad.head[:min(len(bad.head), 120)]
-		c.opts.OnBad(Bad{File: f.Path, Line: bad.line, Reason: bad.reason, Head: string(head)})
+// take counts an item, in the goroutine that iterates, and yields it if it is a document with text.
+func (c *Corpus) take(it item, yield func(Document) bool) bool {
+	switch {
+	case it.bad != nil:
+		c.stats.Bad++
+		if c.opts.OnBad != nil {
+			c.opts.OnBad(*it.bad)
+		}
+		return true
+	case len(it.doc.Text) == 0:
+		c.stats.Empty++
+		return true
 	}
-}
-
-func (c *Corpus) count(d *Document) {
 	c.stats.Documents++
-	c.stats.TextBytes += int64(len(d.Text))
-	if !utf8.Valid(d.Text) {
+	c.stats.TextBytes += int64(len(it.doc.Text))
+	if it.invalid > 0 {
 		c.stats.InvalidUTF8Docs++
-		c.stats.InvalidUTF8Bytes += invalidBytes(d.Text)
+		c.stats.InvalidUTF8Bytes += it.invalid
 	}
+	return yield(it.doc)
 }
 
 // invalidBytes counts the bytes that belong to no UTF-8 character.

@@ -257,6 +257,47 @@ func TestOpenRefusals(t *testing.T) {
 	}
 }
 
+func TestAnyNumberOfReadersGivesTheSame(t *testing.T) {
+	files := map[string]string{}
+	for i := range 40 {
+		var b strings.Builder
+		for j := range i * 20 {
+			fmt.Fprintf(&b, `{"text":"%d %d"}`+"\n", i, j)
+			if j%7 == 0 {
+				b.WriteString("broken\n")
+			}
+		}
+		files[fmt.Sprintf("%02d.jsonl", i)] = b.String()
+	}
+	dir := tree(t, files)
+	wantDocs, wantBad, wantStats, err := all(t, Options{Readers: 1}, dir)
+	if err != nil || len(wantDocs) != 40*39/2*20 {
+		t.Fatal(len(wantDocs), err)
+	}
+	for _, readers := range []int{2, 3, 50} {
+		docs, bad, st, err := all(t, Options{Readers: readers}, dir)
+		same := slices.EqualFunc(docs, wantDocs, func(a, b Document) bool { return a.ID == b.ID && bytes.Equal(a.Text, b.Text) })
+		if err != nil || !same || !slices.Equal(bad, wantBad) || st != wantStats {
+			t.Errorf("%d readers: %d documents, %d set aside, %+v, %v", readers, len(docs), len(bad), st, err)
+		}
+	}
+	c, err := Open([]string{dir}, Options{Readers: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 { // leaving early, and reading again
+		n := 0
+		for range c.Documents(context.Background()) {
+			if n++; n == 500 {
+				break
+			}
+		}
+	}
+	if st := c.Stats(); st.Documents != 500 {
+		t.Errorf("stats after leaving early: %+v", st)
+	}
+}
+
 func TestCancelEndsTheReading(t *testing.T) {
 	dir := tree(t, map[string]string{"x.jsonl": strings.Repeat(`{"text":"a"}`+"\n", 100)})
 	c, err := Open([]string{dir}, Options{})
