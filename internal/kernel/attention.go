@@ -65,6 +65,13 @@ func (a *AttnArgs) check(op string, out Mat) {
 	if a.Cos != nil && len(a.Positions) < n {
 		panic(fmt.Sprintf("kernel.%s: %d positions, want %d", op, len(a.Positions), n))
 	}
+	if a.Cos != nil {
+		for i, pos := range a.Positions[:n] {
+			if pos < 0 || int(pos) >= len(a.Cos)/(a.D/2) {
+				panic(fmt.Sprintf("kernel.%s: row %d stands at position %d, the rope tables have %d", op, i, pos, len(a.Cos)/(a.D/2)))
+			}
+		}
+	}
 	checkScale(op, a.Scale)
 	for i := range n {
 		if lo, hi := a.KeyLo[i], a.KeyHi[i]; lo < hi && (lo < 0 || int(hi) > a.T) {

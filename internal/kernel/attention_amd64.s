@@ -2045,3 +2045,285 @@ block:
 	JNZ       row
 	VZEROUPPER
 	RET
+
+// func attnRotate512(x *rowArgs)
+// Requires: AVX, AVX512F, BMI2, CMOV
+TEXT ·attnRotate512(SB), NOSPLIT, $0-8
+	MOVQ         x+0(FP), DI
+	MOVQ         (DI), DX
+	MOVQ         8(DI), SI
+	MOVQ         32(DI), R10
+	MOVQ         72(DI), R15
+	VBROADCASTSS 48(DI), Z30
+	VBROADCASTSS 52(DI), Z31
+
+row:
+	MOVQ    40(DI), CX
+	SHRQ    $0x01, CX
+	MOVLQSX (R15), R12
+	ADDQ    $0x04, R15
+	IMULQ   CX, R12
+	SHLQ    $0x02, R12
+	MOVQ    64(DI), R13
+	ADDQ    R12, R13
+	ADDQ    56(DI), R12
+	MOVQ    DX, R8
+	MOVQ    SI, R9
+
+block:
+	MOVQ        $-1, R11
+	MOVQ        $+16, AX
+	CMPQ        CX, AX
+	CMOVQLT     CX, AX
+	BZHIQ       AX, R11, R11
+	KMOVW       R11, K1
+	MOVQ        40(DI), AX
+	SHRQ        $0x01, AX
+	VMOVUPS.Z   (R9), K1, Z0
+	VMOVUPS.Z   (R9)(AX*4), K1, Z1
+	VMOVUPS.Z   (R12), K1, Z2
+	VMOVUPS.Z   (R13), K1, Z3
+	VMULPS      Z30, Z2, Z2
+	VMULPS      Z31, Z3, Z3
+	VMULPS      Z1, Z3, Z4
+	VMULPS      Z0, Z3, Z5
+	VFMSUB231PS Z0, Z2, Z4
+	VFMADD231PS Z1, Z2, Z5
+	VMOVUPS     Z4, K1, (R8)
+	VMOVUPS     Z5, K1, (R8)(AX*4)
+	ADDQ        $+64, R9
+	ADDQ        $+64, R8
+	ADDQ        $0x40, R12
+	ADDQ        $0x40, R13
+	SUBQ        $0x10, CX
+	JG          block
+	ADDQ        16(DI), DX
+	ADDQ        24(DI), SI
+	DECQ        R10
+	JNZ         row
+	VZEROUPPER
+	RET
+
+// func attnRotateToBF16(x *rowArgs)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·attnRotateToBF16(SB), NOSPLIT, $0-8
+	MOVQ         x+0(FP), DI
+	MOVQ         (DI), DX
+	MOVQ         8(DI), SI
+	MOVQ         32(DI), R10
+	MOVQ         72(DI), R15
+	VBROADCASTSS 48(DI), Z30
+	VBROADCASTSS 52(DI), Z31
+
+row:
+	MOVQ    40(DI), CX
+	SHRQ    $0x01, CX
+	MOVLQSX (R15), R12
+	ADDQ    $0x04, R15
+	IMULQ   CX, R12
+	SHLQ    $0x02, R12
+	MOVQ    64(DI), R13
+	ADDQ    R12, R13
+	ADDQ    56(DI), R12
+	MOVQ    DX, R8
+	MOVQ    SI, R9
+
+block:
+	MOVQ        $-1, R11
+	MOVQ        $+16, AX
+	CMPQ        CX, AX
+	CMOVQLT     CX, AX
+	BZHIQ       AX, R11, R11
+	KMOVW       R11, K1
+	MOVQ        40(DI), AX
+	SHRQ        $0x01, AX
+	VMOVUPS.Z   (R9), K1, Z0
+	VMOVUPS.Z   (R9)(AX*4), K1, Z1
+	VMOVUPS.Z   (R12), K1, Z2
+	VMOVUPS.Z   (R13), K1, Z3
+	VMULPS      Z30, Z2, Z2
+	VMULPS      Z31, Z3, Z3
+	VMULPS      Z1, Z3, Z4
+	VMULPS      Z0, Z3, Z5
+	VFMSUB231PS Z0, Z2, Z4
+	VFMADD231PS Z1, Z2, Z5
+	LONG        $0x487ef262
+	BYTE        $0x72
+	BYTE        $0xe4
+	VMOVDQU16   Y4, K1, (R8)
+	LONG        $0x487ef262
+	BYTE        $0x72
+	BYTE        $0xed
+	VMOVDQU16   Y5, K1, (R8)(AX*2)
+	ADDQ        $+64, R9
+	ADDQ        $+32, R8
+	ADDQ        $0x40, R12
+	ADDQ        $0x40, R13
+	SUBQ        $0x10, CX
+	JG          block
+	ADDQ        16(DI), DX
+	ADDQ        24(DI), SI
+	DECQ        R10
+	JNZ         row
+	VZEROUPPER
+	RET
+
+// func attnRotateBF16(x *rowArgs)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2, CMOV
+TEXT ·attnRotateBF16(SB), NOSPLIT, $0-8
+	MOVQ         x+0(FP), DI
+	MOVQ         (DI), DX
+	MOVQ         8(DI), SI
+	MOVQ         32(DI), R10
+	MOVQ         72(DI), R15
+	VBROADCASTSS 48(DI), Z30
+	VBROADCASTSS 52(DI), Z31
+
+row:
+	MOVQ    40(DI), CX
+	SHRQ    $0x01, CX
+	MOVLQSX (R15), R12
+	ADDQ    $0x04, R15
+	IMULQ   CX, R12
+	SHLQ    $0x02, R12
+	MOVQ    64(DI), R13
+	ADDQ    R12, R13
+	ADDQ    56(DI), R12
+	MOVQ    DX, R8
+	MOVQ    SI, R9
+
+block:
+	MOVQ        $-1, R11
+	MOVQ        $+16, AX
+	CMPQ        CX, AX
+	CMOVQLT     CX, AX
+	BZHIQ       AX, R11, R11
+	KMOVW       R11, K1
+	MOVQ        40(DI), AX
+	SHRQ        $0x01, AX
+	VPMOVZXWD.Z (R9), K1, Z0
+	VPSLLD      $0x10, Z0, Z0
+	VPMOVZXWD.Z (R9)(AX*2), K1, Z1
+	VPSLLD      $0x10, Z1, Z1
+	VMOVUPS.Z   (R12), K1, Z2
+	VMOVUPS.Z   (R13), K1, Z3
+	VMULPS      Z30, Z2, Z2
+	VMULPS      Z31, Z3, Z3
+	VMULPS      Z1, Z3, Z4
+	VMULPS      Z0, Z3, Z5
+	VFMSUB231PS Z0, Z2, Z4
+	VFMADD231PS Z1, Z2, Z5
+	LONG        $0x487ef262
+	BYTE        $0x72
+	BYTE        $0xe4
+	VMOVDQU16   Y4, K1, (R8)
+	LONG        $0x487ef262
+	BYTE        $0x72
+	BYTE        $0xed
+	VMOVDQU16   Y5, K1, (R8)(AX*2)
+	ADDQ        $+32, R9
+	ADDQ        $+32, R8
+	ADDQ        $0x40, R12
+	ADDQ        $0x40, R13
+	SUBQ        $0x10, CX
+	JG          block
+	ADDQ        16(DI), DX
+	ADDQ        24(DI), SI
+	DECQ        R10
+	JNZ         row
+	VZEROUPPER
+	RET
+
+// func attnDots512(x *dotArgs)
+// Requires: AVX, AVX512F, BMI2, CMOV
+TEXT ·attnDots512(SB), NOSPLIT, $0-8
+	MOVQ x+0(FP), DI
+	MOVQ (DI), DX
+	MOVQ 8(DI), SI
+	MOVQ 16(DI), BX
+	MOVQ 40(DI), R10
+
+row:
+	MOVQ   48(DI), CX
+	MOVQ   SI, R8
+	MOVQ   BX, R9
+	VXORPS Y0, Y0, Y0
+
+block:
+	MOVQ          $-1, R11
+	MOVQ          $+16, AX
+	CMPQ          CX, AX
+	CMOVQLT       CX, AX
+	BZHIQ         AX, R11, R11
+	KMOVW         R11, K1
+	VMOVUPS.Z     (R8), K1, Z1
+	ADDQ          $0x40, R8
+	VMOVUPS.Z     (R9), K1, Z2
+	ADDQ          $0x40, R9
+	VFMADD231PS   Z1, Z2, Z0
+	SUBQ          $0x10, CX
+	JG            block
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VMOVHLPS      X0, X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSHDUP     X0, X1
+	VADDSS        X1, X0, X0
+	VMOVSS        X0, (DX)
+	ADDQ          $0x04, DX
+	ADDQ          24(DI), SI
+	ADDQ          32(DI), BX
+	DECQ          R10
+	JNZ           row
+	VZEROUPPER
+	RET
+
+// func attnDotsBF16(x *dotArgs)
+// Requires: AVX, AVX512BW, AVX512F, BMI2, CMOV
+TEXT ·attnDotsBF16(SB), NOSPLIT, $0-8
+	MOVQ x+0(FP), DI
+	MOVQ (DI), DX
+	MOVQ 8(DI), SI
+	MOVQ 16(DI), BX
+	MOVQ 40(DI), R10
+
+row:
+	MOVQ   48(DI), CX
+	MOVQ   SI, R8
+	MOVQ   BX, R9
+	VXORPS Y0, Y0, Y0
+
+block:
+	MOVQ          $-1, R11
+	MOVQ          $+32, AX
+	CMPQ          CX, AX
+	CMOVQLT       CX, AX
+	BZHIQ         AX, R11, R11
+	KMOVD         R11, K1
+	VMOVDQU16.Z   (R8), K1, Z1
+	ADDQ          $0x40, R8
+	VMOVDQU16.Z   (R9), K1, Z2
+	ADDQ          $0x40, R9
+	LONG          $0x4876f262
+	BYTE          $0x52
+	BYTE          $0xc2
+	SUBQ          $0x20, CX
+	JG            block
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VMOVHLPS      X0, X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSHDUP     X0, X1
+	VADDSS        X1, X0, X0
+	VMOVSS        X0, (DX)
+	ADDQ          $0x04, DX
+	ADDQ          24(DI), SI
+	ADDQ          32(DI), BX
+	DECQ          R10
+	JNZ           row
+	VZEROUPPER
+	RET

@@ -68,7 +68,28 @@ func (w *attnWork) loadStatistics(h, q, n int) {
 	for i, v := range a.LSE[(w.b*a.H+h)*a.T+q:][:n] {
 		w.lse2[i] = v * log2e
 	}
-	w.j.fn.rowDots(w.delta[:n], out, do, w.tmp)
+	w.rowDots(w.delta[:n], out, do)
+}
+
+// rowDots sets dst[i] to the inner product of rows i of x and y.
+func (w *attnWork) rowDots(dst []float32, x, y Mat) {
+	f := w.j.fn.dots
+	if x.DT == BF16 {
+		f = w.j.fn.dotsBF16
+	}
+	if f != nil && x.DT == y.DT && x.DT != F16 {
+		size := x.DT.Size()
+		w.dot = dotArgs{dst: &dst[0], a: x.Ptr, b: y.Ptr, lda: x.Stride * size, ldb: y.Stride * size, n: len(dst), cols: x.Cols}
+		f(&w.dot)
+		return
+	}
+	d := x.Cols
+	xs, ys := unsafe.Slice((*float32)(w.tmp), d), unsafe.Slice((*float32)(unsafe.Add(w.tmp, d*4)), d)
+	for i := range dst {
+		LoadF32(xs, x, i)
+		LoadF32(ys, y, i)
+		dst[i] = Dot(xs, ys)
+	}
 }
 
 // backwardTile computes P and dS of tile t of the key block from k for all panels that see it, and adds to dV and dK.

@@ -41,3 +41,28 @@ func attnTransposeBF16(x *laneArgs)
 //
 //go:noescape
 func attnRowsBF16(x *rowArgs)
+
+// sets n rows of dst to the rows of src turned by the angles of their positions, times scale; see rowArgs.
+//
+//go:noescape
+func attnRotate512(x *rowArgs)
+
+// sets n rows of dst to the rows of src turned by the angles of their positions, times scale; see rowArgs.
+//
+//go:noescape
+func attnRotateToBF16(x *rowArgs)
+
+// sets n rows of dst to the rows of src turned by the angles of their positions, times scale; see rowArgs.
+//
+//go:noescape
+func attnRotateBF16(x *rowArgs)
+
+// sets dst[i] to the inner product of rows i of a and b; see dotArgs.
+//
+//go:noescape
+func attnDots512(x *dotArgs)
+
+// sets dst[i] to the inner product of rows i of a and b; see dotArgs.
+//
+//go:noescape
+func attnDotsBF16(x *dotArgs)

@@ -13,11 +13,16 @@ type attnFuncs struct {
 	grad        func(x *gradArgs) // s becomes P, dp becomes dS
 	gradPair    func(x *gradArgs) // the same as bf16 panels; nil where there is none
 
-	scaleLanes    func(x *laneArgs)                                 // src[row][lane] *= factor[lane]
-	transpose     func(x *laneArgs)                                 // dst[lane][row] = src[row][lane]·factor[lane], float32
-	transposeBF16 func(x *laneArgs)                                 // the same, rounded; nil where there is none
-	rowsBF16      func(x *rowArgs)                                  // rows scaled and rounded; nil where there is none
-	rowDots       func(dst []float32, a, b Mat, tmp unsafe.Pointer) // dst[i] = a[i]·b[i]
+	scaleLanes    func(x *laneArgs) // src[row][lane] *= factor[lane]
+	transpose     func(x *laneArgs) // dst[lane][row] = src[row][lane]·factor[lane], float32
+	transposeBF16 func(x *laneArgs) // the same, rounded; nil where there is none
+	rowsBF16      func(x *rowArgs)  // rows scaled and rounded; nil where there is none
+	dots          func(x *dotArgs)  // of float32s; nil where there is none
+	dotsBF16      func(x *dotArgs)  // of bf16s; nil where there is none
+
+	rotate       func(x *rowArgs) // rows rotated and scaled, float32 to float32; nil where there is none
+	rotateToBF16 func(x *rowArgs) // float32 to bf16
+	rotateBF16   func(x *rowArgs) // bf16 to bf16
 }
 
 // laneArgs is an operation on src, [rows, nr] float32s. It may read rows up to a multiple of 16.
@@ -35,6 +40,18 @@ type rowArgs struct {
 	ld, stride int
 	n, cols    int
 	scale      float32
+
+	turn      float32 // rotations: scale, negative to turn back
+	cos, sin  *float32
+	positions *int32
+}
+
+// dotArgs is dst[i] = a[i]·b[i] of n rows of cols, lda and ldb bytes apart.
+type dotArgs struct {
+	dst      *float32
+	a, b     unsafe.Pointer
+	lda, ldb int
+	n, cols  int
 }
 
 // softArgs is a step of the running softmax in base 2, p = 2^(scale·s − m), over keys key … key+rows−1:
@@ -67,7 +84,7 @@ type gradArgs struct {
 
 // attnGeneric is the plain-Go set, for panels of any width up to attnMaxLanes.
 var attnGeneric = attnFuncs{
-	softmax: softmaxLanes, grad: gradLanes, scaleLanes: scaleLanesGeneric, transpose: transposeLanes, rowDots: rowDotsGeneric,
+	softmax: softmaxLanes, grad: gradLanes, scaleLanes: scaleLanesGeneric, transpose: transposeLanes,
 }
 
 // lanes views row r of a [keys, nr] array.
@@ -139,15 +156,5 @@ func transposeLanes(x *laneArgs) {
 		for i, v := range lanes(x.src, r, x.nr)[:x.n] {
 			*(*float32)(unsafe.Add(x.dst, i*x.ld+r*4)) = v * x.factor[i]
 		}
-	}
-}
-
-func rowDotsGeneric(dst []float32, a, b Mat, tmp unsafe.Pointer) {
-	x := unsafe.Slice((*float32)(tmp), a.Cols)
-	y := unsafe.Slice((*float32)(unsafe.Add(tmp, a.Cols*4)), a.Cols)
-	for i := range dst {
-		LoadF32(x, a, i)
-		LoadF32(y, b, i)
-		dst[i] = Dot(x, y)
 	}
 }

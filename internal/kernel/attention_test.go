@@ -116,6 +116,7 @@ func TestAttentionRefusesSizesThatDoNotFit(t *testing.T) {
 		"lse":       func(a *AttnArgs) { a.LSE = nil },
 		"scale":     func(a *AttnArgs) { a.Scale = 0 },
 		"positions": func(a *AttnArgs) { a.Positions = nil },
+		"position":  func(a *AttnArgs) { a.Positions[2] = 8 },
 		"interval":  func(a *AttnArgs) { a.KeyHi[1] = 9 },
 	} {
 		a := newAttnArgs(attnCase{B: 1, T: 4, H: 2, K: 2, D: 4, mask: "causal", rope: true}, 1)

@@ -101,6 +101,7 @@ type attnWork struct {
 	soft     softArgs
 	lane     laneArgs
 	row      rowArgs
+	dot      dotArgs
 	grad     gradArgs
 	m, l, al [attnMaxLanes]float32
 }
@@ -230,21 +231,42 @@ func (w *attnWork) rotated(m Mat, block, t, n int) Mat {
 		dt = BF16
 	}
 	dst := Mat{Ptr: w.rot, DT: dt, Rows: n, Cols: a.D, Stride: a.D}
-	row := unsafe.Slice((*float32)(w.tmp), a.D)
-	for i := range n {
-		cos, sin := a.angles(w.b*a.T + t + i)
-		switch {
-		case src.DT == BF16 && dt == BF16:
-			RotateHalfBF16(dst.RowBF16(i), src.RowBF16(i), cos, sin, false)
-		case src.DT == F32 && dt == F32:
-			RotateHalf(dst.RowF32(i), src.RowF32(i), cos, sin, false)
-		default:
-			LoadF32(row, src, i)
-			RotateHalf(row, row, cos, sin, false)
-			StoreF32(dst, i, row)
-		}
-	}
+	w.turn(dst, src, w.b*a.T+t, 1, false)
 	return dst
+}
+
+// turn sets the rows of dst to those of src times scale, rotated by the positions of rows row and on of the batch, back
+// where inverse.
+func (w *attnWork) turn(dst, src Mat, row int, scale float32, inverse bool) {
+	a, fn := w.a, w.j.fn
+	var f func(*rowArgs)
+	switch {
+	case src.DT == F32 && dst.DT == F32:
+		f = fn.rotate
+	case src.DT == F32 && dst.DT == BF16:
+		f = fn.rotateToBF16
+	case src.DT == BF16 && dst.DT == BF16:
+		f = fn.rotateBF16
+	}
+	if f != nil {
+		w.row = rowArgs{dst: dst.Ptr, src: src.Ptr, ld: dst.Stride * dst.DT.Size(), stride: src.Stride * src.DT.Size(), n: dst.Rows, cols: a.D,
+			scale: scale, turn: scale, cos: &a.Cos[0], sin: &a.Sin[0], positions: &a.Positions[row]}
+		if inverse {
+			w.row.turn = -scale
+		}
+		f(&w.row)
+		return
+	}
+	x := unsafe.Slice((*float32)(w.tmp), a.D)
+	for i := range dst.Rows {
+		LoadF32(x, src, i)
+		if scale != 1 {
+			Scale(x, x, scale)
+		}
+		cos, sin := a.angles(row + i)
+		RotateHalf(x, x, cos, sin, inverse)
+		StoreF32(dst, i, x)
+	}
 }
 
 // angles returns the rope table rows of row b·T+t.
@@ -285,14 +307,15 @@ func (w *attnWork) store(m Mat, block, t, n int, src unsafe.Pointer, stride int,
 		w.j.fn.rowsBF16(&w.row)
 		return
 	}
+	from := Mat{Ptr: src, DT: F32, Rows: n, Cols: a.D, Stride: stride}
+	if unrope && a.Cos != nil {
+		w.turn(dst, from, w.b*a.T+t, scale, true)
+		return
+	}
 	for i := range n {
-		row := unsafe.Slice((*float32)(unsafe.Add(src, i*stride*4)), a.D)
+		row := from.RowF32(i)
 		if scale != 1 {
 			Scale(row, row, scale)
-		}
-		if unrope && a.Cos != nil {
-			cos, sin := a.angles(w.b*a.T + t + i)
-			RotateHalf(row, row, cos, sin, true)
 		}
 		StoreF32(dst, i, row)
 	}

@@ -30,6 +30,11 @@ func main() {
 	g.transposeRows(false)
 	g.transposeRows(true)
 	g.finishRows()
+	g.rotateRows("attnRotate512", false, false)
+	g.rotateRows("attnRotateToBF16", false, true)
+	g.rotateRows("attnRotateBF16", true, true)
+	g.rowDots(false)
+	g.rowDots(true)
 
 	file, err := g.Result()
 	if err != nil {

@@ -10,8 +10,23 @@ import (
 const (
 	laneDst, laneSrc, laneFactor, laneLD, laneRows, laneN = 0, 8, 16, 24, 32, 40
 	rowDst, rowSrc, rowLD, rowStride, rowN, rowCols       = 0, 8, 16, 24, 32, 40
-	rowScale                                              = 48
+	rowScale, rowTurn, rowCos, rowSin, rowPositions       = 48, 52, 56, 64, 72
+	dotDst, dotA, dotB, dotLDA, dotLDB, dotN, dotCols     = 0, 8, 16, 24, 32, 40, 48
 )
+
+// tailMask sets the lowest min(rest, lanes) bits of k, with RAX and R11 as scratch.
+func (g *generator) tailMask(rest reg.Register, lanes uint32, k reg.OpmaskPhysical) {
+	g.MOVQ(operand.I32(-1), reg.R11)
+	g.MOVQ(operand.I32(int32(lanes)), reg.RAX)
+	g.CMPQ(rest, reg.RAX)
+	g.CMOVQLT(rest, reg.RAX)
+	g.BZHIQ(reg.RAX, reg.R11, reg.R11)
+	if lanes == 32 {
+		g.KMOVD(reg.R11.As32(), k)
+	} else {
+		g.KMOVW(reg.R11.As32(), k)
+	}
+}
 
 // transpose emits the transposition of the 16 × 16 words in Z0…Z15 and returns the registers of the columns.
 func (g *generator) transpose() [16]reg.VecPhysical {
@@ -86,12 +101,7 @@ func (g *generator) transposeRows(bf16 bool) {
 		g.MOVQ(mem(reg.RDI, laneSrc), reg.RSI)
 		g.MOVQ(mem(reg.RDI, laneRows), reg.RCX)
 		g.Label("block" + half)
-		g.MOVQ(operand.I32(-1), reg.R11)
-		g.MOVQ(operand.I32(16), reg.RAX)
-		g.CMPQ(reg.RCX, reg.RAX)
-		g.CMOVQLT(reg.RCX, reg.RAX)
-		g.BZHIQ(reg.RAX, reg.R11, reg.R11)
-		g.KMOVW(reg.R11.As32(), reg.K1)
+		g.tailMask(reg.RCX, 16, reg.K1)
 		g.VMOVUPS(mem(reg.R9, 64*h), zmm[16])
 		for i := range 16 {
 			g.VMULPS(mem(reg.RSI, 128*i+64*h), zmm[16], zmm[i])
@@ -134,12 +144,7 @@ func (g *generator) finishRows() {
 	g.MOVQ(reg.RDX, reg.R8)
 	g.MOVQ(reg.RSI, reg.R9)
 	g.Label("block")
-	g.MOVQ(operand.I32(-1), reg.R11)
-	g.MOVQ(operand.I32(16), reg.RAX)
-	g.CMPQ(reg.RCX, reg.RAX)
-	g.CMOVQLT(reg.RCX, reg.RAX)
-	g.BZHIQ(reg.RAX, reg.R11, reg.R11)
-	g.KMOVW(reg.R11.As32(), reg.K1)
+	g.tailMask(reg.RCX, 16, reg.K1)
 	g.VMOVUPS_Z(mem(reg.R9, 0), reg.K1, zmm[0])
 	g.VMULPS(zmm[31], zmm[0], zmm[0])
 	g.raw(evex.VCVTNEPS2BF16.Reg(1, evex.None, 0))
@@ -150,6 +155,137 @@ func (g *generator) finishRows() {
 	g.JG(operand.LabelRef("block"))
 	g.ADDQ(mem(reg.RDI, rowLD), reg.RDX)
 	g.ADDQ(mem(reg.RDI, rowStride), reg.RSI)
+	g.DECQ(reg.R10)
+	g.JNZ(operand.LabelRef("row"))
+	g.VZEROUPPER()
+	g.RET()
+}
+
+// loadRow loads up to 16 numbers as float32s, storeRow rounds and stores them; K1 masks.
+func (g *generator) loadRow(m operand.Mem, bf16 bool, dst reg.VecPhysical) {
+	if !bf16 {
+		g.VMOVUPS_Z(m, reg.K1, dst)
+		return
+	}
+	g.VPMOVZXWD_Z(m, reg.K1, dst)
+	g.VPSLLD(operand.U8(16), dst, dst)
+}
+
+func (g *generator) storeRow(src int, bf16 bool, m operand.Mem) {
+	if !bf16 {
+		g.VMOVUPS(zmm[src], reg.K1, m)
+		return
+	}
+	g.raw(evex.VCVTNEPS2BF16.Reg(src, evex.None, src))
+	g.VMOVDQU16(ymm[src], reg.K1, m)
+}
+
+// rotateRows writes the rotary embedding of rows, with a factor.
+func (g *generator) rotateRows(name string, from, to bool) {
+	g.text(name, "sets n rows of dst to the rows of src turned by the angles of their positions, times scale; see rowArgs.", "rowArgs")
+	fromSize, toSize := 4, 4
+	if from {
+		fromSize = 2
+	}
+	if to {
+		toSize = 2
+	}
+	g.MOVQ(mem(reg.RDI, rowDst), reg.RDX)
+	g.MOVQ(mem(reg.RDI, rowSrc), reg.RSI)
+	g.MOVQ(mem(reg.RDI, rowN), reg.R10)
+	g.MOVQ(mem(reg.RDI, rowPositions), reg.R15)
+	g.VBROADCASTSS(mem(reg.RDI, rowScale), zmm[30])
+	g.VBROADCASTSS(mem(reg.RDI, rowTurn), zmm[31])
+	g.Label("row")
+	g.MOVQ(mem(reg.RDI, rowCols), reg.RCX)
+	g.SHRQ(operand.U8(1), reg.RCX)
+	g.MOVLQSX(mem(reg.R15, 0), reg.R12)
+	g.ADDQ(operand.U8(4), reg.R15)
+	g.IMULQ(reg.RCX, reg.R12)
+	g.SHLQ(operand.U8(2), reg.R12)
+	g.MOVQ(mem(reg.RDI, rowSin), reg.R13)
+	g.ADDQ(reg.R12, reg.R13)
+	g.ADDQ(mem(reg.RDI, rowCos), reg.R12)
+	g.MOVQ(reg.RDX, reg.R8)
+	g.MOVQ(reg.RSI, reg.R9)
+	g.Label("block")
+	g.tailMask(reg.RCX, 16, reg.K1)
+	g.MOVQ(mem(reg.RDI, rowCols), reg.RAX) // the second half is cols/2 further
+	g.SHRQ(operand.U8(1), reg.RAX)
+	second := func(base reg.Register, size int) operand.Mem {
+		return operand.Mem{Base: base, Index: reg.RAX, Scale: uint8(size)}
+	}
+	g.loadRow(mem(reg.R9, 0), from, zmm[0])
+	g.loadRow(second(reg.R9, fromSize), from, zmm[1])
+	g.VMOVUPS_Z(mem(reg.R12, 0), reg.K1, zmm[2])
+	g.VMOVUPS_Z(mem(reg.R13, 0), reg.K1, zmm[3])
+	g.VMULPS(zmm[30], zmm[2], zmm[2])
+	g.VMULPS(zmm[31], zmm[3], zmm[3])
+	g.VMULPS(zmm[1], zmm[3], zmm[4])
+	g.VMULPS(zmm[0], zmm[3], zmm[5])
+	g.VFMSUB231PS(zmm[0], zmm[2], zmm[4])
+	g.VFMADD231PS(zmm[1], zmm[2], zmm[5])
+	g.storeRow(4, to, mem(reg.R8, 0))
+	g.storeRow(5, to, second(reg.R8, toSize))
+	g.ADDQ(operand.I32(16*fromSize), reg.R9)
+	g.ADDQ(operand.I32(16*toSize), reg.R8)
+	g.ADDQ(operand.U8(64), reg.R12)
+	g.ADDQ(operand.U8(64), reg.R13)
+	g.SUBQ(operand.U8(16), reg.RCX)
+	g.JG(operand.LabelRef("block"))
+	g.ADDQ(mem(reg.RDI, rowLD), reg.RDX)
+	g.ADDQ(mem(reg.RDI, rowStride), reg.RSI)
+	g.DECQ(reg.R10)
+	g.JNZ(operand.LabelRef("row"))
+	g.VZEROUPPER()
+	g.RET()
+}
+
+// rowDots writes the inner products of rows of float32s or bf16s.
+func (g *generator) rowDots(bf16 bool) {
+	name, lanes := "attnDots512", 16
+	if bf16 {
+		name, lanes = "attnDotsBF16", 32
+	}
+	g.text(name, "sets dst[i] to the inner product of rows i of a and b; see dotArgs.", "dotArgs")
+	g.MOVQ(mem(reg.RDI, dotDst), reg.RDX)
+	g.MOVQ(mem(reg.RDI, dotA), reg.RSI)
+	g.MOVQ(mem(reg.RDI, dotB), reg.RBX)
+	g.MOVQ(mem(reg.RDI, dotN), reg.R10)
+	g.Label("row")
+	g.MOVQ(mem(reg.RDI, dotCols), reg.RCX)
+	g.MOVQ(reg.RSI, reg.R8)
+	g.MOVQ(reg.RBX, reg.R9)
+	g.VXORPS(ymm[0], ymm[0], ymm[0])
+	g.Label("block")
+	g.tailMask(reg.RCX, uint32(lanes), reg.K1)
+	for i, p := range []reg.Register{reg.R8, reg.R9} {
+		if bf16 {
+			g.VMOVDQU16_Z(mem(p, 0), reg.K1, zmm[1+i])
+		} else {
+			g.VMOVUPS_Z(mem(p, 0), reg.K1, zmm[1+i])
+		}
+		g.ADDQ(operand.U8(64), p)
+	}
+	if bf16 {
+		g.raw(evex.VDPBF16PS.Reg(0, 1, 2))
+	} else {
+		g.VFMADD231PS(zmm[1], zmm[2], zmm[0])
+	}
+	g.SUBQ(operand.U8(lanes), reg.RCX)
+	g.JG(operand.LabelRef("block"))
+	g.VEXTRACTF64X4(operand.U8(1), zmm[0], ymm[1])
+	g.VADDPS(ymm[1], ymm[0], ymm[0])
+	g.VEXTRACTF128(operand.U8(1), ymm[0], reg.X1)
+	g.VADDPS(reg.X1, reg.X0, reg.X0)
+	g.VMOVHLPS(reg.X0, reg.X0, reg.X1)
+	g.VADDPS(reg.X1, reg.X0, reg.X0)
+	g.VMOVSHDUP(reg.X0, reg.X1)
+	g.VADDSS(reg.X1, reg.X0, reg.X0)
+	g.VMOVSS(reg.X0, mem(reg.RDX, 0))
+	g.ADDQ(operand.U8(4), reg.RDX)
+	g.ADDQ(mem(reg.RDI, dotLDA), reg.RSI)
+	g.ADDQ(mem(reg.RDI, dotLDB), reg.RBX)
 	g.DECQ(reg.R10)
 	g.JNZ(operand.LabelRef("row"))
 	g.VZEROUPPER()
