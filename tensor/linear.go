@@ -132,10 +132,12 @@ func (n *linearNode) backward(t *Tape) {
 // outputGrad returns dy: dout through the dropout mask or the activation's derivative.
 func (n *linearNode) outputGrad(t *Tape) kernel.Mat {
 	dout := t.gradOf(&n.out)
-	if d := t.drop(&n.op, n.p); d.P > 0 {
-		// The gradient of the residual stream itself must stay as it is.
+	if d := t.drop(&n.op, n.p); d.P > 0 || n.residual != nil && t.compute == BF16 {
+		// The gradient of the residual stream itself must stay as it is. In bf16 it is rounded here, once for both products.
 		dy := dout
-		dy.DT = t.compute
+		if t.compute == BF16 {
+			dy.DT = BF16
+		}
 		if n.dropped == nil {
 			n.dropped = t.newBuffer(dy.Rows * dy.Cols * dy.DT.Size())
 		}
