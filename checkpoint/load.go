@@ -231,6 +231,27 @@ func (c *Checkpoint) LoadInto(groups [][]Tensor) error { return c.load(groups, f
 // LoadWeights is LoadInto for weights alone: optimizer tensors in the checkpoint are left out.
 func (c *Checkpoint) LoadWeights(groups [][]Tensor) error { return c.load(groups, true) }
 
+// LoadTensor fills t.Data from the tensor of that name, whose shape must be t's; the rest of the checkpoint is not asked for.
+func (c *Checkpoint) LoadTensor(t Tensor) error {
+	i, ok := c.where[t.Name]
+	if !ok {
+		return fmt.Errorf("checkpoint: load %s: no tensor %q", c.Dir, t.Name)
+	}
+	f, err := safetensors.Open(filepath.Join(c.Dir, c.Manifest.Files[i].Name))
+	if err != nil {
+		return fmt.Errorf("checkpoint: load: %w", err)
+	}
+	if info, _ := f.Info(t.Name); !slices.Equal(info.Shape, t.Shape) {
+		err = fmt.Errorf("tensor %q has shape %v, want %v", t.Name, info.Shape, t.Shape)
+	} else {
+		err = f.ReadF32(t.Name, t.Data)
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("checkpoint: load %s: %w", c.Dir, err)
+	}
+	return nil
+}
+
 func (c *Checkpoint) load(groups [][]Tensor, weightsOnly bool) error {
 	byFile := make([][]Tensor, len(c.Manifest.Files))
 	if err := c.match(groups, weightsOnly, byFile); err != nil {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -31,13 +30,12 @@ type Config struct {
 	Validation Validation `yaml:"validation"` // on the held-out split
 	Checkpoint Checkpoint `yaml:"checkpoint"`
 	Samples    Samples    `yaml:"samples"`
-	LogEvery   int64      `yaml:"log_every"` // steps between lines where the output is not a terminal
 }
 
 // Model is a preset, a configuration of its own, or a preset with changes.
 type Model struct {
 	Preset       string `yaml:"preset,omitempty"`
-	Init         string `yaml:"init_from,omitempty"` // directory of a checkpoint, run or imported model to start from; empty = random
+	InitFrom     string `yaml:"init_from,omitempty"` // directory of a checkpoint, run or imported model to start from; empty = random
 	model.Config `yaml:",inline"`
 }
 
@@ -115,7 +113,6 @@ func DefaultConfig() Config {
 		Validation: Validation{Every: 250, Sequences: 0},
 		Checkpoint: Checkpoint{Every: 500, KeepLast: 2},
 		Samples:    Samples{Tokens: 128, Temperature: 0.8, TopK: 50},
-		LogEvery:   10,
 	}
 }
 
@@ -178,9 +175,6 @@ func (c *Config) setDefaults(doc *strictyaml.Doc) {
 	if c.Data.Sequence == 0 {
 		c.Data.Sequence = c.Model.Context
 	}
-	if c.Workers == 0 {
-		c.Workers = runtime.GOMAXPROCS(0)
-	}
 	if !doc.Has("schedule.warmup") {
 		c.Schedule.Warmup = max(1, min(2000, c.Steps/50))
 	}
@@ -230,7 +224,7 @@ func (c *Config) validate(doc *strictyaml.Doc) error {
 		{c.Data.Sequence > c.Model.Context, "data.sequence", c.Data.Sequence, fmt.Sprintf("at most model.context (%d)", c.Model.Context)},
 		{c.Batch.Sequences < 1, "batch.sequences", c.Batch.Sequences, "at least 1"},
 		{c.Batch.Micro < 1 || c.Batch.Micro > c.Batch.Sequences || c.Batch.Sequences%max(c.Batch.Micro, 1) != 0, "batch.micro", c.Batch.Micro, fmt.Sprintf("a divisor of batch.sequences (%d)", c.Batch.Sequences)},
-		{c.Workers < 1 || c.Workers > 1024, "workers", c.Workers, "0 (all) to 1024"},
+		{c.Workers < 0 || c.Workers > 1024, "workers", c.Workers, "0 (all) to 1024"},
 		{c.MemoryGB < 0, "memory_gb", c.MemoryGB, "0 (the machine's) or a number of GB"},
 		{o.LR <= 0, "optimizer.lr", o.LR, "a number above 0"},
 		{o.Beta1 < 0 || o.Beta1 >= 1, "optimizer.beta1", o.Beta1, "0 ≤ beta1 < 1"},
@@ -248,7 +242,6 @@ func (c *Config) validate(doc *strictyaml.Doc) error {
 		{c.Samples.Tokens < 0, "samples.tokens", c.Samples.Tokens, "at least 0"},
 		{c.Samples.Temperature < 0, "samples.temperature", c.Samples.Temperature, "at least 0 (greedy)"},
 		{c.Samples.TopK < 0, "samples.top_k", c.Samples.TopK, "0 (all) or a number of tokens"},
-		{c.LogEvery < 1, "log_every", c.LogEvery, "at least 1"},
 		oneOf("dtype", c.DType, "bf16", "f16", "f32"),
 		oneOf("data.packing", c.Data.Packing, "concat", "documents", "random"),
 		oneOf("schedule.kind", c.Schedule.Kind, "cosine", "linear", "wsd", "constant"),

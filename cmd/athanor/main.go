@@ -21,6 +21,10 @@ import (
 // cli is the command tree; kong derives parsing, help and completion from it.
 type cli struct {
 	Tokenizer  tokenizerCmd              `cmd:"" help:"Train tokenizers; encode and decode with them."`
+	Train      trainCmd                  `cmd:"" help:"Pretrain a model, or continue a run."`
+	Generate   generateCmd               `cmd:"" help:"Continue prompts with a trained model."`
+	Export     exportCmd                 `cmd:"" help:"Write a model as a Hugging Face directory."`
+	Import     importCmd                 `cmd:"" help:"Make a run directory of a Hugging Face model."`
 	Version    versionCmd                `cmd:"" help:"Print the version, the build and the processor's kernel level."`
 	Dataset    datasetCmd                `cmd:"" help:"Turn text into token shards; look into them."`
 	Completion kongcompletion.Completion `cmd:"" help:"Print how to switch on tab completion in bash, zsh or fish."`

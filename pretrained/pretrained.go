@@ -1,0 +1,197 @@
+// Package pretrained opens a model to use it, whatever form it is in: a training run, one of its checkpoints, or a
+// Hugging Face directory.
+package pretrained
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/athanor-lm/athanor/checkpoint"
+	"github.com/athanor-lm/athanor/hub"
+	"github.com/athanor-lm/athanor/internal/kernel"
+	"github.com/athanor-lm/athanor/model"
+	"github.com/athanor-lm/athanor/tensor"
+	"github.com/athanor-lm/athanor/tokenizer"
+)
+
+// ConfigKey names, in a checkpoint's extra state, the model's configuration as JSON.
+const ConfigKey = "model"
+
+// Source is an opened place that weights can be read from. Close it after use.
+type Source struct {
+	Path      string
+	Kind      string // "run", "checkpoint" or "huggingface"
+	Config    model.Config
+	Step      int64    // of training; 0 for a Hugging Face directory
+	Notes     []string // what a reader should know, such as damaged checkpoints that were passed over
+	tokenizer string   // directory
+	ck        *checkpoint.Checkpoint
+	hf        *hub.Checkpoint
+}
+
+// Open looks at what path holds.
+func Open(path string) (*Source, error) {
+	has := func(name string) bool {
+		_, err := os.Stat(filepath.Join(path, name))
+		return err == nil
+	}
+	switch {
+	case has("config.json"):
+		return openHF(path)
+	case has("checkpoints"):
+		return openRun(path)
+	case has("manifest.json"):
+		return openCheckpoint(path)
+	}
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("open model: %w", err)
+	}
+	return nil, fmt.Errorf("open model: %s is none: want a run directory (checkpoints/), a checkpoint (manifest.json) or a Hugging Face directory (config.json)", path)
+}
+
+func openHF(path string) (*Source, error) {
+	hf, err := hub.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	return &Source{Path: path, Kind: "huggingface", Config: hf.Model, tokenizer: path, hf: hf}, nil
+}
+
+func openRun(path string) (*Source, error) {
+	ck, skipped, err := checkpoint.Load(filepath.Join(path, "checkpoints"))
+	if err != nil {
+		return nil, fmt.Errorf("open model: %w", err)
+	}
+	s := &Source{Path: path, Kind: "run", tokenizer: filepath.Join(path, "tokenizer"), ck: ck}
+	for _, sk := range skipped {
+		s.Notes = append(s.Notes, fmt.Sprintf("checkpoint %s was passed over: %v", sk.Dir, sk.Err))
+	}
+	return s, s.readConfig()
+}
+
+func openCheckpoint(path string) (*Source, error) {
+	ck, err := checkpoint.LoadDir(path)
+	if err != nil {
+		return nil, fmt.Errorf("open model: %w", err)
+	}
+	s := &Source{Path: path, Kind: "checkpoint", tokenizer: filepath.Join(path, "..", "..", "tokenizer"), ck: ck}
+	return s, s.readConfig()
+}
+
+func (s *Source) readConfig() error {
+	s.Step = s.ck.Manifest.Step
+	raw, ok := s.ck.Manifest.Extra[ConfigKey]
+	if !ok {
+		return fmt.Errorf("open model: %s: its manifest says nothing of the model (extra.%s)", s.ck.Dir, ConfigKey)
+	}
+	if err := json.Unmarshal(raw, &s.Config); err != nil {
+		return fmt.Errorf("open model: %s: extra.%s: %w", s.ck.Dir, ConfigKey, err)
+	}
+	if err := s.Config.Validate(); err != nil {
+		return fmt.Errorf("open model: %s: extra.%s: %w", s.ck.Dir, ConfigKey, err)
+	}
+	return nil
+}
+
+// Tokenizer loads the tokenizer that belongs to the model.
+func (s *Source) Tokenizer() (*tokenizer.Tokenizer, error) { return tokenizer.Load(s.tokenizer) }
+
+// HuggingFace returns the opened Hugging Face directory, nil for other kinds.
+func (s *Source) HuggingFace() *hub.Checkpoint { return s.hf }
+
+// Close releases the files.
+func (s *Source) Close() error {
+	if s.hf != nil {
+		return s.hf.Close()
+	}
+	return nil
+}
+
+// Fill reads the weights into m, whose parameters have memory and whose configuration has the source's shapes.
+func (s *Source) Fill(m model.Model, pool *kernel.Pool) error {
+	if s.hf != nil {
+		return s.fillFromHF(m, pool)
+	}
+	var groups [][]checkpoint.Tensor
+	for _, p := range m.Params() {
+		groups = append(groups, []checkpoint.Tensor{{Name: p.Name, Shape: p.Shape, Data: p.Value.F32()}})
+	}
+	if err := s.ck.LoadWeights(groups); err != nil {
+		return fmt.Errorf("load weights of %s: %w", s.ck.Dir, err)
+	}
+	refresh(m, pool)
+	return nil
+}
+
+func (s *Source) fillFromHF(m model.Model, pool *kernel.Pool) error {
+	have, err := hub.Params(m.Config())
+	if err != nil {
+		return err
+	}
+	if len(have) != len(s.hf.Params()) {
+		return fmt.Errorf("load weights of %s: %d parameters, want %d", s.Path, len(s.hf.Params()), len(have))
+	}
+	for _, p := range m.Params() {
+		if err := s.hf.Load(p.Name, p.Value.F32()); err != nil {
+			return err
+		}
+	}
+	refresh(m, pool)
+	return nil
+}
+
+func refresh(m model.Model, pool *kernel.Pool) {
+	for _, p := range m.Params() {
+		p.Refresh(pool)
+	}
+}
+
+// LoadWeights fills m, built for training, from what path holds. Their shapes must be the same.
+func LoadWeights(path string, m model.Model, pool *kernel.Pool) error {
+	s, err := Open(path)
+	if err != nil {
+		return err
+	}
+	err = s.Fill(m, pool)
+	return errors.Join(err, s.Close())
+}
+
+// Load opens path and returns its model ready for inference in the compute type, with its tokenizer.
+func Load(path string, pool *kernel.Pool, compute tensor.DType) (*Source, model.Model, *tokenizer.Tokenizer, error) {
+	s, err := Open(path)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	m, tok, err := s.load(pool, compute)
+	if err := errors.Join(err, s.Close()); err != nil {
+		return nil, nil, nil, err
+	}
+	return s, m, tok, nil
+}
+
+func (s *Source) load(pool *kernel.Pool, compute tensor.DType) (model.Model, *tokenizer.Tokenizer, error) {
+	tok, err := s.Tokenizer()
+	if err != nil {
+		return nil, nil, fmt.Errorf("open model: %s: %w", s.Path, err)
+	}
+	m, err := model.New(s.Config, model.Options{})
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, p := range m.Params() {
+		p.Allocate(tensor.F32, false)
+	}
+	if err := s.Fill(m, pool); err != nil {
+		return nil, nil, err
+	}
+	if compute == tensor.BF16 || compute == tensor.F16 {
+		for _, p := range m.Params() {
+			p.Allocate(compute, false)
+		}
+		refresh(m, pool)
+	}
+	return m, tok, nil
+}

@@ -1,0 +1,110 @@
+package train
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/pbnjay/memory"
+
+	"github.com/athanor-lm/athanor/model"
+	"github.com/athanor-lm/athanor/objective"
+	"github.com/athanor-lm/athanor/runlog"
+	"github.com/athanor-lm/athanor/tensor"
+)
+
+// runtimeBytes is what the program takes besides: code, the Go runtime, packing buffers of the kernels, batches, the tokenizer.
+const runtimeBytes = 48 << 20
+
+// Memory is the predicted peak of a run, in bytes.
+type Memory struct {
+	Weights     int64 // f32 masters
+	Gradients   int64 // f32
+	Optimizer   int64 // two f32 moments
+	Activations int64 // the arena of forward and backward
+	Runtime     int64
+}
+
+// Total returns the sum.
+func (m Memory) Total() int64 {
+	return m.Weights + m.Gradients + m.Optimizer + m.Activations + m.Runtime
+}
+
+// String renders the parts for people.
+func (m Memory) String() string {
+	return fmt.Sprintf("%s = weights %s + gradients %s + optimizer %s + activations %s + runtime %s",
+		runlog.Bytes(m.Total()), runlog.Bytes(m.Weights), runlog.Bytes(m.Gradients), runlog.Bytes(m.Optimizer), runlog.Bytes(m.Activations), runlog.Bytes(m.Runtime))
+}
+
+// predict plans a training step of m in micro-batches of b sequences, without allocating anything.
+func predict(m model.Model, c *Config, micro int) Memory {
+	n := 4 * m.Config().NumParams()
+	mem := Memory{Weights: n, Gradients: n, Optimizer: 2 * n, Runtime: runtimeBytes}
+	tape := tensor.NewTape(tensor.Options{Compute: computeType(c.DType)})
+	b := objective.NewBatch(micro, c.Data.Sequence)
+	info := tape.Plan("train", true, func() { tape.Backward(m.Loss(tape, b, 1)) })
+	mem.Activations = int64(info.ArenaBytes)
+	return mem
+}
+
+// checkMemory predicts the peak and refuses a run that cannot fit, naming what would.
+func checkMemory(m model.Model, c *Config) (Memory, error) {
+	mem := predict(m, c, c.Batch.Micro)
+	limit, whose := memoryLimit(c)
+	if limit == 0 || mem.Total() <= limit {
+		return mem, nil
+	}
+	msg := fmt.Sprintf("train: the run would take %s, %s is %s", mem, whose, runlog.Bytes(limit))
+	if fit := whatFits(c, limit); fit != "" {
+		return mem, fmt.Errorf("%s; what would fit: %s", msg, fit)
+	}
+	return mem, fmt.Errorf("%s; no micro-batch is small enough: weights, gradients and optimizer state alone take %s, want a smaller model", msg, runlog.Bytes(mem.Total()-mem.Activations))
+}
+
+// whatFits looks for the largest micro-batch, first without and then with recomputation, that fits.
+func whatFits(c *Config, limit int64) string {
+	for _, recompute := range []bool{c.Recompute, true} {
+		m, err := model.New(c.Model.Config, model.Options{Recompute: recompute})
+		if err != nil {
+			return ""
+		}
+		for micro := c.Batch.Micro; micro >= 1; micro-- {
+			if c.Batch.Sequences%micro != 0 {
+				continue
+			}
+			if p := predict(m, c, micro); p.Total() <= limit {
+				return fmt.Sprintf("batch.micro=%d with recompute=%v (%s)", micro, recompute, runlog.Bytes(p.Total()))
+			}
+		}
+	}
+	return ""
+}
+
+// memoryLimit returns the bytes a run may take and whose limit that is; 0 where the machine does not tell.
+func memoryLimit(c *Config) (int64, string) {
+	if c.MemoryGB > 0 {
+		return int64(c.MemoryGB * 1e9), "memory_gb"
+	}
+	limit, whose := int64(memory.TotalMemory()), "the machine's memory"
+	for _, file := range []string{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"} {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			continue
+		}
+		if n, err := strconv.ParseInt(strings.TrimSpace(string(data)), 10, 64); err == nil && n < limit {
+			limit, whose = n, "the control group's memory limit"
+		}
+	}
+	return limit, whose
+}
+
+func computeType(name string) tensor.DType {
+	switch name {
+	case "bf16":
+		return tensor.BF16
+	case "f16":
+		return tensor.F16
+	}
+	return tensor.F32
+}

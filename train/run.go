@@ -1,0 +1,326 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/athanor-lm/athanor/checkpoint"
+	"github.com/athanor-lm/athanor/generate"
+	"github.com/athanor-lm/athanor/internal/kernel"
+	"github.com/athanor-lm/athanor/model"
+	"github.com/athanor-lm/athanor/objective"
+	"github.com/athanor-lm/athanor/optim"
+	"github.com/athanor-lm/athanor/pretrained"
+	"github.com/athanor-lm/athanor/runlog"
+	"github.com/athanor-lm/athanor/tensor"
+)
+
+// Names in a run directory.
+const (
+	configFile     = "config.yaml"
+	metricsFile    = "metrics.jsonl"
+	eventsDir      = "tensorboard"
+	checkpointsDir = "checkpoints"
+	samplesDir     = "samples"
+	tokenizerDir   = "tokenizer"
+	logFile        = "log.txt"
+)
+
+// peakTime is how long the machine's peak is measured before the first step.
+const peakTime = 300 * time.Millisecond
+
+// Options are the surroundings of a run.
+type Options struct {
+	Observer   Observer
+	PeakGFLOPs float64          // of the machine in the compute type, for MFU; 0 = measure it, negative = do without
+	Now        func() time.Time // nil = time.Now
+}
+
+// Run is a training run in hand. Create one with New or Resume, then call Train once, then Close.
+type Run struct {
+	cfg      *Config
+	observer Observer
+	now      func() time.Time
+	log      *slog.Logger
+	logTo    *os.File
+	plan     Plan
+
+	pool   *kernel.Pool
+	tape   *tensor.Tape
+	model  model.Model
+	params []*tensor.Param
+	data   *data
+
+	adam     *optim.AdamW
+	schedule optim.Schedule
+	scaler   *optim.LossScaler // nil unless f16
+
+	micro           []*objective.Batch // of one step
+	valBatch        *objective.Batch
+	forwardBackward func()
+	score           func()
+	current         *objective.Batch
+	gradScale       float32
+	loss            *tensor.Loss
+
+	metrics   *runlog.MetricsWriter
+	events    *runlog.EventWriter
+	saver     *checkpoint.Saver
+	generator *generate.Generator
+
+	step     int64 // done
+	tokens   int64 // labels learned from
+	elapsed  float64
+	skipped  int64
+	lastLoss float64
+	lastVal  *runlog.Validation
+	bestVal  *runlog.Validation
+	// valExtra holds the validation loss of each source, where there are several, until the step's record is written.
+	valExtra map[string]float64
+}
+
+// New begins a run in cfg.Dir, which must not hold one already.
+func New(cfg *Config, o Options) (*Run, error) {
+	if _, err := os.Stat(filepath.Join(cfg.Dir, configFile)); err == nil {
+		return nil, fmt.Errorf("train: %s already holds a run: continue it with --resume %s, or choose another dir", cfg.Dir, cfg.Dir)
+	}
+	r, err := prepare(cfg, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.start(); err != nil {
+		r.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// Prepare checks configuration, data and memory as New does, but writes nothing; the Run can tell its Plan and be closed.
+func Prepare(cfg *Config, o Options) (*Run, error) { return prepare(cfg, o) }
+
+// Plan says what is going to happen.
+func (r *Run) Plan() Plan { return r.plan }
+
+// Resume continues the run in dir from its newest valid checkpoint; overrides change its stored configuration.
+func Resume(dir string, overrides []string, o Options) (*Run, error) {
+	file := filepath.Join(dir, configFile)
+	text, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("train: %s holds no run: no %s in it", dir, configFile)
+	} else if err != nil {
+		return nil, fmt.Errorf("train: resume: %w", err)
+	}
+	cfg, err := ParseConfig(file, text, overrides)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Dir = dir // the run may have been moved
+	r, err := prepare(cfg, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.resume(); err != nil {
+		r.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// prepare does everything that neither writes nor takes much memory: data, model, the prediction of memory.
+func prepare(cfg *Config, o Options) (*Run, error) {
+	r := &Run{cfg: cfg, observer: o.Observer, now: o.Now, valExtra: map[string]float64{}}
+	if r.now == nil {
+		r.now = time.Now
+	}
+	var err error
+	if r.data, err = openData(cfg); err != nil {
+		return nil, err
+	}
+	if err := r.prepareModel(); err != nil {
+		r.data.close()
+		return nil, err
+	}
+	r.pool = kernel.NewPool(cfg.Workers)
+	r.plan.Config, r.plan.Params, r.plan.TokensStep = cfg, cfg.Model.NumParams(), int64(r.tokensStep())
+	r.plan.Epochs = float64(cfg.Steps) * float64(cfg.Batch.Sequences) / float64(r.data.sampler.EpochSamples())
+	r.plan.Level = kernel.CurrentLevel().String()
+	if r.plan.PeakGFLOPs = max(o.PeakGFLOPs, 0); o.PeakGFLOPs == 0 {
+		r.plan.PeakGFLOPs = r.measurePeak()
+	}
+	return r, nil
+}
+
+// measurePeak measures the machine in the type products are computed in: f16 is a storage type, its products are f32.
+func (r *Run) measurePeak() float64 {
+	dt := computeType(r.cfg.DType)
+	if dt == tensor.F16 {
+		dt = tensor.F32
+	}
+	return kernel.MeasurePeak(r.pool, dt, peakTime)
+}
+
+func (r *Run) prepareModel() error {
+	vocab := r.data.tok.VocabSize()
+	switch c := &r.cfg.Model; {
+	case c.Vocab == 0:
+		c.Vocab = vocab
+	case c.Vocab < vocab:
+		return fmt.Errorf("train: model.vocab is %d, but the datasets' tokenizer has %d ids: want at least that many, or leave the key out", c.Vocab, vocab)
+	}
+	var err error
+	if r.model, err = model.New(r.cfg.Model.Config, model.Options{Recompute: r.cfg.Recompute}); err != nil {
+		return err
+	}
+	r.params = r.model.Params()
+	r.plan.Memory, err = checkMemory(r.model, r.cfg)
+	return err
+}
+
+// start makes the run directory and the first weights.
+func (r *Run) start() error {
+	if err := os.MkdirAll(r.cfg.Dir, 0o755); err != nil {
+		return fmt.Errorf("train: make the run directory: %w", err)
+	}
+	if err := r.allocate(); err != nil {
+		return err
+	}
+	if from := r.cfg.Model.InitFrom; from != "" {
+		if err := pretrained.LoadWeights(from, r.model, r.pool); err != nil {
+			return err
+		}
+	} else {
+		model.Init(r.model, r.pool, r.cfg.Seed)
+	}
+	if err := r.data.tok.Save(filepath.Join(r.cfg.Dir, tokenizerDir)); err != nil {
+		return fmt.Errorf("train: keep the tokenizer: %w", err)
+	}
+	text, err := r.cfg.Marshal()
+	if err != nil {
+		return fmt.Errorf("train: render the configuration: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(r.cfg.Dir, configFile), text, 0o644); err != nil {
+		return fmt.Errorf("train: keep the configuration: %w", err)
+	}
+	return r.openLogs()
+}
+
+// resume loads the newest valid checkpoint; without one the run begins anew, from the same first weights.
+func (r *Run) resume() error {
+	if err := r.allocate(); err != nil {
+		return err
+	}
+	ck, skipped, err := checkpoint.Load(filepath.Join(r.cfg.Dir, checkpointsDir))
+	switch {
+	case errors.Is(err, checkpoint.ErrNone):
+		if len(skipped) > 0 {
+			return fmt.Errorf("train: resume %s: %w", r.cfg.Dir, err)
+		}
+		return r.start()
+	case err != nil:
+		return fmt.Errorf("train: resume %s: %w", r.cfg.Dir, err)
+	}
+	if err := r.restore(ck); err != nil {
+		return fmt.Errorf("train: resume from %s: %w", ck.Dir, err)
+	}
+	r.plan.FirstStep = r.step
+	if err := r.openLogs(); err != nil {
+		return err
+	}
+	for _, s := range skipped {
+		r.message("checkpoint %s was passed over: %v", s.Dir, s.Err)
+	}
+	r.message("resumed from %s after step %d", ck.Dir, r.step)
+	return nil
+}
+
+// allocate gives memory to everything a step needs, and opens what samples and checkpoints need.
+func (r *Run) allocate() error {
+	r.allocateStep()
+	var err error
+	if r.generator, err = generate.New(r.model, r.tape, r.data.tok); err != nil {
+		return err
+	}
+	k := r.cfg.Checkpoint
+	r.saver, err = checkpoint.NewSaver(filepath.Join(r.cfg.Dir, checkpointsDir), checkpoint.Options{KeepLast: k.KeepLast, KeepEvery: k.KeepEvery, Now: r.now})
+	return err
+}
+
+// allocateStep gives memory to the parameters and everything an update needs.
+func (r *Run) allocateStep() {
+	c := r.cfg
+	for _, p := range r.params {
+		p.Allocate(tensor.F32, true) // matrix products convert the masters while they pack them
+	}
+	r.tape = tensor.NewTape(tensor.Options{Pool: r.pool, Compute: computeType(c.DType), Seed: c.Seed})
+	o, s := c.Optimizer, c.Schedule
+	r.adam = optim.NewAdamW(r.params, optim.AdamWConfig{Beta1: o.Beta1, Beta2: o.Beta2, Eps: o.Eps, WeightDecay: o.WeightDecay})
+	r.schedule = optim.Schedule{Kind: s.Kind, LR: o.LR, Warmup: s.Warmup, Steps: c.Steps, MinRatio: s.MinRatio, Decay: s.Decay}
+	if c.DType == "f16" {
+		r.scaler = optim.NewLossScaler()
+	}
+	for range c.Batch.Sequences / c.Batch.Micro {
+		r.micro = append(r.micro, objective.NewBatch(c.Batch.Micro, c.Data.Sequence))
+	}
+	r.valBatch = objective.NewBatch(c.Batch.Micro, c.Data.Sequence)
+	r.forwardBackward, r.score = r.makeForwardBackward(), r.makeScore(r.valBatch)
+}
+
+// openLogs opens what a run writes as it goes, continuing what stands there up to the current step.
+func (r *Run) openLogs() error {
+	var err error
+	if r.metrics, _, err = runlog.OpenMetrics(filepath.Join(r.cfg.Dir, metricsFile), r.step); err != nil {
+		return err
+	}
+	if r.events, err = runlog.NewEventWriter(filepath.Join(r.cfg.Dir, eventsDir), r.step, r.now); err != nil {
+		return err
+	}
+	if r.logTo, err = os.OpenFile(filepath.Join(r.cfg.Dir, logFile), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644); err != nil {
+		return fmt.Errorf("train: open the log: %w", err)
+	}
+	r.log = slog.New(slog.NewTextHandler(r.logTo, nil))
+	r.log.Info("begin", "step", r.step, "params", r.plan.Params, "memory", r.plan.Memory.Total(), "level", r.plan.Level, "peak_gflops", r.plan.PeakGFLOPs)
+	return nil
+}
+
+// message tells the observer and the log.
+func (r *Run) message(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	r.log.Info(text, "step", r.step)
+	r.observer.Message(text)
+}
+
+// Close releases memory and files.
+func (r *Run) Close() error {
+	var errs []error
+	if r.saver != nil {
+		_, err := r.saver.Wait()
+		errs = append(errs, err)
+	}
+	if r.metrics != nil {
+		errs = append(errs, r.metrics.Close())
+	}
+	if r.events != nil {
+		errs = append(errs, r.events.Close())
+	}
+	if r.logTo != nil {
+		errs = append(errs, r.logTo.Close())
+	}
+	if r.data != nil {
+		r.data.close()
+	}
+	if r.adam != nil {
+		r.adam.Free()
+	}
+	for _, p := range r.params {
+		p.Free()
+	}
+	if r.tape != nil {
+		r.tape.Free()
+	}
+	r.pool.Close()
+	return errors.Join(errs...)
+}

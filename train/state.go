@@ -1,0 +1,159 @@
+package train
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+
+	"github.com/athanor-lm/athanor/checkpoint"
+	"github.com/athanor-lm/athanor/pretrained"
+	"github.com/athanor-lm/athanor/runlog"
+)
+
+// extraKey names the loop's own state in a checkpoint.
+const extraKey = "train"
+
+// extra is what the loop needs to go on besides what every checkpoint has.
+type extra struct {
+	Elapsed float64            `json:"elapsed_s"`
+	Skipped int64              `json:"skipped"`
+	Val     *runlog.Validation `json:"val,omitempty"`
+	Best    *runlog.Validation `json:"best_val,omitempty"`
+}
+
+// state describes the run as it stands between two steps.
+func (r *Run) state() (*checkpoint.State, error) {
+	config, err := r.cfg.Marshal()
+	if err != nil {
+		return nil, fmt.Errorf("train: render the configuration: %w", err)
+	}
+	own, err := json.Marshal(extra{r.elapsed, r.skipped, r.lastVal, r.bestVal})
+	if err != nil {
+		return nil, fmt.Errorf("train: render the state: %w", err)
+	}
+	shape, err := json.Marshal(r.cfg.Model.Config)
+	if err != nil {
+		return nil, fmt.Errorf("train: render the model's configuration: %w", err)
+	}
+	st := &checkpoint.State{
+		Step: r.step, Tokens: r.tokens, Samples: r.cursor(), Seed: r.cfg.Seed, RNG: "philox4x32-10",
+		Config: config, Layout: map[string]int{"ranks": 1},
+		Extra:   map[string]json.RawMessage{extraKey: own, pretrained.ConfigKey: shape},
+		Metrics: map[string]float64{"loss": r.lastLoss},
+		Groups:  r.groups(),
+	}
+	if r.lastVal != nil {
+		st.Metrics["val_loss"] = r.lastVal.Loss
+	}
+	if r.scaler != nil {
+		st.LossScale = &checkpoint.LossScale{Scale: r.scaler.Scale, Clean: r.scaler.Clean}
+	}
+	return st, nil
+}
+
+// groups lists the tensors that change with each parameter.
+func (r *Run) groups() [][]checkpoint.Tensor {
+	groups := make([][]checkpoint.Tensor, len(r.params))
+	for i, p := range r.params {
+		m, v := r.adam.Moments(i)
+		groups[i] = []checkpoint.Tensor{
+			{Name: p.Name, Shape: p.Shape, Data: p.Value.F32()},
+			{Name: checkpoint.OptimizerPrefix + "m." + p.Name, Shape: p.Shape, Data: m},
+			{Name: checkpoint.OptimizerPrefix + "v." + p.Name, Shape: p.Shape, Data: v},
+		}
+	}
+	return groups
+}
+
+// restore makes the run what it was when the checkpoint was written.
+func (r *Run) restore(ck *checkpoint.Checkpoint) error {
+	m := ck.Manifest
+	if want := m.Step * int64(r.cfg.Batch.Sequences); m.Samples != want {
+		return fmt.Errorf("its cursor is at sample %d after step %d, want %d: batch.sequences has changed", m.Samples, m.Step, want)
+	}
+	if m.Seed != r.cfg.Seed {
+		return fmt.Errorf("its seed is %d, the configuration's %d: samples and dropout would not continue", m.Seed, r.cfg.Seed)
+	}
+	if err := ck.LoadInto(r.groups()); err != nil {
+		return err
+	}
+	var own extra
+	if err := json.Unmarshal(m.Extra[extraKey], &own); err != nil {
+		return fmt.Errorf("its %s state: %w", extraKey, err)
+	}
+	r.step, r.tokens = m.Step, m.Tokens
+	r.elapsed, r.skipped, r.lastVal, r.bestVal = own.Elapsed, own.Skipped, own.Val, own.Best
+	r.lastLoss = float64(m.Metrics["loss"])
+	if r.scaler != nil && m.LossScale != nil {
+		r.scaler.Scale, r.scaler.Clean = m.LossScale.Scale, m.LossScale.Clean
+	}
+	r.adam.SetUpdates(r.step - r.skipped)
+	return nil
+}
+
+// checkpointIfDue reports the outcome of a save in progress and begins one where it is time. A save that failed is no reason
+// to stop: the earlier checkpoints stand, and the next one is tried.
+func (r *Run) checkpointIfDue() error {
+	if saved, err := r.saver.Poll(); saved != nil || err != nil {
+		r.reportSave(saved, err)
+	}
+	if every := r.cfg.Checkpoint.Every; every == 0 || r.step%every != 0 || r.step == r.cfg.Steps {
+		return nil
+	}
+	st, err := r.state()
+	if err != nil {
+		return err
+	}
+	if err := r.saver.Begin(st); err != nil {
+		r.message("checkpoint at step %d FAILED, the earlier ones stand: %v", r.step, err)
+	}
+	return nil
+}
+
+func (r *Run) reportSave(saved *checkpoint.Saved, err error) {
+	if err != nil {
+		r.message("checkpoint FAILED, the earlier ones stand: %v", err)
+		return
+	}
+	r.log.Info("checkpoint", "step", saved.Step, "dir", saved.Dir, "bytes", saved.Bytes, "took", saved.Duration, "waited", saved.Waited)
+	if saved.PruneErr != nil {
+		r.message("old checkpoints could not be removed: %v", saved.PruneErr)
+	}
+	r.observer.Saved(saved)
+}
+
+// finish saves the last state, sums up and draws the curves.
+func (r *Run) finish() (*Summary, error) {
+	s := &Summary{Dir: r.cfg.Dir, Step: r.step, Steps: r.cfg.Steps, Interrupted: r.step < r.cfg.Steps}
+	if saved, err := r.saver.Wait(); saved != nil || err != nil {
+		r.reportSave(saved, err)
+	}
+	st, err := r.state()
+	if err != nil {
+		return nil, err
+	}
+	if err := r.saver.Begin(st); err != nil {
+		return s, fmt.Errorf("train: save the last checkpoint: %w", err)
+	}
+	saved, err := r.saver.Wait()
+	if err != nil {
+		return s, fmt.Errorf("train: save the last checkpoint: %w", err)
+	}
+	r.reportSave(saved, nil)
+	if err := r.metrics.Sync(); err != nil {
+		return s, err
+	}
+	records, err := runlog.ReadMetricsFile(filepath.Join(r.cfg.Dir, metricsFile))
+	if err != nil {
+		return s, err
+	}
+	s.Totals = runlog.Summarize(records)
+	return s, runlog.PlotLossFiles(r.cfg.Dir, records, filepath.Base(r.cfg.Dir))
+}
+
+// beforeUpdate tells the checkpoint being written that parameter i is about to change.
+func (r *Run) beforeUpdate(i int) {
+	if r.saver != nil {
+		r.saver.BeforeUpdate(i)
+	}
+}
