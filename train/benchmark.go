@@ -26,24 +26,32 @@ type Benchmark struct {
 	Level      string  `json:"level"`
 }
 
-// MeasureSteps times steps training steps of a configuration (its data is not read), after warmup more.
-func MeasureSteps(cfg *Config, warmup, steps int) (*Benchmark, error) {
+// bare makes a Run that can update and nothing else: without data, directory or observer.
+func bare(cfg *Config) (*Run, error) {
 	m, err := model.New(cfg.Model.Config, model.Options{Recompute: cfg.Recompute})
 	if err != nil {
 		return nil, err
 	}
-	r := &Run{cfg: cfg, model: m, params: m.Params(), now: time.Now}
-	r.plan.Memory, err = checkMemory(m, cfg)
-	if err != nil {
+	r := &Run{cfg: cfg, model: m, params: m.Params(), now: time.Now, pool: kernel.NewPool(cfg.Workers)}
+	if r.plan.Memory, err = checkMemory(r.pool, m, cfg); err != nil {
+		r.Close()
 		return nil, err
 	}
+	r.allocateStep()
+	return r, nil
+}
+
+// MeasureSteps times steps training steps of a configuration (its data is not read), after warmup more.
+func MeasureSteps(cfg *Config, warmup, steps int) (*Benchmark, error) {
 	if steps < 1 || warmup < 0 {
 		return nil, fmt.Errorf("train: benchmark of %d steps after %d, want at least 1 after 0", steps, warmup)
 	}
-	r.pool = kernel.NewPool(cfg.Workers)
+	r, err := bare(cfg)
+	if err != nil {
+		return nil, err
+	}
 	defer r.Close()
-	r.allocateStep()
-	model.Init(m, r.pool, cfg.Seed)
+	model.Init(r.model, r.pool, cfg.Seed)
 	valid := r.randomBatches()
 	r.plan.PeakGFLOPs = r.measurePeak()
 	b := &Benchmark{Level: kernel.CurrentLevel().String(), ArenaMB: float64(r.plan.Memory.Activations) / 1e6}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pbnjay/memory"
 
+	"github.com/athanor-lm/athanor/internal/kernel"
 	"github.com/athanor-lm/athanor/model"
 	"github.com/athanor-lm/athanor/objective"
 	"github.com/athanor-lm/athanor/runlog"
@@ -38,10 +39,10 @@ func (m Memory) String() string {
 }
 
 // predict plans a training step of m in micro-batches of b sequences, without allocating anything.
-func predict(m model.Model, c *Config, micro int) Memory {
+func predict(pool *kernel.Pool, m model.Model, c *Config, micro int) Memory {
 	n := 4 * m.Config().NumParams()
 	mem := Memory{Weights: n, Gradients: n, Optimizer: 2 * n, Runtime: runtimeBytes}
-	tape := tensor.NewTape(tensor.Options{Compute: computeType(c.DType)})
+	tape := tensor.NewTape(tensor.Options{Pool: pool, Compute: computeType(c.DType)})
 	b := objective.NewBatch(micro, c.Data.Sequence)
 	info := tape.Plan("train", true, func() { tape.Backward(m.Loss(tape, b, 1)) })
 	mem.Activations = int64(info.ArenaBytes)
@@ -49,21 +50,21 @@ func predict(m model.Model, c *Config, micro int) Memory {
 }
 
 // checkMemory predicts the peak and refuses a run that cannot fit, naming what would.
-func checkMemory(m model.Model, c *Config) (Memory, error) {
-	mem := predict(m, c, c.Batch.Micro)
+func checkMemory(pool *kernel.Pool, m model.Model, c *Config) (Memory, error) {
+	mem := predict(pool, m, c, c.Batch.Micro)
 	limit, whose := memoryLimit(c)
 	if limit == 0 || mem.Total() <= limit {
 		return mem, nil
 	}
 	msg := fmt.Sprintf("train: the run would take %s, %s is %s", mem, whose, runlog.Bytes(limit))
-	if fit := whatFits(c, limit); fit != "" {
+	if fit := whatFits(pool, c, limit); fit != "" {
 		return mem, fmt.Errorf("%s; what would fit: %s", msg, fit)
 	}
 	return mem, fmt.Errorf("%s; no micro-batch is small enough: weights, gradients and optimizer state alone take %s, want a smaller model", msg, runlog.Bytes(mem.Total()-mem.Activations))
 }
 
 // whatFits looks for the largest micro-batch, first without and then with recomputation, that fits.
-func whatFits(c *Config, limit int64) string {
+func whatFits(pool *kernel.Pool, c *Config, limit int64) string {
 	for _, recompute := range []bool{c.Recompute, true} {
 		m, err := model.New(c.Model.Config, model.Options{Recompute: recompute})
 		if err != nil {
@@ -73,7 +74,7 @@ func whatFits(c *Config, limit int64) string {
 			if c.Batch.Sequences%micro != 0 {
 				continue
 			}
-			if p := predict(m, c, micro); p.Total() <= limit {
+			if p := predict(pool, m, c, micro); p.Total() <= limit {
 				return fmt.Sprintf("batch.micro=%d with recompute=%v (%s)", micro, recompute, runlog.Bytes(p.Total()))
 			}
 		}

@@ -140,11 +140,11 @@ func prepare(cfg *Config, o Options) (*Run, error) {
 	if r.data, err = openData(cfg); err != nil {
 		return nil, err
 	}
+	r.pool = kernel.NewPool(cfg.Workers)
 	if err := r.prepareModel(); err != nil {
-		r.data.close()
+		r.Close()
 		return nil, err
 	}
-	r.pool = kernel.NewPool(cfg.Workers)
 	r.plan.Config, r.plan.Params, r.plan.TokensStep = cfg, cfg.Model.NumParams(), int64(r.tokensStep())
 	r.plan.Epochs = float64(cfg.Steps) * float64(cfg.Batch.Sequences) / float64(r.data.sampler.EpochSamples())
 	r.plan.Level = kernel.CurrentLevel().String()
@@ -176,7 +176,7 @@ func (r *Run) prepareModel() error {
 		return err
 	}
 	r.params = r.model.Params()
-	r.plan.Memory, err = checkMemory(r.model, r.cfg)
+	r.plan.Memory, err = checkMemory(r.pool, r.model, r.cfg)
 	return err
 }
 

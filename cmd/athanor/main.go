@@ -23,6 +23,7 @@ type cli struct {
 	Tokenizer  tokenizerCmd              `cmd:"" help:"Train tokenizers; encode and decode with them."`
 	Train      trainCmd                  `cmd:"" help:"Pretrain a model, or continue a run."`
 	Generate   generateCmd               `cmd:"" help:"Continue prompts with a trained model."`
+	Bench      benchCmd                  `cmd:"" help:"Measure this machine: training steps."`
 	Export     exportCmd                 `cmd:"" help:"Write a model as a Hugging Face directory."`
 	Import     importCmd                 `cmd:"" help:"Make a run directory of a Hugging Face model."`
 	Version    versionCmd                `cmd:"" help:"Print the version, the build and the processor's kernel level."`
