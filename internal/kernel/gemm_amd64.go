@@ -42,6 +42,23 @@ func microFor(compute DType) *microKernel {
 	return genericF32
 }
 
+// The inner products in assembly.
+var (
+	dotsBF16 = dotFuncs{nil, dotBF16x1, dotBF16x2, dotBF16x3, dotBF16x4}
+	dotsF32  = dotFuncs{nil, dotF32x1, dotF32x2, dotF32x3, dotF32x4}
+)
+
+// dotFor returns the inner products that go with mk, or nil.
+func dotFor(mk *microKernel) *dotFuncs {
+	switch mk {
+	case avx512BF16:
+		return &dotsBF16
+	case avx512F32:
+		return &dotsF32
+	}
+	return nil
+}
+
 // packRows transposes rows of k; see packRowsGeneric.
 func packRows(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes, lanes, k int, dt DType) {
 	if CurrentLevel() < AVX512 || stride%16 != 0 {

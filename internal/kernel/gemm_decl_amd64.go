@@ -218,3 +218,43 @@ func packCols16BF16Sum(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBy
 //
 //go:noescape
 func finishAVX512(a unsafe.Pointer)
+
+// c[0:1,0:4] = a·wᵀ over chunks × 64 bytes of a row and then tail (in elements, 0 for none). a has whole chunks, rows lda bytes apart; the rows of the next products, ahead bytes on, are prefetched.
+//
+//go:noescape
+func dotBF16x1(chunks int, tail int, a unsafe.Pointer, lda int, w *[4]unsafe.Pointer, ahead int, c *[16]float32)
+
+// c[0:1,0:4] = a·wᵀ over chunks × 64 bytes of a row and then tail (in elements, 0 for none). a has whole chunks, rows lda bytes apart; the rows of the next products, ahead bytes on, are prefetched.
+//
+//go:noescape
+func dotF32x1(chunks int, tail int, a unsafe.Pointer, lda int, w *[4]unsafe.Pointer, ahead int, c *[16]float32)
+
+// c[0:2,0:4] = a·wᵀ over chunks × 64 bytes of a row and then tail (in elements, 0 for none). a has whole chunks, rows lda bytes apart; the rows of the next products, ahead bytes on, are prefetched.
+//
+//go:noescape
+func dotBF16x2(chunks int, tail int, a unsafe.Pointer, lda int, w *[4]unsafe.Pointer, ahead int, c *[16]float32)
+
+// c[0:2,0:4] = a·wᵀ over chunks × 64 bytes of a row and then tail (in elements, 0 for none). a has whole chunks, rows lda bytes apart; the rows of the next products, ahead bytes on, are prefetched.
+//
+//go:noescape
+func dotF32x2(chunks int, tail int, a unsafe.Pointer, lda int, w *[4]unsafe.Pointer, ahead int, c *[16]float32)
+
+// c[0:3,0:4] = a·wᵀ over chunks × 64 bytes of a row and then tail (in elements, 0 for none). a has whole chunks, rows lda bytes apart; the rows of the next products, ahead bytes on, are prefetched.
+//
+//go:noescape
+func dotBF16x3(chunks int, tail int, a unsafe.Pointer, lda int, w *[4]unsafe.Pointer, ahead int, c *[16]float32)
+
+// c[0:3,0:4] = a·wᵀ over chunks × 64 bytes of a row and then tail (in elements, 0 for none). a has whole chunks, rows lda bytes apart; the rows of the next products, ahead bytes on, are prefetched.
+//
+//go:noescape
+func dotF32x3(chunks int, tail int, a unsafe.Pointer, lda int, w *[4]unsafe.Pointer, ahead int, c *[16]float32)
+
+// c[0:4,0:4] = a·wᵀ over chunks × 64 bytes of a row and then tail (in elements, 0 for none). a has whole chunks, rows lda bytes apart; the rows of the next products, ahead bytes on, are prefetched.
+//
+//go:noescape
+func dotBF16x4(chunks int, tail int, a unsafe.Pointer, lda int, w *[4]unsafe.Pointer, ahead int, c *[16]float32)
+
+// c[0:4,0:4] = a·wᵀ over chunks × 64 bytes of a row and then tail (in elements, 0 for none). a has whole chunks, rows lda bytes apart; the rows of the next products, ahead bytes on, are prefetched.
+//
+//go:noescape
+func dotF32x4(chunks int, tail int, a unsafe.Pointer, lda int, w *[4]unsafe.Pointer, ahead int, c *[16]float32)

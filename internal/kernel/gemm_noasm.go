@@ -12,6 +12,8 @@ func microFor(compute DType) *microKernel {
 	return genericF32
 }
 
+func dotFor(*microKernel) *dotFuncs { return nil }
+
 func packRows(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes, lanes, k int, dt DType) {
 	packRowsGeneric(dst, stride, src, rowBytes, lanes, k, dt)
 }

@@ -11,6 +11,7 @@ import (
 // registers, so that C is written once and the epilogue meets its rows hot. The order of a sum depends only on K.
 const (
 	maxKC       = 4096      // summed elements of one pass; a longer K goes through partial sums in f32
+	directKC    = 1024      // the same where C itself holds the partial sums: panels of A and B then fit L2 by the dozen
 	sharedBytes = 8 << 20   // packed B of one block: a share of L3
 	blockBytes  = 384 << 10 // packed A of one worker's block, and again packed B of one group: shares of L2
 	maxGroup    = 8         // B panels between two epilogues: rows of 256 elements
@@ -33,6 +34,7 @@ type gemmRun struct {
 	mc      int // rows of a block of A, at most
 	group   int // B panels of a group
 	direct  bool
+	dot     dotRun
 
 	n0, n1, k0, k1 int            // the block and pass in hand
 	bPanels        unsafe.Pointer // packed columns [n0, n1)
@@ -44,12 +46,25 @@ type gemmPhase uint8
 const (
 	packPhase gemmPhase = iota
 	tilePhase
+	dotPhase
 )
 
 // Gemm computes g.C on the pool. It panics where shapes or types do not fit.
 func Gemm(p *Pool, g *GemmArgs) {
 	r := &p.gemm
-	r.plan(p, g)
+	r.start(p, g)
+	if r.takesDot() {
+		r.runDot()
+	} else {
+		r.runTiles()
+	}
+	r.g = nil
+}
+
+// runTiles computes the product block by block.
+func (r *gemmRun) runTiles() {
+	p := r.p
+	r.plan()
 	for r.n0 = 0; r.n0 < r.n; r.n0 += r.nc {
 		r.n1 = min(r.n0+r.nc, r.n)
 		for r.k0 = 0; ; r.k0 = r.k1 {
@@ -63,13 +78,16 @@ func Gemm(p *Pool, g *GemmArgs) {
 			}
 		}
 	}
-	r.g = nil
 }
 
 // Do is the part of one worker in the phase at hand.
 func (r *gemmRun) Do(worker, lo, hi int) {
-	if r.phase == packPhase {
+	switch r.phase {
+	case packPhase:
 		r.packB(worker, lo, hi)
+		return
+	case dotPhase:
+		r.dotPart(worker, lo, hi)
 		return
 	}
 	for u := lo; u < hi; u++ {
@@ -77,11 +95,10 @@ func (r *gemmRun) Do(worker, lo, hi int) {
 	}
 }
 
-// plan checks g and chooses the blocks.
-func (r *gemmRun) plan(p *Pool, g *GemmArgs) {
+// start checks g and views its operands.
+func (r *gemmRun) start(p *Pool, g *GemmArgs) {
 	m, n, k := g.check()
-	mk := microFor(g.Compute)
-	*r = gemmRun{p: p, g: g, mk: mk, m: m, n: n, k: k}
+	*r = gemmRun{p: p, g: g, mk: microFor(g.Compute), m: m, n: n, k: k}
 	r.a, r.b = lanesOf(g.A), lanesOfT(g.B)
 	if g.TransA {
 		r.a = lanesOfT(g.A)
@@ -89,9 +106,19 @@ func (r *gemmRun) plan(p *Pool, g *GemmArgs) {
 	if g.TransB {
 		r.b = lanesOf(g.B)
 	}
+}
+
+// plan chooses the blocks.
+func (r *gemmRun) plan() {
+	p, g, mk := r.p, r.g, r.mk
+	m, n, k := r.m, r.n, r.k
 	r.direct = g.C.DT == F32 && g.plain()
 
-	passes := max(1, (k+maxKC-1)/maxKC)
+	longest := maxKC
+	if r.direct {
+		longest = directKC
+	}
+	passes := max(1, (k+longest-1)/longest)
 	r.kc = (max(k, 1)/passes + 63) &^ 63
 	panelB := mk.panelBytesB(r.kc)
 	r.nc = min(max(1, sharedBytes/panelB)*mk.nr, (n+mk.nr-1)/mk.nr*mk.nr)
@@ -197,11 +224,26 @@ func (r *gemmRun) packB(worker, lo, hi int) {
 	off := ar.off
 	tmp := ar.take(packTmpBytes)
 	size := mk.panelBytesB(r.k1 - r.k0)
-	for i := lo; i < hi; i++ {
-		j := r.n0 + i*mk.nr
-		mk.packB(unsafe.Add(r.bPanels, i*size), &r.b, j, min(mk.nr, r.n1-j), r.k0, r.k1-r.k0, tmp)
+	const together = 8 // panels whose pieces of a row are packed while the row is in the cache
+	for i0 := lo; i0 < hi; i0 += together {
+		for k := r.k0; k < r.k1; k += packRun(&r.b) {
+			for i := i0; i < min(i0+together, hi); i++ {
+				j := r.n0 + i*mk.nr
+				dst := unsafe.Add(r.bPanels, i*size+mk.panelBytesB(k-r.k0))
+				mk.packB(dst, &r.b, j, min(mk.nr, r.n1-j), k, min(packRun(&r.b), r.k1-k), tmp)
+			}
+		}
 	}
 	ar.off = off
+}
+
+// packRun returns how many summed elements are packed of a panel before the next one has its turn: all where k runs
+// along the rows of storage; few where lanes do, since the panels then share cache lines.
+func packRun(o *operand) int {
+	if o.kStride == 1 {
+		return maxKC
+	}
+	return 128
 }
 
 // share returns where part i of n starts when size is split evenly.
@@ -239,13 +281,16 @@ func (r *gemmRun) block(b *gemmBlock, p0, p1 int, sums bool) {
 	rows := b.hi - b.lo
 	np := (rows + mk.mr - 1) / mk.mr
 	size := mk.panelBytesA(k)
-	for i := range np {
-		lo, hi := share(i, np, rows), share(i+1, np, rows)
-		dst := unsafe.Add(b.a, i*size)
-		if sums && r.g.ColSumA != nil {
-			mk.packASum(dst, &r.a, b.lo+lo, hi-lo, r.k0, k, b.tmp, r.g.ColSumA[b.lo+lo:b.lo+hi])
-		} else {
-			mk.packA(dst, &r.a, b.lo+lo, hi-lo, r.k0, k, b.tmp)
+	for done := 0; done < k; done += packRun(&r.a) {
+		n := min(packRun(&r.a), k-done)
+		for i := range np {
+			lo, hi := b.lo+share(i, np, rows), b.lo+share(i+1, np, rows)
+			dst := unsafe.Add(b.a, i*size+mk.panelBytesA(done))
+			if sums && r.g.ColSumA != nil {
+				mk.packASum(dst, &r.a, lo, hi-lo, r.k0+done, n, b.tmp, r.g.ColSumA[lo:hi])
+			} else {
+				mk.packA(dst, &r.a, lo, hi-lo, r.k0+done, n, b.tmp)
+			}
 		}
 	}
 	for q0 := p0; q0 < p1; q0 += r.group {

@@ -33,6 +33,10 @@ func main() {
 	g.packCols16(false)
 	g.packCols16(true)
 	g.finish()
+	for m := 1; m <= 4; m++ {
+		g.dot("dotBF16", m, true)
+		g.dot("dotF32", m, false)
+	}
 
 	file, err := g.Result()
 	if err != nil {
