@@ -18,9 +18,14 @@ var benchShapes = [][3]int{
 }
 
 // benchArgs returns the product of one of the three forms of a linear layer's training.
-func benchArgs(rng *rand.Rand, form string, t, in, out int, compute DType) *GemmArgs {
+func benchArgs(tb testing.TB, rng *rand.Rand, form string, t, in, out int, compute DType) *GemmArgs {
+	pages := func(size int) unsafe.Pointer {
+		p := Pages(size)
+		tb.Cleanup(func() { FreePages(p) })
+		return unsafe.Pointer(&p[0])
+	}
 	mat := func(dt DType, r, c int) Mat {
-		buf := make([]float32, r*c)
+		buf := unsafe.Slice((*float32)(pages(r*c*4)), r*c)
 		for i := range buf {
 			buf[i] = rng.Float32() - 0.5
 		}
@@ -28,7 +33,7 @@ func benchArgs(rng *rand.Rand, form string, t, in, out int, compute DType) *Gemm
 		if dt == F32 {
 			return m
 		}
-		half := make([]BF16Bits, r*c)
+		half := unsafe.Slice((*BF16Bits)(pages(r*c*2)), r*c)
 		F32ToBF16(half, buf)
 		return MatBF16(half, r, c)
 	}
@@ -48,11 +53,11 @@ func BenchmarkGemm(b *testing.B) {
 	p := NewPool(0)
 	defer p.Close()
 	for _, compute := range []DType{BF16, F32} {
-		peak := MeasurePeak(p, compute, 100*time.Millisecond)
+		peak := MeasurePeak(p, compute, 400*time.Millisecond)
 		for _, s := range benchShapes {
 			for _, form := range []string{"forward", "dX", "dW"} {
 				b.Run(fmt.Sprintf("%v/%dx%dx%d/%s", compute, s[0], s[1], s[2], form), func(b *testing.B) {
-					g := benchArgs(rand.New(rand.NewPCG(1, 1)), form, s[0], s[1], s[2], compute)
+					g := benchArgs(b, rand.New(rand.NewPCG(1, 1)), form, s[0], s[1], s[2], compute)
 					Gemm(p, g)
 					best := time.Hour
 					for b.Loop() {

@@ -141,6 +141,10 @@ func (p *Pool) Close() {
 	for i := range p.hands {
 		p.hands[i].set(waitClosed)
 	}
+	for i := range p.scratch {
+		p.scratch[i].free()
+	}
+	p.shared.free()
 }
 
 // work is the life of worker w.
@@ -194,7 +198,7 @@ func (h *waiter) wait(spin time.Duration) uint32 {
 	return h.state.Load()
 }
 
-// arena is a piece of scratch memory that grows and is never given back.
+// arena is a piece of scratch memory that grows as needed.
 type arena struct {
 	buf []byte
 	off int
@@ -209,9 +213,16 @@ func (a *arena) reset(size int) {
 	a.off = 0
 	size += arenaAlign
 	if len(a.buf) < size {
-		a.buf = make([]byte, size)
+		FreePages(a.buf)
+		a.buf = Pages(size)
 	}
 	a.off = int(-uintptr(unsafe.Pointer(&a.buf[0])) & (arenaAlign - 1))
+}
+
+// free gives the memory back.
+func (a *arena) free() {
+	FreePages(a.buf)
+	*a = arena{}
 }
 
 // take returns the next size bytes; their address is a multiple of 64 (the first of arenaAlign).
