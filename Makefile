@@ -22,3 +22,11 @@ gen: ## write the generated assembly again
 .PHONY: bench
 bench: ## time the matrix products against the machine's peak
 	$(GO) test ./internal/kernel -run '^$$' -bench Gemm -benchtime 20x
+
+# ORACLE is a Python that has tools/oracle/requirements.txt.
+ORACLE ?= python3
+
+.PHONY: oracle
+oracle: ## make the models' fixtures again with the reference implementations
+	cd tools/oracle && $(ORACLE) make_models.py ../../model/testdata && $(ORACLE) make_curves.py ../../model/testdata
+	$(ORACLE) tools/oracle/make_safetensors.py internal/safetensors/testdata

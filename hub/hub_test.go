@@ -13,6 +13,7 @@ import (
 
 	"github.com/athanor-lm/athanor/internal/safetensors"
 	"github.com/athanor-lm/athanor/model"
+	"github.com/athanor-lm/athanor/tensor"
 )
 
 // fixtures are checkpoints made with transformers, see their README.
@@ -397,6 +398,36 @@ func TestParamsFollowTheConfig(t *testing.T) {
 		}
 		if total != c.NumParams() {
 			t.Errorf("%s: the table has %d parameters, the config %d", preset, total, c.NumParams())
+		}
+	}
+}
+
+func TestModelsTakeAndGiveTheirParameters(t *testing.T) {
+	for _, name := range fixtureNames {
+		c := open(t, filepath.Join(fixtures, name))
+		m, err := model.New(c.Model, model.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		params := m.Params()
+		for _, p := range params {
+			p.Allocate(tensor.F32, false)
+		}
+		if err := c.Fill(params); err != nil {
+			t.Fatal(err)
+		}
+		dir := filepath.Join(t.TempDir(), "out")
+		if err := Export(dir, ExportOptions{Config: m.Config(), DType: "f32"}, Source(params)); err != nil {
+			t.Fatal(err)
+		}
+		if !maps.Equal(tensors(t, filepath.Join(dir, weightsFile)), tensors(t, filepath.Join(fixtures, name, weightsFile))) {
+			t.Errorf("%s: the tensors differ after a way through the model", name)
+		}
+		if err := c.Fill(params[1:]); err == nil || !strings.Contains(err.Error(), params[0].Name) {
+			t.Errorf("%s: a model without %s: %v", name, params[0].Name, err)
+		}
+		if err := Source(params[:1])("nope", nil); err == nil {
+			t.Error("a parameter that is not there was read")
 		}
 	}
 }

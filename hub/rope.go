@@ -11,7 +11,7 @@ import (
 type ropeJSON struct {
 	OldType  string `json:"type"`
 	Type     string `json:"rope_type"`
-	Theta    float  `json:"rope_theta"`
+	Theta    float  `json:"rope_theta,omitempty"` // not in rope_scaling, whose readers would warn
 	Factor   float  `json:"factor,omitempty"`
 	LowFreq  float  `json:"low_freq_factor,omitempty"`
 	HighFreq float  `json:"high_freq_factor,omitempty"`
@@ -91,7 +91,9 @@ func ropeExport(c model.Config) (theta float, scaling, params *ropeJSON) {
 	}
 	r.OldType = r.Type
 	if r.Type != "default" {
-		scaling = &r
+		old := r
+		old.Theta = 0
+		scaling = &old
 	}
 	return r.Theta, scaling, &r
 }
