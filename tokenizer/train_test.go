@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -201,4 +202,21 @@ func TestSaveKeepsWhatWasRead(t *testing.T) {
 			t.Errorf("%s changed on its way (%v)", name, err)
 		}
 	}
+}
+
+func TestOneTokenizerForManyGoroutines(t *testing.T) {
+	tok := trained(t, TrainConfig{VocabSize: 400}, sample())
+	var wg sync.WaitGroup
+	for _, text := range slices.Repeat(sample(), 4) {
+		want := tok.AppendEncode(nil, text, false)
+		wg.Go(func() {
+			for range 50 {
+				if got := tok.AppendEncode(nil, text, false); !slices.Equal(got, want) {
+					t.Errorf("ids differ beside other goroutines for %.20q", text)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
