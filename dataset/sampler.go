@@ -118,6 +118,9 @@ func mixtureWeights(sources []Source) ([]float64, error) {
 // Sample writes sample number index, counted from 0 over the whole run, to out. The error is non-nil where the shard
 // holds an id outside the vocabulary.
 func (s *Sampler) Sample(index int64, out *Sample) error {
+	if index < 0 {
+		return fmt.Errorf("dataset: sample %d, want 0 or more", index)
+	}
 	i, ordinal := s.schedule.at(index)
 	src := &s.sources[i]
 	t := int64(s.seqLen)

@@ -2,7 +2,9 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -76,6 +78,9 @@ func (d *datasetBuildCmd) Run(c *cliContext) error {
 		progress.Update(p.ReadBytes, detail)
 	}
 	m, err := dataset.Build(c.ctx, cfg)
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("interrupted; nothing was written to %s", d.Out)
+	}
 	if err != nil {
 		return err
 	}
