@@ -312,6 +312,9 @@ func TestStaleRemainsAreCleaned(t *testing.T) {
 	if err := os.Rename(filepath.Join(root, DirName(2)), filepath.Join(root, ".old-"+DirName(2))); err != nil {
 		t.Fatal(err)
 	}
+	if c, skipped, err := Load(root); err != nil || len(skipped) > 0 || c.Manifest.Step != 2 {
+		t.Errorf("before cleaning: %v, %v, %v", c, skipped, err)
+	}
 	if _, err := NewSaver(root, Options{}); err != nil {
 		t.Fatal(err)
 	}

@@ -33,7 +33,8 @@ type Skipped struct {
 
 // List returns the checkpoints below root, newest first, by their manifests; the files are not verified.
 // Newest means written last: a run that was rolled back writes lower steps after higher ones. Directories
-// without a usable manifest come where their step puts them. A root that does not exist has none.
+// without a usable manifest come where their step puts them. A checkpoint that was set aside to be replaced when the
+// process was killed counts under its new name, .old-step-…; NewSaver puts it back. A root that does not exist has none.
 func List(root string) ([]Found, error) {
 	entries, err := os.ReadDir(root)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -44,7 +45,11 @@ func List(root string) ([]Found, error) {
 	}
 	var found []Found
 	for _, e := range entries {
-		digits, ok := strings.CutPrefix(e.Name(), stepPrefix)
+		name, aside := strings.CutPrefix(e.Name(), oldPrefix)
+		if aside && exists(filepath.Join(root, name)) {
+			continue // its replacement stands
+		}
+		digits, ok := strings.CutPrefix(name, stepPrefix)
 		step, err := strconv.ParseInt(digits, 10, 64)
 		if !ok || err != nil || step < 0 || !e.IsDir() {
 			continue

@@ -60,7 +60,7 @@ func NewEventWriter(dir string, resumedStep int64, now func() time.Time) (*Event
 	}
 	// TensorBoard reads the files of a directory in the order of their names: time first.
 	t := now()
-	name := fmt.Sprintf("events.out.tfevents.%010d.%s.%d.%09d", t.Unix(), host, os.Getpid(), t.Nanosecond())
+	name := fmt.Sprintf("events.out.tfevents.%010d.%09d.%s.%d", t.Unix(), t.Nanosecond(), host, os.Getpid())
 	f, err := os.OpenFile(filepath.Join(dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("runlog: create event file: %w", err)
