@@ -6,12 +6,12 @@ package kernel
 var (
 	attnAVX512 = attnFuncs{
 		softmax: attnSoftmax512, grad: attnGrad512,
-		scaleLanes: attnScaleLanes512, transpose: attnTranspose512, dots: attnDots512, rotate: attnRotate512,
+		scaleLanes: attnScaleLanes512, transpose: attnTranspose512, dots: attnDots512, weighted: attnWeighted512, rotate: attnRotate512,
 	}
 	attnAVX512BF16 = attnFuncs{
 		softmax: attnSoftmax512, grad: attnGrad512, softmaxPair: attnSoftmaxPair512, gradPair: attnGradPair512,
 		scaleLanes: attnScaleLanes512, transpose: attnTranspose512, transposeBF16: attnTransposeBF16, rowsBF16: attnRowsBF16,
-		dots: attnDots512, dotsBF16: attnDotsBF16,
+		dots: attnDots512, dotsBF16: attnDotsBF16, weighted: attnWeighted512, weightedBF16: attnWeightedBF16,
 		rotate: attnRotate512, rotateToBF16: attnRotateToBF16, rotateBF16: attnRotateBF16,
 	}
 )

@@ -2327,3 +2327,119 @@ block:
 	JNZ           row
 	VZEROUPPER
 	RET
+
+// func attnWeighted512(x *sumArgs)
+// Requires: AVX, AVX512F, BMI2, CMOV
+TEXT ·attnWeighted512(SB), NOSPLIT, $0-8
+	MOVQ x+0(FP), DI
+	MOVQ (DI), DX
+	MOVQ 8(DI), SI
+	MOVQ 24(DI), R8
+	MOVQ 40(DI), CX
+
+block:
+	MOVQ      $-1, R11
+	MOVQ      $+64, AX
+	CMPQ      CX, AX
+	CMOVQLT   CX, AX
+	BZHIQ     AX, R11, R11
+	KMOVW     R11, K1
+	SHRQ      $0x10, R11
+	VMOVUPS.Z (DX), K1, Z0
+	KMOVW     R11, K2
+	SHRQ      $0x10, R11
+	VMOVUPS.Z 64(DX), K2, Z1
+	KMOVW     R11, K3
+	SHRQ      $0x10, R11
+	VMOVUPS.Z 128(DX), K3, Z2
+	KMOVW     R11, K4
+	SHRQ      $0x10, R11
+	VMOVUPS.Z 192(DX), K4, Z3
+	MOVQ      SI, R9
+	MOVQ      16(DI), R12
+	MOVQ      32(DI), R10
+
+row:
+	VBROADCASTSS (R12), Z8
+	VMOVUPS.Z    (R9), K1, Z4
+	VFMADD231PS  Z4, Z8, Z0
+	VMOVUPS.Z    64(R9), K2, Z5
+	VFMADD231PS  Z5, Z8, Z1
+	VMOVUPS.Z    128(R9), K3, Z6
+	VFMADD231PS  Z6, Z8, Z2
+	VMOVUPS.Z    192(R9), K4, Z7
+	VFMADD231PS  Z7, Z8, Z3
+	ADDQ         $0x04, R12
+	ADDQ         R8, R9
+	DECQ         R10
+	JNZ          row
+	VMOVUPS      Z0, K1, (DX)
+	VMOVUPS      Z1, K2, 64(DX)
+	VMOVUPS      Z2, K3, 128(DX)
+	VMOVUPS      Z3, K4, 192(DX)
+	ADDQ         $+256, DX
+	ADDQ         $+256, SI
+	SUBQ         $0x40, CX
+	JG           block
+	VZEROUPPER
+	RET
+
+// func attnWeightedBF16(x *sumArgs)
+// Requires: AVX, AVX512F, BMI2, CMOV
+TEXT ·attnWeightedBF16(SB), NOSPLIT, $0-8
+	MOVQ x+0(FP), DI
+	MOVQ (DI), DX
+	MOVQ 8(DI), SI
+	MOVQ 24(DI), R8
+	MOVQ 40(DI), CX
+
+block:
+	MOVQ      $-1, R11
+	MOVQ      $+64, AX
+	CMPQ      CX, AX
+	CMOVQLT   CX, AX
+	BZHIQ     AX, R11, R11
+	KMOVW     R11, K1
+	SHRQ      $0x10, R11
+	VMOVUPS.Z (DX), K1, Z0
+	KMOVW     R11, K2
+	SHRQ      $0x10, R11
+	VMOVUPS.Z 64(DX), K2, Z1
+	KMOVW     R11, K3
+	SHRQ      $0x10, R11
+	VMOVUPS.Z 128(DX), K3, Z2
+	KMOVW     R11, K4
+	SHRQ      $0x10, R11
+	VMOVUPS.Z 192(DX), K4, Z3
+	MOVQ      SI, R9
+	MOVQ      16(DI), R12
+	MOVQ      32(DI), R10
+
+row:
+	VBROADCASTSS (R12), Z8
+	VPMOVZXWD.Z  (R9), K1, Z4
+	VPSLLD       $0x10, Z4, Z4
+	VFMADD231PS  Z4, Z8, Z0
+	VPMOVZXWD.Z  32(R9), K2, Z5
+	VPSLLD       $0x10, Z5, Z5
+	VFMADD231PS  Z5, Z8, Z1
+	VPMOVZXWD.Z  64(R9), K3, Z6
+	VPSLLD       $0x10, Z6, Z6
+	VFMADD231PS  Z6, Z8, Z2
+	VPMOVZXWD.Z  96(R9), K4, Z7
+	VPSLLD       $0x10, Z7, Z7
+	VFMADD231PS  Z7, Z8, Z3
+	ADDQ         $0x04, R12
+	ADDQ         R8, R9
+	DECQ         R10
+	JNZ          row
+	VMOVUPS      Z0, K1, (DX)
+	VMOVUPS      Z1, K2, 64(DX)
+	VMOVUPS      Z2, K3, 128(DX)
+	VMOVUPS      Z3, K4, 192(DX)
+	ADDQ         $+256, DX
+	ADDQ         $+128, SI
+	SUBQ         $0x40, CX
+	JG           block
+	VZEROUPPER
+	RET

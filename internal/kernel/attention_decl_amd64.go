@@ -66,3 +66,13 @@ func attnDots512(x *dotArgs)
 //
 //go:noescape
 func attnDotsBF16(x *dotArgs)
+
+// adds to dst the rows of src times their weights; see sumArgs.
+//
+//go:noescape
+func attnWeighted512(x *sumArgs)
+
+// adds to dst the rows of src times their weights; see sumArgs.
+//
+//go:noescape
+func attnWeightedBF16(x *sumArgs)

@@ -2,7 +2,6 @@ package kernel
 
 import (
 	"fmt"
-	"unsafe"
 )
 
 // DecodeArgs describes attention of new tokens against a cache of keys and values: generation (N = 1) and prompts (N > 1).
@@ -26,15 +25,22 @@ type DecodeArgs struct {
 	Scale    float32   // of q·k, positive
 	Compute  DType     // as in AttnArgs
 
-	job decodeJob
+	one  decodeJob
+	many promptJob
 }
 
 // AttentionDecode appends to the caches and computes a.Out.
 func AttentionDecode(p *Pool, a *DecodeArgs) {
 	a.check()
-	a.job.a, a.job.p = a, p
-	p.Run(a.B*a.K, 1, &a.job)
+	if a.N >= promptTokens {
+		a.many.run(p, a)
+		return
+	}
+	a.one.run(p, a, true)
 }
+
+// promptTokens is the number of new tokens from which packing the whole cache into tiles pays.
+const promptTokens = 8
 
 // check panics where sizes do not fit each other.
 func (a *DecodeArgs) check() {
@@ -73,109 +79,4 @@ func (a *DecodeArgs) valid(b int) int {
 		return a.N
 	}
 	return int(a.Valid[b])
-}
-
-// decodeJob runs one unit for each (sequence, kv head).
-type decodeJob struct {
-	a *DecodeArgs
-	p *Pool
-}
-
-// Do computes units [lo, hi).
-func (j *decodeJob) Do(worker, lo, hi int) {
-	a := j.a
-	longest := 0
-	for b := range a.B {
-		longest = max(longest, int(a.Past[b])+a.N)
-	}
-	ar := &j.p.scratch[worker]
-	ar.reset(4 * (longest + 3*a.D))
-	buf := unsafe.Slice((*float32)(ar.take(4*(longest+3*a.D))), longest+3*a.D)
-	for u := lo; u < hi; u++ {
-		r := decodeRows{a: a, b: u / a.K, kv: u % a.K, q: buf[:a.D], o: buf[a.D : 2*a.D], x: buf[2*a.D : 3*a.D], p: buf[3*a.D:]}
-		r.append()
-		r.attend()
-	}
-}
-
-// decodeRows handles one unit a query at a time.
-type decodeRows struct {
-	a       *DecodeArgs
-	b, kv   int
-	q, o, x []float32 // [D]
-	p       []float32 // [positions]
-}
-
-// append rotates the new keys and writes keys and values to the caches.
-func (r *decodeRows) append() {
-	a := r.a
-	past := int(a.Past[r.b])
-	k := a.QKV.ColsFrom((a.H+r.kv)*a.D, (a.H+r.kv+1)*a.D)
-	v := a.QKV.ColsFrom((a.H+a.K+r.kv)*a.D, (a.H+a.K+r.kv+1)*a.D)
-	for n := range a.valid(r.b) {
-		LoadF32(r.x, k, r.b*a.N+n)
-		r.rope(r.x, past+n)
-		StoreF32(a.KCache[r.b].ColsFrom(r.kv*a.D, (r.kv+1)*a.D), past+n, r.x)
-		CopyRow(a.VCache[r.b].ColsFrom(r.kv*a.D, (r.kv+1)*a.D), past+n, v, r.b*a.N+n)
-	}
-}
-
-func (r *decodeRows) rope(x []float32, position int) {
-	if a := r.a; a.Cos != nil {
-		at := position * a.D / 2
-		RotateHalf(x, x, a.Cos[at:at+a.D/2], a.Sin[at:at+a.D/2], false)
-	}
-}
-
-// attend computes the outputs of the unit's query heads.
-func (r *decodeRows) attend() {
-	a := r.a
-	group := a.H / a.K
-	keys := a.KCache[r.b].ColsFrom(r.kv*a.D, (r.kv+1)*a.D)
-	values := a.VCache[r.b].ColsFrom(r.kv*a.D, (r.kv+1)*a.D)
-	for n := range a.N {
-		row := r.b*a.N + n
-		for h := r.kv * group; h < (r.kv+1)*group; h++ {
-			clear(r.o)
-			if n < a.valid(r.b) {
-				hi := int(a.Past[r.b]) + n + 1
-				lo := 0
-				if a.Window > 0 {
-					lo = max(0, hi-a.Window)
-				}
-				LoadF32(r.q, a.QKV.ColsFrom(h*a.D, (h+1)*a.D), row)
-				r.rope(r.q, hi-1)
-				r.one(keys, values, lo, hi)
-			}
-			StoreF32(a.Out.ColsFrom(h*a.D, (h+1)*a.D), row, r.o)
-		}
-	}
-}
-
-// one attends with the query r.q to positions [lo, hi), into r.o.
-func (r *decodeRows) one(keys, values Mat, lo, hi int) {
-	p := r.p[:hi-lo]
-	roundTo(r.a.Compute, r.q)
-	for t := lo; t < hi; t++ {
-		LoadF32(r.x, keys, t)
-		roundTo(r.a.Compute, r.x)
-		p[t-lo] = Dot(r.q, r.x) * r.a.Scale
-	}
-	sum := ExpShiftSum(p, p, MaxOf(p))
-	roundTo(r.a.Compute, p)
-	for t := lo; t < hi; t++ {
-		LoadF32(r.x, values, t)
-		roundTo(r.a.Compute, r.x)
-		Axpy(r.o, p[t-lo], r.x)
-	}
-	Scale(r.o, r.o, 1/sum)
-}
-
-// roundTo rounds x to bfloat16 in place where compute asks for it.
-func roundTo(compute DType, x []float32) {
-	if compute == BF16 {
-		for i, v := range x {
-			x[i] = ToBF16(v).F32()
-		}
-	}
 }

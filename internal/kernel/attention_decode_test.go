@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"bytes"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -87,4 +88,21 @@ func decodeAgainstForward(t *testing.T, c attnCase) {
 		}
 	}
 	closeTo(t, "out", got, want, attnTolerance(c))
+}
+
+func TestDecodeBitsDoNotDependOnWorkers(t *testing.T) {
+	for _, n := range []int{1, 20} {
+		var out []byte
+		for workers := 1; workers <= 3; workers++ {
+			a := newDecodeArgs(rand.New(rand.NewPCG(4, 4)), 2, n, 6, 3, 64, BF16, 50)
+			p := NewPool(workers)
+			AttentionDecode(p, a)
+			p.Close()
+			if workers == 1 {
+				out = matBytes(a.Out)
+			} else if !bytes.Equal(out, matBytes(a.Out)) {
+				t.Errorf("%d new tokens: %d workers give other bits than 1", n, workers)
+			}
+		}
+	}
 }

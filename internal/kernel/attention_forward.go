@@ -37,7 +37,7 @@ func (w *attnWork) forwardPanel(h, q int) {
 		at := mk.panelBytesA(k)
 		for d := 0; d < a.D; d += mk.mr {
 			mk.tile(mk.steps(keys), unsafe.Add(w.tA, at), w.pB, unsafe.Add(w.o, d*mk.nr*4), mk.nr, min(mk.mr, a.D-d), mk.nr, k > first)
-			at += mk.panelBytesA(a.T)
+			at += mk.panelBytesA(w.keys)
 		}
 	}
 	w.finish(h, q, n, first < p.hi)

@@ -19,6 +19,8 @@ type attnFuncs struct {
 	rowsBF16      func(x *rowArgs)  // rows scaled and rounded; nil where there is none
 	dots          func(x *dotArgs)  // of float32s; nil where there is none
 	dotsBF16      func(x *dotArgs)  // of bf16s; nil where there is none
+	weighted      func(x *sumArgs)  // of float32s; nil where there is none
+	weightedBF16  func(x *sumArgs)  // of bf16s; nil where there is none
 
 	rotate       func(x *rowArgs) // rows rotated and scaled, float32 to float32; nil where there is none
 	rotateToBF16 func(x *rowArgs) // float32 to bf16
@@ -52,6 +54,15 @@ type dotArgs struct {
 	a, b     unsafe.Pointer
 	lda, ldb int
 	n, cols  int
+}
+
+// sumArgs is dst += Σ weights[i]·src[i] over n rows of cols, ld bytes apart.
+type sumArgs struct {
+	dst     *float32
+	src     unsafe.Pointer
+	weights *float32
+	ld      int
+	n, cols int
 }
 
 // softArgs is a step of the running softmax in base 2, p = 2^(scale·s − m), over keys key … key+rows−1:

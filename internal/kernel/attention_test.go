@@ -99,9 +99,15 @@ func TestAttentionBitsDoNotDependOnWorkers(t *testing.T) {
 func TestAttentionAllocatesNothingInSteadyState(t *testing.T) {
 	a := newAttnArgs(attnCase{B: 2, T: 70, H: 2, K: 1, D: 32, mask: "causal", rope: true, drop: 0.1, store: BF16, compute: BF16}, 1)
 	d := newDecodeArgs(rand.New(rand.NewPCG(1, 1)), 2, 1, 2, 1, 32, BF16, 40)
+	prompt := newDecodeArgs(rand.New(rand.NewPCG(1, 1)), 2, 30, 2, 1, 32, BF16, 40)
 	p := NewPool(2)
 	defer p.Close()
-	if n := testing.AllocsPerRun(20, func() { AttentionForward(p, a); AttentionBackward(p, a); AttentionDecode(p, d) }); n != 0 {
+	if n := testing.AllocsPerRun(20, func() {
+		AttentionForward(p, a)
+		AttentionBackward(p, a)
+		AttentionDecode(p, d)
+		AttentionDecode(p, prompt)
+	}); n != 0 {
 		t.Errorf("%v allocations a step, want 0", n)
 	}
 }

@@ -21,14 +21,22 @@ type attnJob struct {
 	p        *Pool
 	mk       *microKernel
 	fn       *attnFuncs
+	cache    *DecodeArgs // where the keys and values are, nil: in a.QKV
 	backward bool
 	splits   int
+	maxKeys  int // of any row
 	keyTiles int // tiles of a key block
 	work     []attnWork
 }
 
 func (j *attnJob) run(p *Pool, a *AttnArgs, backward bool) {
-	j.a, j.p, j.backward, j.splits = a, p, backward, 1
+	j.a, j.p, j.backward, j.splits, j.maxKeys = a, p, backward, 1, a.T
+	if c := j.cache; c != nil {
+		j.maxKeys = 0
+		for b := range c.B {
+			j.maxKeys = max(j.maxKeys, int(c.Past[b])+c.valid(b))
+		}
+	}
 	j.mk = microFor(attnCompute(a.Compute))
 	j.fn = attnFuncsFor(j.mk)
 	j.keyTiles = max(1, attnBlockKeys/j.mk.mr)
@@ -74,6 +82,7 @@ type attnWork struct {
 	a     *AttnArgs
 	mk    *microKernel
 	b, kv int
+	keys  int // of the row
 
 	tmp    unsafe.Pointer // for packing
 	rot    unsafe.Pointer // rotated rows in the computation type, [max(T, query block), D]
@@ -118,7 +127,7 @@ func (w *attnWork) plan(j *attnJob, ar *arena) {
 	a, mk := j.a, j.mk
 	w.j, w.a, w.mk = j, a, mk
 	up := func(n, to int) int { return (n + to - 1) / to * to }
-	keyTiles, dimTilesA, dimTilesB := (a.T+mk.mr-1)/mk.mr, (a.D+mk.mr-1)/mk.mr, (a.D+mk.nr-1)/mk.nr
+	keyTiles, dimTilesA, dimTilesB := (j.maxKeys+mk.mr-1)/mk.mr, (a.D+mk.mr-1)/mk.mr, (a.D+mk.nr-1)/mk.nr
 	block, lanes := j.keyTiles*mk.mr+1, mk.nr*4
 	queries, panels := mk.nr, 1
 	if j.backward {
@@ -134,7 +143,7 @@ func (w *attnWork) plan(j *attnJob, ar *arena) {
 		{&w.rot, max(a.T, queries) * a.D * 4, true},
 		{&w.kA, keyTiles * mk.panelBytesA(a.D), true},
 		{&w.vA, keyTiles * mk.panelBytesA(a.D), false},
-		{&w.tA, dimTilesA * mk.panelBytesA(a.T), true},
+		{&w.tA, dimTilesA * mk.panelBytesA(j.maxKeys), true},
 		{&w.qB, panels * mk.panelBytesB(a.D), true},
 		{&w.s, block * lanes, true},
 		{&w.pB, panels * mk.panelBytesB(block), true},
@@ -167,8 +176,14 @@ func (w *attnWork) plan(j *attnJob, ar *arena) {
 // load packs the unit's keys and values.
 func (w *attnWork) load() {
 	a := w.a
-	k := w.rotated(a.QKV, a.H+w.kv, 0, a.T)
-	v := w.head(a.QKV, a.H+a.K+w.kv, 0, a.T)
+	var k, v Mat
+	if c := w.j.cache; c != nil {
+		w.keys = int(c.Past[w.b]) + c.valid(w.b)
+		k, v = c.cached(c.KCache[w.b], w.kv, w.keys), c.cached(c.VCache[w.b], w.kv, w.keys)
+	} else {
+		w.keys = a.T
+		k, v = w.rotated(a.QKV, a.H+w.kv, 0, a.T), w.head(a.QKV, a.H+a.K+w.kv, 0, a.T)
+	}
 	w.packLanes(w.kA, k)
 	if w.j.backward {
 		w.packLanes(w.vA, v)
@@ -281,7 +296,7 @@ func (p *attnPanel) see(w *attnWork, q int) {
 	a, nr := w.a, w.mk.nr
 	n := min(nr, a.T-q)
 	lo, hi := a.KeyLo[w.b*a.T+q:][:n], a.KeyHi[w.b*a.T+q:][:n]
-	first, last, allLo, allHi := int32(a.T), int32(0), int32(0), int32(a.T)
+	first, last, allLo, allHi := int32(w.keys), int32(0), int32(0), int32(w.keys)
 	for i, l := range lo {
 		h := hi[i]
 		if l < h {

@@ -59,7 +59,7 @@ func mem(base reg.Register, disp int) operand.Mem { return operand.Mem{Base: bas
 // kernelPackage is a stand-in for package kernel with the types that signatures name.
 func kernelPackage() *types.Package {
 	p := types.NewPackage("kernel", "kernel")
-	for _, name := range []string{"softArgs", "gradArgs", "laneArgs", "rowArgs", "dotArgs"} {
+	for _, name := range []string{"softArgs", "gradArgs", "laneArgs", "rowArgs", "dotArgs", "sumArgs"} {
 		obj := types.NewTypeName(token.NoPos, p, name, nil)
 		types.NewNamed(obj, types.NewStruct(nil, nil), nil)
 		p.Scope().Insert(obj)

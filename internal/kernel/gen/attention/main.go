@@ -35,6 +35,8 @@ func main() {
 	g.rotateRows("attnRotateBF16", true, true)
 	g.rowDots(false)
 	g.rowDots(true)
+	g.weightedRows(false)
+	g.weightedRows(true)
 
 	file, err := g.Result()
 	if err != nil {

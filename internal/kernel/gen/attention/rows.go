@@ -11,6 +11,7 @@ const (
 	laneDst, laneSrc, laneFactor, laneLD, laneRows, laneN = 0, 8, 16, 24, 32, 40
 	rowDst, rowSrc, rowLD, rowStride, rowN, rowCols       = 0, 8, 16, 24, 32, 40
 	rowScale, rowTurn, rowCos, rowSin, rowPositions       = 48, 52, 56, 64, 72
+	sumDst, sumSrc, sumWeights, sumLD, sumN, sumCols      = 0, 8, 16, 24, 32, 40
 	dotDst, dotA, dotB, dotLDA, dotLDB, dotN, dotCols     = 0, 8, 16, 24, 32, 40, 48
 )
 
@@ -288,6 +289,58 @@ func (g *generator) rowDots(bf16 bool) {
 	g.ADDQ(mem(reg.RDI, dotLDB), reg.RBX)
 	g.DECQ(reg.R10)
 	g.JNZ(operand.LabelRef("row"))
+	g.VZEROUPPER()
+	g.RET()
+}
+
+// weightedRows writes sums of weighted rows, 64 columns at a time.
+func (g *generator) weightedRows(bf16 bool) {
+	name, size := "attnWeighted512", 4
+	if bf16 {
+		name, size = "attnWeightedBF16", 2
+	}
+	g.text(name, "adds to dst the rows of src times their weights; see sumArgs.", "sumArgs")
+	g.MOVQ(mem(reg.RDI, sumDst), reg.RDX)
+	g.MOVQ(mem(reg.RDI, sumSrc), reg.RSI)
+	g.MOVQ(mem(reg.RDI, sumLD), reg.R8)
+	g.MOVQ(mem(reg.RDI, sumCols), reg.RCX)
+	g.Label("block")
+	g.MOVQ(operand.I32(-1), reg.R11)
+	g.MOVQ(operand.I32(64), reg.RAX)
+	g.CMPQ(reg.RCX, reg.RAX)
+	g.CMOVQLT(reg.RCX, reg.RAX)
+	g.BZHIQ(reg.RAX, reg.R11, reg.R11)
+	for i, k := range masks {
+		g.KMOVW(reg.R11.As32(), k)
+		g.SHRQ(operand.U8(16), reg.R11)
+		g.VMOVUPS_Z(mem(reg.RDX, 64*i), k, zmm[i])
+	}
+	g.MOVQ(reg.RSI, reg.R9)
+	g.MOVQ(mem(reg.RDI, sumWeights), reg.R12)
+	g.MOVQ(mem(reg.RDI, sumN), reg.R10)
+	g.Label("row")
+	g.VBROADCASTSS(mem(reg.R12, 0), zmm[8])
+	for i, k := range masks {
+		m := mem(reg.R9, 16*size*i)
+		if bf16 {
+			g.VPMOVZXWD_Z(m, k, zmm[4+i])
+			g.VPSLLD(operand.U8(16), zmm[4+i], zmm[4+i])
+		} else {
+			g.VMOVUPS_Z(m, k, zmm[4+i])
+		}
+		g.VFMADD231PS(zmm[4+i], zmm[8], zmm[i])
+	}
+	g.ADDQ(operand.U8(4), reg.R12)
+	g.ADDQ(reg.R8, reg.R9)
+	g.DECQ(reg.R10)
+	g.JNZ(operand.LabelRef("row"))
+	for i, k := range masks {
+		g.VMOVUPS(zmm[i], k, mem(reg.RDX, 64*i))
+	}
+	g.ADDQ(operand.I32(256), reg.RDX)
+	g.ADDQ(operand.I32(64*size), reg.RSI)
+	g.SUBQ(operand.U8(64), reg.RCX)
+	g.JG(operand.LabelRef("block"))
 	g.VZEROUPPER()
 	g.RET()
 }
