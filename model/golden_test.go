@@ -182,7 +182,7 @@ func TestLogitsLossAndGradientsMatchTransformers(t *testing.T) {
 	pool := kernel.NewPool(2)
 	defer pool.Close()
 	for _, family := range families {
-		for _, recompute := range []bool{false} {
+		for _, recompute := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s recompute=%v", family, recompute), func(t *testing.T) {
 				g := loadGolden(t, family, tensor.F32, pool, model.Options{Recompute: recompute})
 				tape := tensor.NewTape(tensor.Options{Pool: pool, Compute: tensor.F32})
