@@ -21,13 +21,15 @@ func (s *span) note(event int) {
 func (s span) overlaps(o span) bool { return s.first <= o.last && o.first <= s.last }
 
 // buffer is a piece of memory of one program: a value, a gradient or scratch. A value made inside a Recompute segment
-// lives twice: in the forward pass, and again when the segment is run for its backward pass.
+// lives twice: in the forward pass, and again when the segment is run for its backward pass. So does a value that is cheap to
+// make again (Tensor.maker).
 type buffer struct {
-	size int
-	home *segmentStart // the segment the value is made in, if any
-	life [2]span
-	off  [2]int
-	at   [2]unsafe.Pointer
+	size   int
+	home   *segmentStart // the segment the value is made in, if any
+	remade bool          // in this run the value was made again: the second life has begun
+	life   [2]span
+	off    [2]int
+	at     [2]unsafe.Pointer
 }
 
 // place is one life of a buffer on its way to an offset.

@@ -101,6 +101,7 @@ func (n *attnNode) backward(t *Tape) {
 	if !t.wantsGrad(n.x) {
 		return
 	}
+	t.remake(n.x)
 	var add bool
 	a := &n.a
 	a.QKV, a.Out, a.LSE, a.DOut = t.mat(n.x), t.mat(&n.out), t.floats(n.lse), t.gradOf(&n.out)

@@ -34,6 +34,7 @@ func (t *Tape) HeadNorm(qkv *Tensor, q, k *Param, H, K, D int, eps float32) *Ten
 		t.result("HeadNorm", &n.out, qkv.dt, qkv.Shape()...)
 		if t.train {
 			n.rstd = t.valueBuffer(4 * qkv.rows() * (H + K))
+			n.out.maker = n
 		}
 	}
 	n.q, n.k, n.H, n.K, n.D, n.eps = q, k, H, K, D, eps
@@ -66,6 +67,8 @@ func (n *headNormNode) forward(t *Tape) {
 		t.pool.Run(n.job.x.Rows, grain(n.job.x.Cols), &n.job)
 	}
 }
+
+func (n *headNormNode) remake(t *Tape) { n.forward(t) }
 
 // backward is RMSNorm's for every head; the weight gradients sum over heads and rows.
 func (n *headNormNode) backward(t *Tape) {

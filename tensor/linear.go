@@ -39,7 +39,7 @@ type linearNode struct {
 	residual *Tensor // LinearResidual only
 	p        float32
 	g        kernel.GemmArgs
-	actGrad  actGradJob
+	actJob   actJob
 	dropped  *buffer // gradient with the dropout mask
 	scratch  *buffer
 }
@@ -56,7 +56,7 @@ func (t *Tape) Linear(x *Tensor, w, b *Param, act kernel.Act) *Tensor {
 		n.out.spare = true
 		if act != kernel.NoAct && t.train {
 			t.result("Linear", &n.pre, t.compute, shape[:x.dims]...)
-			n.out.act, n.out.pre = act, &n.pre
+			n.out.act, n.out.pre, n.out.maker = act, &n.pre, n
 			n.out.spare = false
 		}
 	} else if n.act != act {
@@ -100,6 +100,12 @@ func (n *linearNode) forward(t *Tape) {
 	n.g = kernel.GemmArgs{A: t.mat(n.x), B: t.operand(n.w), TransB: true, C: t.mat(&n.out), Bias: t.values(n.b), Act: n.act}
 	if n.pre.tape != nil {
 		n.g.PreAct = t.mat(&n.pre)
+		if t.rerun { // from the rounded pre-activation, as remake does, so that Recompute changes no bit
+			n.g.C, n.g.PreAct, n.g.Act = n.g.PreAct, kernel.Mat{}, kernel.NoAct
+			t.gemm(n.kind, &n.g)
+			n.remake(t)
+			return
+		}
 	}
 	if n.residual != nil {
 		n.g.Residual = t.mat(n.residual)
@@ -112,8 +118,9 @@ func (n *linearNode) outputOnly() bool { return n.pre.tape == nil }
 
 // backward, with dy the gradient of x·wᵀ + b: dx = dy·w, dw += dyᵀ·x, db += Σ_rows dy, and dresidual = dout.
 func (n *linearNode) backward(t *Tape) {
-	dy := n.outputGrad(t)
+	dy, dyMem := n.outputGrad(t)
 	if n.w.trained() {
+		t.remake(n.x)
 		n.g = kernel.GemmArgs{A: dy, TransA: true, B: t.mat(n.x), ColSumA: t.gradients(n.b)}
 		t.gradProduct(&n.g, n.w)
 		t.gemm(n.kind, &n.g)
@@ -121,6 +128,8 @@ func (n *linearNode) backward(t *Tape) {
 		panic(fmt.Sprintf("tensor.%s: bias %s is trained, its weight %s is not", n.kind, n.b.Name, n.w.Name))
 	}
 	if t.wantsGrad(n.x) {
+		t.tick() // x is not needed any more
+		dy.Ptr = t.ptr(dyMem)
 		n.g = kernel.GemmArgs{A: dy, B: t.operand(n.w)}
 		t.inputGrad(n.kind, n.x, &n.g)
 	}
@@ -129,8 +138,8 @@ func (n *linearNode) backward(t *Tape) {
 	}
 }
 
-// outputGrad returns dy: dout through the dropout mask or the activation's derivative.
-func (n *linearNode) outputGrad(t *Tape) kernel.Mat {
+// outputGrad returns dy, dout through the dropout mask or the activation's derivative, and its memory.
+func (n *linearNode) outputGrad(t *Tape) (kernel.Mat, *buffer) {
 	dout := t.gradOf(&n.out)
 	if d := t.drop(&n.op, n.p); d.P > 0 || n.residual != nil && t.compute == BF16 {
 		// The gradient of the residual stream itself must stay as it is. In bf16 it is rounded here, once for both products.
@@ -143,18 +152,26 @@ func (n *linearNode) outputGrad(t *Tape) kernel.Mat {
 		}
 		dy.Ptr = t.ptr(n.dropped)
 		t.convert(dy, dout, d, &n.scratch)
-		return dy
+		return dy, n.dropped
 	}
 	if n.act != kernel.NoAct && !n.out.gradPre {
-		n.actGrad = actGradJob{d: dout, pre: t.mat(&n.pre), act: n.act}
-		if dout.DT != F32 {
-			n.actGrad.scratch = t.scratch(&n.scratch, 2*t.pool.Workers()*dout.Cols)
-		}
-		if !t.dry {
-			t.pool.Run(dout.Rows, grain(dout.Cols), &n.actGrad)
-		}
+		n.activate(t, dout, true)
 	}
-	return dout
+	return dout, n.out.grad
+}
+
+// remake computes the output from the pre-activation.
+func (n *linearNode) remake(t *Tape) { n.activate(t, t.mat(&n.out), false) }
+
+// activate sets y = act(pre), or in reverse y = y ⊙ act'(pre).
+func (n *linearNode) activate(t *Tape, y kernel.Mat, reverse bool) {
+	n.actJob = actJob{y: y, pre: t.mat(&n.pre), act: n.act, reverse: reverse}
+	if y.DT != F32 {
+		n.actJob.scratch = t.scratch(&n.scratch, 2*t.pool.Workers()*y.Cols)
+	}
+	if !t.dry {
+		t.pool.Run(y.Rows, grain(y.Cols), &n.actJob)
+	}
 }
 
 // inputGrad runs g, whose operands are given, to make the gradient of x. Where x is the output of an activation that only this
@@ -172,46 +189,4 @@ func (t *Tape) inputGrad(kind string, x *Tensor, g *kernel.GemmArgs) {
 		x.gradPre = true
 	}
 	t.gemm(kind, g)
-}
-
-// actGradJob computes d = d ⊙ act'(pre) row by row.
-type actGradJob struct {
-	d, pre  kernel.Mat
-	act     kernel.Act
-	scratch []float32 // two rows a worker, where the type is not f32
-}
-
-func (j *actGradJob) Do(worker, lo, hi int) {
-	cols := j.d.Cols
-	for i := lo; i < hi; i++ {
-		switch {
-		case j.d.DT == F32:
-			actGrad(j.act, j.d.RowF32(i), j.pre.RowF32(i))
-		case j.d.DT == BF16 && j.act == kernel.GELUTanhAct:
-			d := j.d.RowBF16(i)
-			kernel.GELUTanhGradBF16(d, d, j.pre.RowBF16(i))
-		default:
-			rows := j.scratch[2*worker*cols:]
-			d, pre := rows[:cols], rows[cols:2*cols]
-			kernel.LoadF32(d, j.d, i)
-			kernel.LoadF32(pre, j.pre, i)
-			actGrad(j.act, d, pre)
-			kernel.StoreF32(j.d, i, d)
-		}
-	}
-}
-
-func actGrad(act kernel.Act, d, pre []float32) {
-	switch act {
-	case kernel.GELUTanhAct:
-		kernel.GELUTanhGrad(d, d, pre)
-	case kernel.GELUErfAct:
-		kernel.GELUErfGrad(d, d, pre)
-	case kernel.SiLUAct:
-		kernel.SiLUGrad(d, d, pre)
-	case kernel.ReLUAct:
-		kernel.ReLUGrad(d, d, pre)
-	default:
-		panic(fmt.Sprintf("tensor.Linear: activation %d, want one of kernel's", act))
-	}
 }

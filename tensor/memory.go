@@ -14,7 +14,7 @@ func pointerAt(a *arena, off int) unsafe.Pointer { return unsafe.Add(a.base, off
 // ptr returns the address of b in its current life.
 func (t *Tape) ptr(b *buffer) unsafe.Pointer {
 	l := 0
-	if b.home != nil && b.home == t.again {
+	if b.remade || b.home != nil && b.home == t.again {
 		l = 1
 	}
 	if t.dry {
@@ -48,6 +48,22 @@ func (t *Tape) scratch(b **buffer, n int) []float32 {
 		*b = t.newBuffer(4 * n)
 	}
 	return t.floats(*b)
+}
+
+// remaker is an operation whose output is cheaper to make again in the backward pass than to keep: one pass over values that
+// are kept anyway, without a product.
+type remaker interface {
+	remake(t *Tape)
+}
+
+// remake makes the value of x again, once a run, if it was not kept. Backward passes that read an input's value call it
+// before. Inside a Recompute segment, where values live for one layer's backward pass only, they are kept.
+func (t *Tape) remake(x *Tensor) {
+	if x.maker == nil || x.buf.home != nil || x.buf.remade {
+		return
+	}
+	x.buf.remade = true
+	x.maker.remake(t)
 }
 
 // wantsGrad reports whether x is an operation's output, which all gradients flow to. Persistent tensors have none.

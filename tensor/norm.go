@@ -52,6 +52,7 @@ func (t *Tape) norm(kind string, x *Tensor, w, b *Param, eps float32) *Tensor {
 		t.result(kind, &n.out, t.compute, x.Shape()...)
 		if t.train {
 			n.stats = t.valueBuffer(2 * 4 * x.rows())
+			n.out.maker = n
 		}
 	}
 	n.w, n.b, n.eps = w, b, eps
@@ -88,6 +89,8 @@ func (n *normNode) forward(t *Tape) {
 		t.pool.Run(n.job.x.Rows, grain(n.job.x.Cols), &n.job)
 	}
 }
+
+func (n *normNode) remake(t *Tape) { n.forward(t) }
 
 // backward, with x̂ = (x − mean)·rstd (mean 0 for RMSNorm) and g = dy·w: dx = rstd·(g − mean(g) − x̂·mean(g·x̂)) (without mean(g)
 // for RMSNorm), dw += Σ_rows dy·x̂, db += Σ_rows dy.

