@@ -1,6 +1,9 @@
 package kernel
 
-import "unsafe"
+import (
+	"math"
+	"unsafe"
+)
 
 //go:generate go -C gen run ./gemm -s ../gemm_amd64.s -go ../gemm_decl_amd64.go
 
@@ -131,4 +134,18 @@ func peakLoop(dt DType, n int) float64 {
 		return float64(n) * 12 * 16
 	}
 	return peakLoopGeneric(n)
+}
+
+// dropBlocks applies dropout to as many elements as the vector kernel takes, from the start of Philox block on, and
+// returns their number.
+func dropBlocks(dst, src []float32, d *Drop, block uint64, threshold uint32, scale float32) int {
+	n := len(src) / 64
+	if CurrentLevel() < AVX512 || n == 0 || uint64(uint32(block))+uint64(16*n) >= 1<<32 {
+		return 0
+	}
+	dropAVX512(unsafe.Pointer(&dst[0]), unsafe.Pointer(&src[0]), n, &[8]uint32{
+		uint32(block), uint32(block >> 32), uint32(d.Counter), uint32(d.Counter >> 32),
+		uint32(d.Key), uint32(d.Key >> 32), threshold, math.Float32bits(scale),
+	})
+	return 64 * n
 }

@@ -219,6 +219,11 @@ func packCols16BF16Sum(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBy
 //go:noescape
 func finishAVX512(a unsafe.Pointer)
 
+// applies dropout to blocks × 64 elements: a holds the counter (4 words), the key (2), the threshold and the bits of the scale. The lowest word of the counter must not wrap.
+//
+//go:noescape
+func dropAVX512(dst unsafe.Pointer, src unsafe.Pointer, blocks int, a *[8]uint32)
+
 // c[0:1,0:4] = a·wᵀ over chunks × 64 bytes of a row and then tail (in elements, 0 for none). a has whole chunks, rows lda bytes apart; the rows of the next products, ahead bytes on, are prefetched.
 //
 //go:noescape

@@ -33,3 +33,5 @@ func sumColumns(dst []float32, src unsafe.Pointer, rowBytes, k int, dt DType) {
 }
 
 func peakLoop(_ DType, n int) float64 { return peakLoopGeneric(n) }
+
+func dropBlocks(_, _ []float32, _ *Drop, _ uint64, _ uint32, _ float32) int { return 0 }

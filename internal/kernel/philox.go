@@ -56,7 +56,11 @@ func DropRow(dst, src []float32, d Drop, index uint64) {
 		clear(dst)
 		return
 	}
-	dropRowGeneric(dst, src, &d, index, uint32(threshold), scale)
+	head := min(int(-index&3), len(src)) // to the start of a Philox block
+	dropRowGeneric(dst[:head], src[:head], &d, index, uint32(threshold), scale)
+	dst, src, index = dst[head:], src[head:], index+uint64(head)
+	done := dropBlocks(dst, src, &d, index/4, uint32(threshold), scale)
+	dropRowGeneric(dst[done:], src[done:], &d, index+uint64(done), uint32(threshold), scale)
 }
 
 // dropRowGeneric is the plain-Go twin of the vector kernels.

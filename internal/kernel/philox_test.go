@@ -61,3 +61,32 @@ func TestDropRowIsAFunctionOfTheIndex(t *testing.T) {
 		}
 	})
 }
+
+func TestDropRowMatchesItsTwin(t *testing.T) {
+	src := make([]float32, 1000)
+	for i := range src {
+		src[i] = float32(i) - 500.5
+	}
+	forLevels(t, func(t *testing.T) {
+		for _, index := range []uint64{0, 1, 7, 64, 1<<34 - 256, 1<<40 + 3} { // the fourth wraps the lowest word
+			d := Drop{P: 0.4, Key: 0x123456789abcdef, Counter: 0xfedcba987654321}
+			got, want := make([]float32, len(src)), make([]float32, len(src))
+			DropRow(got, src, d, index)
+			threshold, scale := d.limits()
+			dropRowGeneric(want, src, &d, index, uint32(threshold), scale)
+			for i := range got {
+				if got[i] != want[i] {
+					t.Fatalf("index %d: element %d is %v, want %v", index, i, got[i], want[i])
+				}
+			}
+		}
+	})
+}
+
+func BenchmarkDropRow(b *testing.B) {
+	x := make([]float32, 1024)
+	b.SetBytes(4096)
+	for b.Loop() {
+		DropRow(x, x, Drop{P: 0.1, Key: 1}, 0)
+	}
+}

@@ -33,6 +33,7 @@ func main() {
 	g.packCols16(false)
 	g.packCols16(true)
 	g.finish()
+	g.philox()
 	for m := 1; m <= 4; m++ {
 		g.dot("dotBF16", m, true)
 		g.dot("dotF32", m, false)
