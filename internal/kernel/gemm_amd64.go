@@ -64,17 +64,32 @@ func dotFor(mk *microKernel) *dotFuncs {
 
 // packRows transposes rows of k; see packRowsGeneric.
 func packRows(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes, lanes, k int, dt DType) {
-	if CurrentLevel() < AVX512 || stride%16 != 0 {
+	words := k * dt.Size() / 4
+	switch l := CurrentLevel(); {
+	case l >= AVX512 && stride%16 == 0:
+		packRowsBy(16, dst, stride, src, rowBytes, lanes, k*dt.Size()/2)
+	case l >= AVX2 && stride%8 == 0 && words >= 8:
+		packRowsBy(8, dst, stride, src, rowBytes, lanes, words/8)
+		done := words / 8 * 8
+		packRowsGeneric(unsafe.Add(dst, done*stride*4), stride, unsafe.Add(src, done*4), rowBytes, lanes, k-done*4/dt.Size(), dt)
+	default:
 		packRowsGeneric(dst, stride, src, rowBytes, lanes, k, dt)
-		return
 	}
-	halves := k * dt.Size() / 2 // 16-bit units
+}
+
+// packRowsBy transposes width rows at a time: size 16-bit units of each with 16, size × 8 words with 8.
+func packRowsBy(width int, dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes, lanes, size int) {
 	var offs [16]int
-	for l0 := 0; l0 < lanes; l0 += 16 {
+	for l0 := 0; l0 < lanes; l0 += width {
 		for l := range offs { // absent lanes repeat the last one
 			offs[l] = min(l, lanes-l0-1) * rowBytes
 		}
-		packRows16(unsafe.Add(dst, l0*4), stride*4, unsafe.Add(src, l0*rowBytes), &offs, halves/32, halves%32)
+		d, s := unsafe.Add(dst, l0*4), unsafe.Add(src, l0*rowBytes)
+		if width == 16 {
+			packRows16(d, stride*4, s, &offs, size/32, size%32)
+		} else {
+			packRows8(d, stride*4, s, &offs, size)
+		}
 	}
 }
 

@@ -10882,6 +10882,78 @@ done:
 	VZEROUPPER
 	RET
 
+// func packRows8(dst unsafe.Pointer, stride int, src unsafe.Pointer, offs *[16]int, chunks int)
+// Requires: AVX
+TEXT ·packRows8(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ stride+8(FP), BX
+	MOVQ src+16(FP), SI
+	MOVQ offs+24(FP), DX
+	MOVQ chunks+32(FP), CX
+
+loop:
+	MOVQ       (DX), R9
+	VMOVUPS    (SI)(R9*1), Y0
+	MOVQ       8(DX), R9
+	VMOVUPS    (SI)(R9*1), Y1
+	MOVQ       16(DX), R9
+	VMOVUPS    (SI)(R9*1), Y2
+	MOVQ       24(DX), R9
+	VMOVUPS    (SI)(R9*1), Y3
+	MOVQ       32(DX), R9
+	VMOVUPS    (SI)(R9*1), Y4
+	MOVQ       40(DX), R9
+	VMOVUPS    (SI)(R9*1), Y5
+	MOVQ       48(DX), R9
+	VMOVUPS    (SI)(R9*1), Y6
+	MOVQ       56(DX), R9
+	VMOVUPS    (SI)(R9*1), Y7
+	VUNPCKLPS  Y1, Y0, Y8
+	VUNPCKHPS  Y1, Y0, Y9
+	VUNPCKLPS  Y3, Y2, Y10
+	VUNPCKHPS  Y3, Y2, Y11
+	VUNPCKLPS  Y5, Y4, Y12
+	VUNPCKHPS  Y5, Y4, Y13
+	VUNPCKLPS  Y7, Y6, Y14
+	VUNPCKHPS  Y7, Y6, Y15
+	VUNPCKLPD  Y10, Y8, Y0
+	VUNPCKHPD  Y10, Y8, Y1
+	VUNPCKLPD  Y11, Y9, Y2
+	VUNPCKHPD  Y11, Y9, Y3
+	VUNPCKLPD  Y14, Y12, Y4
+	VUNPCKHPD  Y14, Y12, Y5
+	VUNPCKLPD  Y15, Y13, Y6
+	VUNPCKHPD  Y15, Y13, Y7
+	VPERM2F128 $0x20, Y4, Y0, Y8
+	VPERM2F128 $0x31, Y4, Y0, Y12
+	VPERM2F128 $0x20, Y5, Y1, Y9
+	VPERM2F128 $0x31, Y5, Y1, Y13
+	VPERM2F128 $0x20, Y6, Y2, Y10
+	VPERM2F128 $0x31, Y6, Y2, Y14
+	VPERM2F128 $0x20, Y7, Y3, Y11
+	VPERM2F128 $0x31, Y7, Y3, Y15
+	VMOVUPS    Y8, (DI)
+	ADDQ       BX, DI
+	VMOVUPS    Y9, (DI)
+	ADDQ       BX, DI
+	VMOVUPS    Y10, (DI)
+	ADDQ       BX, DI
+	VMOVUPS    Y11, (DI)
+	ADDQ       BX, DI
+	VMOVUPS    Y12, (DI)
+	ADDQ       BX, DI
+	VMOVUPS    Y13, (DI)
+	ADDQ       BX, DI
+	VMOVUPS    Y14, (DI)
+	ADDQ       BX, DI
+	VMOVUPS    Y15, (DI)
+	ADDQ       BX, DI
+	ADDQ       $0x20, SI
+	DECQ       CX
+	JNZ        loop
+	VZEROUPPER
+	RET
+
 // func packCols16F32(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes int, k int, lanes int)
 // Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·packCols16F32(SB), NOSPLIT, $0-48

@@ -194,6 +194,11 @@ func peakAVX2(n int)
 //go:noescape
 func packRows16(dst unsafe.Pointer, stride int, src unsafe.Pointer, offs *[16]int, chunks int, tail int)
 
+// writes word (step, lane) = word step of row lane, for 8 lanes whose rows are offs bytes from src: chunks × 8 words.
+//
+//go:noescape
+func packRows8(dst unsafe.Pointer, stride int, src unsafe.Pointer, offs *[16]int, chunks int)
+
 // copies k rows of up to 16 float32s, rowBytes apart, to dst, stride bytes apart; the other lanes become 0.
 //
 //go:noescape

@@ -152,8 +152,11 @@ func convertToF32(dst, src unsafe.Pointer, dt DType, n int) {
 
 // roundToBF16 rounds n float32s to bf16 precision in place.
 func roundToBF16(p unsafe.Pointer, n int) {
-	s := unsafe.Slice((*float32)(p), n)
-	for i, v := range s {
-		s[i] = ToBF16(v).F32()
+	var half [64]BF16Bits
+	for s := unsafe.Slice((*float32)(p), n); len(s) > 0; {
+		m := min(len(s), len(half))
+		F32ToBF16(half[:m], s[:m])
+		BF16ToF32(s[:m], half[:m])
+		s = s[m:]
 	}
 }

@@ -30,6 +30,7 @@ func main() {
 	}
 	g.peak()
 	g.packRows16()
+	g.packRows8()
 	g.packCols16(false)
 	g.packCols16(true)
 	g.finish()

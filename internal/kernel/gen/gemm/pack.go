@@ -181,3 +181,39 @@ func (g *generator) packCols16(sums bool) {
 	}
 	finish()
 }
+
+// packRows8 writes the transposition of 8 rows of words for AVX2.
+func (g *generator) packRows8() {
+	g.text("packRows8", "writes word (step, lane) = word step of row lane, for 8 lanes whose rows are offs bytes from src: chunks × 8 words.",
+		"func(dst unsafe.Pointer, stride int, src unsafe.Pointer, offs *[16]int, chunks int)")
+	dst, stride, src, offs, chunks, off := reg.RDI, reg.RBX, reg.RSI, reg.RDX, reg.RCX, reg.R9
+	g.args([]string{"dst", "stride", "src", "offs", "chunks"}, dst, stride, src, offs, chunks)
+	g.Label("loop")
+	for i := range 8 {
+		g.MOVQ(mem(offs, 8*i), off)
+		g.VMOVUPS(operand.Mem{Base: src, Index: off, Scale: 1}, ymm[i])
+	}
+	for i := 0; i < 8; i += 2 { // pairs of rows
+		g.VUNPCKLPS(ymm[i+1], ymm[i], ymm[8+i])
+		g.VUNPCKHPS(ymm[i+1], ymm[i], ymm[9+i])
+	}
+	for i := 0; i < 8; i += 4 { // register i+j: lane L holds column 4L+j of rows i…i+3
+		g.VUNPCKLPD(ymm[10+i], ymm[8+i], ymm[i])
+		g.VUNPCKHPD(ymm[10+i], ymm[8+i], ymm[i+1])
+		g.VUNPCKLPD(ymm[11+i], ymm[9+i], ymm[i+2])
+		g.VUNPCKHPD(ymm[11+i], ymm[9+i], ymm[i+3])
+	}
+	for j := range 4 {
+		g.VPERM2F128(operand.U8(0x20), ymm[4+j], ymm[j], ymm[8+j])
+		g.VPERM2F128(operand.U8(0x31), ymm[4+j], ymm[j], ymm[12+j])
+	}
+	for i := range 8 {
+		g.VMOVUPS(ymm[8+i], mem(dst, 0))
+		g.ADDQ(stride, dst)
+	}
+	g.ADDQ(operand.U8(32), src)
+	g.DECQ(chunks)
+	g.JNZ(operand.LabelRef("loop"))
+	g.VZEROUPPER()
+	g.RET()
+}
