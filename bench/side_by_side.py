@@ -46,7 +46,7 @@ def opponent(args, model, mode, malloc, *more):
 
 def ours(args, model, steps):
     layers, width, heads, ctx, batch, vocab = MODELS[model]
-    return run([args.athanor, "bench", "train", "--model", "gpt2", "--layers", str(layers), "--width", str(width), "--heads", str(heads),
+    return run([args.athanor, "bench", "train", "--family", "gpt2", "--layers", str(layers), "--width", str(width), "--heads", str(heads),
                 "--ctx", str(ctx), "--batch", str(batch), "--vocab", str(vocab), "--dtype", args.dtype, "--steps", str(steps),
                 "--threads", str(args.threads), "--json"])
 

@@ -1,10 +1,11 @@
 """Checks that transformers continues prompts exactly as athanor did.
 
-Usage: python tools/oracle/interop_check.py MODEL_DIR OUTPUTS.json
+Usage: athanor export RUN --out MODEL_DIR
+       athanor generate MODEL_DIR --prompts prompts.txt -n 100 --temperature 0 --dtype f32 --json > OUTPUTS.jsonl
+       python tools/oracle/interop_check.py MODEL_DIR OUTPUTS.jsonl
 
-MODEL_DIR is what `athanor export` wrote (export as f32, so that ties are not decided by rounding). OUTPUTS.json is a list of
-{"prompt": text, "prompt_ids": [..], "output_ids": [..], "text": continuation}: what athanor's greedy generation gave for each prompt;
-prompt_ids and text may be left out. For each prompt transformers must tokenize to the same ids, continue greedily with the same ids,
+OUTPUTS.jsonl has one object a line: {"prompt": text, "ids": [..], "text": continuation}, and prompt_ids where it is known how athanor
+tokenized the prompt. For each prompt transformers must tokenize to the same ids, continue greedily with the same ids,
 and decode them to the same text. Where a continuation differs, the gap between the two best logits at that place is printed: a gap
 below 1e-4 is a tie in f32. Exits 1 if any prompt differs.
 """
@@ -44,7 +45,7 @@ def check(model, tokenizer, case, eos):
     if "prompt_ids" in case and ids != case["prompt_ids"]:
         wrong.append(f"prompt ids: transformers {ids}, athanor {case['prompt_ids']}")
     ids = case.get("prompt_ids", ids)
-    want = case["output_ids"]
+    want = case["ids"]
     got, gaps = greedy(model, ids, len(want), eos)
     a, b = before(got, eos), before(want, eos)
     if a != b:
@@ -69,12 +70,12 @@ def main():
     eos = model.generation_config.eos_token_id
     eos = set(eos if isinstance(eos, list) else [] if eos is None else [eos])
     with open(outputs, encoding="utf-8") as f:
-        cases = json.load(f)
+        cases = [json.loads(line) for line in f if line.strip()]
     failed = 0
     for case in cases:
         wrong = check(model, tokenizer, case, eos)
         failed += bool(wrong)
-        print("FAIL" if wrong else "ok  ", f"{len(case['output_ids'])} tokens", repr(case["prompt"]), *wrong, sep="  ")
+        print("FAIL" if wrong else "ok  ", f"{len(case['ids'])} tokens", repr(case["prompt"]), *wrong, sep="  ")
     print(f"{len(cases) - failed} of {len(cases)} prompts agree (transformers {tf.__version__}, {model.config.model_type})")
     sys.exit(1 if failed or not cases else 0)
 
