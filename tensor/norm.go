@@ -19,6 +19,7 @@ type normNode struct {
 	layer    bool // LayerNorm, else RMSNorm
 	eps      float32
 	stats    *buffer // [rows] reciprocal deviations, and with layer [rows] means
+	hat      *Tensor // x̂ = (x − mean)·rstd in bf16 or f16, kept for the backward pass instead of x; nil in f32, where x is kept
 	partials *buffer // [chunks, 2, C] sums for dw and db
 	scratch  *buffer
 	job      normJob
@@ -53,6 +54,12 @@ func (t *Tape) norm(kind string, x *Tensor, w, b *Param, eps float32) *Tensor {
 		if t.train {
 			n.stats = t.valueBuffer(2 * 4 * x.rows())
 			n.out.maker = n
+			if t.compute != F32 {
+				n.hat = &Tensor{}
+				t.result(kind, n.hat, t.compute, x.Shape()...)
+				n.job.ones = make([]float32, x.cols())
+				kernel.Fill(n.job.ones, 1)
+			}
 		}
 	}
 	n.w, n.b, n.eps = w, b, eps
@@ -63,34 +70,50 @@ func (t *Tape) norm(kind string, x *Tensor, w, b *Param, eps float32) *Tensor {
 // normJob is a pass over rows, forward or backward.
 type normJob struct {
 	n            *normNode
-	x, y, dx     kernel.Mat // y: output, or its gradient
+	x, y, dx     kernel.Mat // y: output, or its gradient; x is absent where only hat is read
+	hat          kernel.Mat
 	w, b         []float32
 	rstd, mean   []float32 // nil: not kept
 	partials     []float32
 	add, reverse bool
-	scratch      []float32 // a row a worker, for f16 and for the gradient of a persistent x, which nobody wants
+	fromHat      bool      // y = hat·w + b
+	scratch      []float32 // three rows a worker
+	ones         []float32
 }
 
 func (n *normNode) prepare(t *Tape, y kernel.Mat) {
-	n.job = normJob{n: n, x: t.mat(n.x), y: y, w: t.values(n.w), b: t.values(n.b)}
+	n.job = normJob{n: n, ones: n.job.ones, y: y, w: t.values(n.w), b: t.values(n.b)}
 	if n.stats != nil {
 		if s := t.floats(n.stats); s != nil {
 			n.job.rstd, n.job.mean = s[:len(s)/2], s[len(s)/2:]
 		}
 	}
-	if y.DT == F16 || !t.wantsGrad(n.x) {
-		n.job.scratch = t.scratch(&n.scratch, t.pool.Workers()*y.Cols)
+	if n.hat != nil {
+		n.job.hat = t.mat(n.hat)
 	}
+	n.job.scratch = t.scratch(&n.scratch, 3*t.pool.Workers()*y.Cols)
 }
 
 func (n *normNode) forward(t *Tape) {
 	n.prepare(t, t.mat(&n.out))
+	n.job.x = t.mat(n.x)
+	n.job.fromHat = t.rerun // as remake does, so that Recompute changes no bit
 	if !t.dry {
-		t.pool.Run(n.job.x.Rows, grain(n.job.x.Cols), &n.job)
+		t.pool.Run(n.job.y.Rows, grain(n.job.y.Cols), &n.job)
 	}
 }
 
-func (n *normNode) remake(t *Tape) { n.forward(t) }
+// remake computes the output from what is kept.
+func (n *normNode) remake(t *Tape) {
+	n.prepare(t, t.mat(&n.out))
+	if n.hat == nil {
+		n.job.x = t.mat(n.x)
+	}
+	n.job.fromHat = true
+	if !t.dry {
+		t.pool.Run(n.job.y.Rows, grain(n.job.y.Cols), &n.job)
+	}
+}
 
 // backward, with x̂ = (x − mean)·rstd (mean 0 for RMSNorm) and g = dy·w: dx = rstd·(g − mean(g) − x̂·mean(g·x̂)) (without mean(g)
 // for RMSNorm), dw += Σ_rows dy·x̂, db += Σ_rows dy.
@@ -99,6 +122,9 @@ func (n *normNode) backward(t *Tape) {
 	j := &n.job
 	rows, cols := n.x.rows(), n.x.cols()
 	j.reverse = true
+	if n.hat == nil {
+		j.x = t.mat(n.x)
+	}
 	if t.wantsGrad(n.x) {
 		j.dx, j.add = t.gradDst(n.x)
 	}
@@ -112,24 +138,29 @@ func (n *normNode) backward(t *Tape) {
 }
 
 func (j *normJob) Do(worker, lo, hi int) {
+	cols := j.y.Cols
 	if !j.reverse {
 		for i := lo; i < hi; i++ {
-			j.row(worker, i)
+			if j.hat.IsNil() {
+				j.row(worker, i)
+			} else {
+				j.rowHat(worker, i)
+			}
 		}
 		return
 	}
-	cols := j.x.Cols
 	for c := lo; c < hi; c++ {
 		dw := j.partials[2*c*cols : (2*c+1)*cols]
 		db := j.partials[(2*c+1)*cols : (2*c+2)*cols]
 		clear(dw)
 		clear(db)
-		for i := c * normChunk; i < min((c+1)*normChunk, j.x.Rows); i++ {
+		for i := c * normChunk; i < min((c+1)*normChunk, j.y.Rows); i++ {
 			j.rowGrad(worker, i, dw, db)
 		}
 	}
 }
 
+// row computes y where x is kept or nothing is.
 func (j *normJob) row(worker, i int) {
 	x, eps := j.x.RowF32(i), j.n.eps
 	var mean, rstd float32
@@ -140,7 +171,7 @@ func (j *normJob) row(worker, i int) {
 			rstd = kernel.RMSNormRowBF16(j.y.RowBF16(i), x, j.w, eps)
 		}
 	} else {
-		y := j.f32Row(worker, i)
+		y := j.row32(j.y, worker, i)
 		if j.n.layer {
 			mean, rstd = kernel.LayerNormRow(y, x, j.w, j.b, eps)
 		} else {
@@ -155,15 +186,43 @@ func (j *normJob) row(worker, i int) {
 	}
 }
 
+// rowHat computes x̂ and from it y; without x only y, from the x̂ that is kept.
+func (j *normJob) rowHat(worker, i int) {
+	h := j.scratchRow(worker, 0)
+	if !j.x.IsNil() {
+		x, eps := j.x.RowF32(i), j.n.eps
+		if j.n.layer {
+			_, j.rstd[i] = kernel.LayerNormRow(h, x, j.ones, nil, eps)
+		} else {
+			j.rstd[i] = kernel.RMSNormRow(h, x, j.ones, eps)
+		}
+		kernel.StoreF32(j.hat, i, h)
+	}
+	if j.fromHat {
+		kernel.LoadF32(h, j.hat, i)
+	}
+	kernel.Mul(h, h, j.w)
+	if j.b != nil {
+		kernel.AddTo(h, j.b)
+	}
+	kernel.StoreF32(j.y, i, h)
+}
+
 func (j *normJob) rowGrad(worker, i int, dw, db []float32) {
-	x := j.x.RowF32(i)
-	var dx []float32
+	rstd, mean := j.rstd[i], float32(0)
+	var x, dx []float32
+	if j.hat.IsNil() {
+		x, mean = j.x.RowF32(i), j.mean[i]
+	} else { // the kernels divide by the deviation themselves
+		x = j.scratchRow(worker, 0)
+		kernel.LoadF32(x, j.hat, i)
+		kernel.Scale(x, x, 1/rstd)
+	}
 	if j.dx.IsNil() {
-		dx = j.scratchRow(worker)
+		dx = j.scratchRow(worker, 1)
 	} else {
 		dx = j.dx.RowF32(i)
 	}
-	rstd, mean := j.rstd[i], j.mean[i]
 	if j.y.DT == BF16 {
 		if j.n.layer {
 			kernel.LayerNormRowGradBF16(dx, dw, db, j.y.RowBF16(i), x, j.w, mean, rstd, j.add)
@@ -172,7 +231,7 @@ func (j *normJob) rowGrad(worker, i int, dw, db []float32) {
 		}
 		return
 	}
-	dy := j.f32Row(worker, i)
+	dy := j.row32(j.y, worker, i)
 	if j.y.DT == F16 {
 		kernel.LoadF32(dy, j.y, i)
 	}
@@ -183,16 +242,17 @@ func (j *normJob) rowGrad(worker, i int, dw, db []float32) {
 	}
 }
 
-// f32Row returns row i of y, or for f16 the worker's scratch row.
-func (j *normJob) f32Row(worker, i int) []float32 {
-	if j.y.DT == F32 {
-		return j.y.RowF32(i)
+// row32 returns row i of an f32 matrix, or for f16 the worker's third scratch row.
+func (j *normJob) row32(m kernel.Mat, worker, i int) []float32 {
+	if m.DT == F32 {
+		return m.RowF32(i)
 	}
-	return j.scratchRow(worker)
+	return j.scratchRow(worker, 2)
 }
 
-func (j *normJob) scratchRow(worker int) []float32 {
-	return j.scratch[worker*j.y.Cols : (worker+1)*j.y.Cols]
+func (j *normJob) scratchRow(worker, k int) []float32 {
+	cols := j.y.Cols
+	return j.scratch[(3*worker+k)*cols:][:cols]
 }
 
 // sumJob adds the chunks of src, [chunks, 2, cols], in order to the two destinations; nil ones are skipped. Its units are columns.
