@@ -2,8 +2,11 @@ package kernel
 
 //go:generate go -C gen run ./attention -s ../attention_amd64.s -go ../attention_decl_amd64.go
 
-// The element-wise steps in assembly, for panels of 32 lanes.
+// The element-wise steps in assembly, for panels of 16 lanes with AVX2 and of 32 with AVX-512.
 var (
+	attnAVX2 = attnFuncs{
+		softmax: attnSoftmaxAVX2, grad: attnGradAVX2, scaleLanes: attnScaleLanesAVX2, transpose: transposeLanes,
+	}
 	attnAVX512 = attnFuncs{
 		softmax: attnSoftmax512, grad: attnGrad512,
 		scaleLanes: attnScaleLanes512, transpose: attnTranspose512, dots: attnDots512, weighted: attnWeighted512, rotate: attnRotate512,
@@ -23,6 +26,8 @@ func attnFuncsFor(mk *microKernel) *attnFuncs {
 		return &attnAVX512BF16
 	case l >= AVX512 && mk.nr == attnMaxLanes:
 		return &attnAVX512
+	case l == AVX2 && mk.nr == 16:
+		return &attnAVX2
 	}
 	return &attnGeneric
 }

@@ -1207,6 +1207,502 @@ done:
 	VZEROUPPER
 	RET
 
+// func attnSoftmaxAVX2(x *softArgs)
+// Requires: AVX, AVX2, FMA3
+TEXT ·attnSoftmaxAVX2(SB), NOSPLIT, $0-8
+	MOVQ         x+0(FP), DI
+	MOVQ         (DI), SI
+	MOVQ         8(DI), DX
+	MOVQ         24(DI), CX
+	MOVQ         40(DI), R8
+	MOVQ         48(DI), R9
+	VBROADCASTSS 80(DI), Y13
+	VPBROADCASTD 32(DI), Y8
+	VMOVUPS      attnWideff800000<>+0(SB), Y0
+	VMOVUPS      attnWideff800000<>+0(SB), Y1
+	CMPB         84(DI), $0x00
+	JNE          masked_max
+
+plain_max:
+	VMAXPS (SI), Y0, Y0
+	VMAXPS 32(SI), Y1, Y1
+	ADDQ   $0x40, SI
+	ADDQ   $0x40, DX
+	DECQ   CX
+	JNZ    plain_max
+	JMP    advance
+
+masked_max:
+	VMOVDQU   (R8), Y14
+	VPCMPGTD  Y8, Y14, Y14
+	VMOVDQU   (R9), Y6
+	VPCMPGTD  Y8, Y6, Y6
+	VPANDN    Y6, Y14, Y6
+	VMOVDQU   32(R8), Y14
+	VPCMPGTD  Y8, Y14, Y14
+	VMOVDQU   32(R9), Y7
+	VPCMPGTD  Y8, Y7, Y7
+	VPANDN    Y7, Y14, Y7
+	VPADDD    attnWide00000001<>+0(SB), Y8, Y8
+	VMOVUPS   attnWideff800000<>+0(SB), Y14
+	VBLENDVPS Y6, (SI), Y14, Y15
+	VMAXPS    Y15, Y0, Y0
+	VBLENDVPS Y7, 32(SI), Y14, Y15
+	VMAXPS    Y15, Y1, Y1
+	ADDQ      $0x40, SI
+	ADDQ      $0x40, DX
+	DECQ      CX
+	JNZ       masked_max
+
+advance:
+	MOVQ         56(DI), R10
+	MOVQ         72(DI), R11
+	VMULPS       Y13, Y0, Y0
+	VMOVUPS      (R10), Y11
+	VMAXPS       Y11, Y0, Y0
+	VMOVUPS      Y0, (R10)
+	VCMPPS       $0x04, attnWideff800000<>+0(SB), Y0, Y14
+	VANDPS       Y14, Y0, Y9
+	VSUBPS       Y9, Y11, Y0
+	VMULPS       Y13, Y1, Y1
+	VMOVUPS      32(R10), Y12
+	VMAXPS       Y12, Y1, Y1
+	VMOVUPS      Y1, 32(R10)
+	VCMPPS       $0x04, attnWideff800000<>+0(SB), Y1, Y14
+	VANDPS       Y14, Y1, Y10
+	VSUBPS       Y10, Y12, Y1
+	VMOVUPS      attnWidec2fc0000<>+0(SB), Y4
+	VMAXPS       Y0, Y4, Y0
+	VROUNDPS     $0x08, Y0, Y2
+	VSUBPS       Y2, Y0, Y0
+	VCVTPS2DQ    Y2, Y2
+	VPADDD       attnWide0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMOVUPS      attnWide392209c5<>+0(SB), Y4
+	VMOVUPS      attnWidec2fc0000<>+0(SB), Y5
+	VMAXPS       Y1, Y5, Y1
+	VROUNDPS     $0x08, Y1, Y3
+	VSUBPS       Y3, Y1, Y1
+	VCVTPS2DQ    Y3, Y3
+	VPADDD       attnWide0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMOVUPS      attnWide392209c5<>+0(SB), Y5
+	VFMADD213PS  attnWide3aaf8448<>+0(SB), Y0, Y4
+	VFMADD213PS  attnWide3aaf8448<>+0(SB), Y1, Y5
+	VFMADD213PS  attnWide3c1d952a<>+0(SB), Y0, Y4
+	VFMADD213PS  attnWide3c1d952a<>+0(SB), Y1, Y5
+	VFMADD213PS  attnWide3d6357b6<>+0(SB), Y0, Y4
+	VFMADD213PS  attnWide3d6357b6<>+0(SB), Y1, Y5
+	VFMADD213PS  attnWide3e75fdf0<>+0(SB), Y0, Y4
+	VFMADD213PS  attnWide3e75fdf0<>+0(SB), Y1, Y5
+	VFMADD213PS  attnWide3f317218<>+0(SB), Y0, Y4
+	VFMADD213PS  attnWide3f317218<>+0(SB), Y1, Y5
+	VFMADD213PS  attnWide3f800000<>+0(SB), Y0, Y4
+	VFMADD213PS  attnWide3f800000<>+0(SB), Y1, Y5
+	VMULPS       Y2, Y4, Y0
+	VMULPS       Y3, Y5, Y1
+	VMOVUPS      Y0, (R11)
+	VXORPS       Y11, Y11, Y11
+	VMOVUPS      Y1, 32(R11)
+	VXORPS       Y12, Y12, Y12
+	MOVQ         (DI), SI
+	MOVQ         8(DI), DX
+	MOVQ         24(DI), CX
+	MOVQ         40(DI), R8
+	MOVQ         48(DI), R9
+	VBROADCASTSS 80(DI), Y13
+	VPBROADCASTD 32(DI), Y8
+	CMPB         84(DI), $0x00
+	JNE          masked_exp
+
+plain_exp:
+	VMOVUPS     (SI), Y0
+	VFMSUB213PS Y9, Y13, Y0
+	VMOVUPS     32(SI), Y1
+	VFMSUB213PS Y10, Y13, Y1
+	VMOVUPS     attnWidec2fc0000<>+0(SB), Y4
+	VMAXPS      Y0, Y4, Y0
+	VROUNDPS    $0x08, Y0, Y2
+	VSUBPS      Y2, Y0, Y0
+	VCVTPS2DQ   Y2, Y2
+	VPADDD      attnWide0000007f<>+0(SB), Y2, Y2
+	VPSLLD      $0x17, Y2, Y2
+	VMOVUPS     attnWide392209c5<>+0(SB), Y4
+	VMOVUPS     attnWidec2fc0000<>+0(SB), Y5
+	VMAXPS      Y1, Y5, Y1
+	VROUNDPS    $0x08, Y1, Y3
+	VSUBPS      Y3, Y1, Y1
+	VCVTPS2DQ   Y3, Y3
+	VPADDD      attnWide0000007f<>+0(SB), Y3, Y3
+	VPSLLD      $0x17, Y3, Y3
+	VMOVUPS     attnWide392209c5<>+0(SB), Y5
+	VFMADD213PS attnWide3aaf8448<>+0(SB), Y0, Y4
+	VFMADD213PS attnWide3aaf8448<>+0(SB), Y1, Y5
+	VFMADD213PS attnWide3c1d952a<>+0(SB), Y0, Y4
+	VFMADD213PS attnWide3c1d952a<>+0(SB), Y1, Y5
+	VFMADD213PS attnWide3d6357b6<>+0(SB), Y0, Y4
+	VFMADD213PS attnWide3d6357b6<>+0(SB), Y1, Y5
+	VFMADD213PS attnWide3e75fdf0<>+0(SB), Y0, Y4
+	VFMADD213PS attnWide3e75fdf0<>+0(SB), Y1, Y5
+	VFMADD213PS attnWide3f317218<>+0(SB), Y0, Y4
+	VFMADD213PS attnWide3f317218<>+0(SB), Y1, Y5
+	VFMADD213PS attnWide3f800000<>+0(SB), Y0, Y4
+	VFMADD213PS attnWide3f800000<>+0(SB), Y1, Y5
+	VMULPS      Y2, Y4, Y0
+	VMULPS      Y3, Y5, Y1
+	VMOVUPS     Y0, (SI)
+	VADDPS      Y0, Y11, Y11
+	VMOVUPS     Y1, 32(SI)
+	VADDPS      Y1, Y12, Y12
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, DX
+	DECQ        CX
+	JNZ         plain_exp
+	JMP         done
+
+masked_exp:
+	VMOVDQU     (R8), Y14
+	VPCMPGTD    Y8, Y14, Y14
+	VMOVDQU     (R9), Y6
+	VPCMPGTD    Y8, Y6, Y6
+	VPANDN      Y6, Y14, Y6
+	VMOVDQU     32(R8), Y14
+	VPCMPGTD    Y8, Y14, Y14
+	VMOVDQU     32(R9), Y7
+	VPCMPGTD    Y8, Y7, Y7
+	VPANDN      Y7, Y14, Y7
+	VPADDD      attnWide00000001<>+0(SB), Y8, Y8
+	VMOVUPS     (SI), Y0
+	VFMSUB213PS Y9, Y13, Y0
+	VMOVUPS     32(SI), Y1
+	VFMSUB213PS Y10, Y13, Y1
+	VMOVUPS     attnWidec2fc0000<>+0(SB), Y4
+	VMAXPS      Y0, Y4, Y0
+	VROUNDPS    $0x08, Y0, Y2
+	VSUBPS      Y2, Y0, Y0
+	VCVTPS2DQ   Y2, Y2
+	VPADDD      attnWide0000007f<>+0(SB), Y2, Y2
+	VPSLLD      $0x17, Y2, Y2
+	VMOVUPS     attnWide392209c5<>+0(SB), Y4
+	VMOVUPS     attnWidec2fc0000<>+0(SB), Y5
+	VMAXPS      Y1, Y5, Y1
+	VROUNDPS    $0x08, Y1, Y3
+	VSUBPS      Y3, Y1, Y1
+	VCVTPS2DQ   Y3, Y3
+	VPADDD      attnWide0000007f<>+0(SB), Y3, Y3
+	VPSLLD      $0x17, Y3, Y3
+	VMOVUPS     attnWide392209c5<>+0(SB), Y5
+	VFMADD213PS attnWide3aaf8448<>+0(SB), Y0, Y4
+	VFMADD213PS attnWide3aaf8448<>+0(SB), Y1, Y5
+	VFMADD213PS attnWide3c1d952a<>+0(SB), Y0, Y4
+	VFMADD213PS attnWide3c1d952a<>+0(SB), Y1, Y5
+	VFMADD213PS attnWide3d6357b6<>+0(SB), Y0, Y4
+	VFMADD213PS attnWide3d6357b6<>+0(SB), Y1, Y5
+	VFMADD213PS attnWide3e75fdf0<>+0(SB), Y0, Y4
+	VFMADD213PS attnWide3e75fdf0<>+0(SB), Y1, Y5
+	VFMADD213PS attnWide3f317218<>+0(SB), Y0, Y4
+	VFMADD213PS attnWide3f317218<>+0(SB), Y1, Y5
+	VFMADD213PS attnWide3f800000<>+0(SB), Y0, Y4
+	VFMADD213PS attnWide3f800000<>+0(SB), Y1, Y5
+	VMULPS      Y2, Y4, Y0
+	VANDPS      Y6, Y0, Y0
+	VMULPS      Y3, Y5, Y1
+	VANDPS      Y7, Y1, Y1
+	VMOVUPS     Y0, (SI)
+	VADDPS      Y0, Y11, Y11
+	VMOVUPS     Y1, 32(SI)
+	VADDPS      Y1, Y12, Y12
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, DX
+	DECQ        CX
+	JNZ         masked_exp
+
+done:
+	MOVQ        64(DI), R10
+	MOVQ        72(DI), R11
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R11), Y1
+	VFMADD213PS Y11, Y1, Y0
+	VMOVUPS     Y0, (R10)
+	VMOVUPS     32(R10), Y0
+	VMOVUPS     32(R11), Y1
+	VFMADD213PS Y12, Y1, Y0
+	VMOVUPS     Y0, 32(R10)
+	VZEROUPPER
+	RET
+
+DATA attnWideff800000<>+0(SB)/4, $0xff800000
+DATA attnWideff800000<>+4(SB)/4, $0xff800000
+DATA attnWideff800000<>+8(SB)/4, $0xff800000
+DATA attnWideff800000<>+12(SB)/4, $0xff800000
+DATA attnWideff800000<>+16(SB)/4, $0xff800000
+DATA attnWideff800000<>+20(SB)/4, $0xff800000
+DATA attnWideff800000<>+24(SB)/4, $0xff800000
+DATA attnWideff800000<>+28(SB)/4, $0xff800000
+GLOBL attnWideff800000<>(SB), RODATA|NOPTR, $32
+
+DATA attnWide00000001<>+0(SB)/4, $0x00000001
+DATA attnWide00000001<>+4(SB)/4, $0x00000001
+DATA attnWide00000001<>+8(SB)/4, $0x00000001
+DATA attnWide00000001<>+12(SB)/4, $0x00000001
+DATA attnWide00000001<>+16(SB)/4, $0x00000001
+DATA attnWide00000001<>+20(SB)/4, $0x00000001
+DATA attnWide00000001<>+24(SB)/4, $0x00000001
+DATA attnWide00000001<>+28(SB)/4, $0x00000001
+GLOBL attnWide00000001<>(SB), RODATA|NOPTR, $32
+
+DATA attnWidec2fc0000<>+0(SB)/4, $0xc2fc0000
+DATA attnWidec2fc0000<>+4(SB)/4, $0xc2fc0000
+DATA attnWidec2fc0000<>+8(SB)/4, $0xc2fc0000
+DATA attnWidec2fc0000<>+12(SB)/4, $0xc2fc0000
+DATA attnWidec2fc0000<>+16(SB)/4, $0xc2fc0000
+DATA attnWidec2fc0000<>+20(SB)/4, $0xc2fc0000
+DATA attnWidec2fc0000<>+24(SB)/4, $0xc2fc0000
+DATA attnWidec2fc0000<>+28(SB)/4, $0xc2fc0000
+GLOBL attnWidec2fc0000<>(SB), RODATA|NOPTR, $32
+
+DATA attnWide0000007f<>+0(SB)/4, $0x0000007f
+DATA attnWide0000007f<>+4(SB)/4, $0x0000007f
+DATA attnWide0000007f<>+8(SB)/4, $0x0000007f
+DATA attnWide0000007f<>+12(SB)/4, $0x0000007f
+DATA attnWide0000007f<>+16(SB)/4, $0x0000007f
+DATA attnWide0000007f<>+20(SB)/4, $0x0000007f
+DATA attnWide0000007f<>+24(SB)/4, $0x0000007f
+DATA attnWide0000007f<>+28(SB)/4, $0x0000007f
+GLOBL attnWide0000007f<>(SB), RODATA|NOPTR, $32
+
+DATA attnWide392209c5<>+0(SB)/4, $0x392209c5
+DATA attnWide392209c5<>+4(SB)/4, $0x392209c5
+DATA attnWide392209c5<>+8(SB)/4, $0x392209c5
+DATA attnWide392209c5<>+12(SB)/4, $0x392209c5
+DATA attnWide392209c5<>+16(SB)/4, $0x392209c5
+DATA attnWide392209c5<>+20(SB)/4, $0x392209c5
+DATA attnWide392209c5<>+24(SB)/4, $0x392209c5
+DATA attnWide392209c5<>+28(SB)/4, $0x392209c5
+GLOBL attnWide392209c5<>(SB), RODATA|NOPTR, $32
+
+DATA attnWide3aaf8448<>+0(SB)/4, $0x3aaf8448
+DATA attnWide3aaf8448<>+4(SB)/4, $0x3aaf8448
+DATA attnWide3aaf8448<>+8(SB)/4, $0x3aaf8448
+DATA attnWide3aaf8448<>+12(SB)/4, $0x3aaf8448
+DATA attnWide3aaf8448<>+16(SB)/4, $0x3aaf8448
+DATA attnWide3aaf8448<>+20(SB)/4, $0x3aaf8448
+DATA attnWide3aaf8448<>+24(SB)/4, $0x3aaf8448
+DATA attnWide3aaf8448<>+28(SB)/4, $0x3aaf8448
+GLOBL attnWide3aaf8448<>(SB), RODATA|NOPTR, $32
+
+DATA attnWide3c1d952a<>+0(SB)/4, $0x3c1d952a
+DATA attnWide3c1d952a<>+4(SB)/4, $0x3c1d952a
+DATA attnWide3c1d952a<>+8(SB)/4, $0x3c1d952a
+DATA attnWide3c1d952a<>+12(SB)/4, $0x3c1d952a
+DATA attnWide3c1d952a<>+16(SB)/4, $0x3c1d952a
+DATA attnWide3c1d952a<>+20(SB)/4, $0x3c1d952a
+DATA attnWide3c1d952a<>+24(SB)/4, $0x3c1d952a
+DATA attnWide3c1d952a<>+28(SB)/4, $0x3c1d952a
+GLOBL attnWide3c1d952a<>(SB), RODATA|NOPTR, $32
+
+DATA attnWide3d6357b6<>+0(SB)/4, $0x3d6357b6
+DATA attnWide3d6357b6<>+4(SB)/4, $0x3d6357b6
+DATA attnWide3d6357b6<>+8(SB)/4, $0x3d6357b6
+DATA attnWide3d6357b6<>+12(SB)/4, $0x3d6357b6
+DATA attnWide3d6357b6<>+16(SB)/4, $0x3d6357b6
+DATA attnWide3d6357b6<>+20(SB)/4, $0x3d6357b6
+DATA attnWide3d6357b6<>+24(SB)/4, $0x3d6357b6
+DATA attnWide3d6357b6<>+28(SB)/4, $0x3d6357b6
+GLOBL attnWide3d6357b6<>(SB), RODATA|NOPTR, $32
+
+DATA attnWide3e75fdf0<>+0(SB)/4, $0x3e75fdf0
+DATA attnWide3e75fdf0<>+4(SB)/4, $0x3e75fdf0
+DATA attnWide3e75fdf0<>+8(SB)/4, $0x3e75fdf0
+DATA attnWide3e75fdf0<>+12(SB)/4, $0x3e75fdf0
+DATA attnWide3e75fdf0<>+16(SB)/4, $0x3e75fdf0
+DATA attnWide3e75fdf0<>+20(SB)/4, $0x3e75fdf0
+DATA attnWide3e75fdf0<>+24(SB)/4, $0x3e75fdf0
+DATA attnWide3e75fdf0<>+28(SB)/4, $0x3e75fdf0
+GLOBL attnWide3e75fdf0<>(SB), RODATA|NOPTR, $32
+
+DATA attnWide3f317218<>+0(SB)/4, $0x3f317218
+DATA attnWide3f317218<>+4(SB)/4, $0x3f317218
+DATA attnWide3f317218<>+8(SB)/4, $0x3f317218
+DATA attnWide3f317218<>+12(SB)/4, $0x3f317218
+DATA attnWide3f317218<>+16(SB)/4, $0x3f317218
+DATA attnWide3f317218<>+20(SB)/4, $0x3f317218
+DATA attnWide3f317218<>+24(SB)/4, $0x3f317218
+DATA attnWide3f317218<>+28(SB)/4, $0x3f317218
+GLOBL attnWide3f317218<>(SB), RODATA|NOPTR, $32
+
+DATA attnWide3f800000<>+0(SB)/4, $0x3f800000
+DATA attnWide3f800000<>+4(SB)/4, $0x3f800000
+DATA attnWide3f800000<>+8(SB)/4, $0x3f800000
+DATA attnWide3f800000<>+12(SB)/4, $0x3f800000
+DATA attnWide3f800000<>+16(SB)/4, $0x3f800000
+DATA attnWide3f800000<>+20(SB)/4, $0x3f800000
+DATA attnWide3f800000<>+24(SB)/4, $0x3f800000
+DATA attnWide3f800000<>+28(SB)/4, $0x3f800000
+GLOBL attnWide3f800000<>(SB), RODATA|NOPTR, $32
+
+// func attnGradAVX2(x *gradArgs)
+// Requires: AVX, AVX2, FMA3
+TEXT ·attnGradAVX2(SB), NOSPLIT, $0-8
+	MOVQ         x+0(FP), DI
+	MOVQ         (DI), SI
+	MOVQ         8(DI), DX
+	MOVQ         24(DI), CX
+	MOVQ         40(DI), R8
+	MOVQ         48(DI), R9
+	VBROADCASTSS 72(DI), Y13
+	VPBROADCASTD 32(DI), Y8
+	MOVQ         56(DI), R10
+	MOVQ         64(DI), R11
+	VMOVUPS      (R10), Y9
+	VMOVUPS      (R11), Y11
+	VMOVUPS      32(R10), Y10
+	VMOVUPS      32(R11), Y12
+	CMPB         76(DI), $0x00
+	JNE          masked
+
+plain:
+	VMOVUPS     (SI), Y0
+	VFMSUB213PS Y9, Y13, Y0
+	VMOVUPS     32(SI), Y1
+	VFMSUB213PS Y10, Y13, Y1
+	VMOVUPS     attnWidec2fc0000<>+0(SB), Y4
+	VMAXPS      Y0, Y4, Y0
+	VROUNDPS    $0x08, Y0, Y2
+	VSUBPS      Y2, Y0, Y0
+	VCVTPS2DQ   Y2, Y2
+	VPADDD      attnWide0000007f<>+0(SB), Y2, Y2
+	VPSLLD      $0x17, Y2, Y2
+	VMOVUPS     attnWide392209c5<>+0(SB), Y4
+	VMOVUPS     attnWidec2fc0000<>+0(SB), Y5
+	VMAXPS      Y1, Y5, Y1
+	VROUNDPS    $0x08, Y1, Y3
+	VSUBPS      Y3, Y1, Y1
+	VCVTPS2DQ   Y3, Y3
+	VPADDD      attnWide0000007f<>+0(SB), Y3, Y3
+	VPSLLD      $0x17, Y3, Y3
+	VMOVUPS     attnWide392209c5<>+0(SB), Y5
+	VFMADD213PS attnWide3aaf8448<>+0(SB), Y0, Y4
+	VFMADD213PS attnWide3aaf8448<>+0(SB), Y1, Y5
+	VFMADD213PS attnWide3c1d952a<>+0(SB), Y0, Y4
+	VFMADD213PS attnWide3c1d952a<>+0(SB), Y1, Y5
+	VFMADD213PS attnWide3d6357b6<>+0(SB), Y0, Y4
+	VFMADD213PS attnWide3d6357b6<>+0(SB), Y1, Y5
+	VFMADD213PS attnWide3e75fdf0<>+0(SB), Y0, Y4
+	VFMADD213PS attnWide3e75fdf0<>+0(SB), Y1, Y5
+	VFMADD213PS attnWide3f317218<>+0(SB), Y0, Y4
+	VFMADD213PS attnWide3f317218<>+0(SB), Y1, Y5
+	VFMADD213PS attnWide3f800000<>+0(SB), Y0, Y4
+	VFMADD213PS attnWide3f800000<>+0(SB), Y1, Y5
+	VMULPS      Y2, Y4, Y0
+	VMULPS      Y3, Y5, Y1
+	VMOVUPS     (DX), Y14
+	VSUBPS      Y11, Y14, Y14
+	VMULPS      Y0, Y14, Y14
+	VMOVUPS     Y0, (SI)
+	VMOVUPS     Y14, (DX)
+	VMOVUPS     32(DX), Y14
+	VSUBPS      Y12, Y14, Y14
+	VMULPS      Y1, Y14, Y14
+	VMOVUPS     Y1, 32(SI)
+	VMOVUPS     Y14, 32(DX)
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, DX
+	DECQ        CX
+	JNZ         plain
+	JMP         done
+
+masked:
+	VMOVDQU     (R8), Y14
+	VPCMPGTD    Y8, Y14, Y14
+	VMOVDQU     (R9), Y6
+	VPCMPGTD    Y8, Y6, Y6
+	VPANDN      Y6, Y14, Y6
+	VMOVDQU     32(R8), Y14
+	VPCMPGTD    Y8, Y14, Y14
+	VMOVDQU     32(R9), Y7
+	VPCMPGTD    Y8, Y7, Y7
+	VPANDN      Y7, Y14, Y7
+	VPADDD      attnWide00000001<>+0(SB), Y8, Y8
+	VMOVUPS     (SI), Y0
+	VFMSUB213PS Y9, Y13, Y0
+	VMOVUPS     32(SI), Y1
+	VFMSUB213PS Y10, Y13, Y1
+	VMOVUPS     attnWidec2fc0000<>+0(SB), Y4
+	VMAXPS      Y0, Y4, Y0
+	VROUNDPS    $0x08, Y0, Y2
+	VSUBPS      Y2, Y0, Y0
+	VCVTPS2DQ   Y2, Y2
+	VPADDD      attnWide0000007f<>+0(SB), Y2, Y2
+	VPSLLD      $0x17, Y2, Y2
+	VMOVUPS     attnWide392209c5<>+0(SB), Y4
+	VMOVUPS     attnWidec2fc0000<>+0(SB), Y5
+	VMAXPS      Y1, Y5, Y1
+	VROUNDPS    $0x08, Y1, Y3
+	VSUBPS      Y3, Y1, Y1
+	VCVTPS2DQ   Y3, Y3
+	VPADDD      attnWide0000007f<>+0(SB), Y3, Y3
+	VPSLLD      $0x17, Y3, Y3
+	VMOVUPS     attnWide392209c5<>+0(SB), Y5
+	VFMADD213PS attnWide3aaf8448<>+0(SB), Y0, Y4
+	VFMADD213PS attnWide3aaf8448<>+0(SB), Y1, Y5
+	VFMADD213PS attnWide3c1d952a<>+0(SB), Y0, Y4
+	VFMADD213PS attnWide3c1d952a<>+0(SB), Y1, Y5
+	VFMADD213PS attnWide3d6357b6<>+0(SB), Y0, Y4
+	VFMADD213PS attnWide3d6357b6<>+0(SB), Y1, Y5
+	VFMADD213PS attnWide3e75fdf0<>+0(SB), Y0, Y4
+	VFMADD213PS attnWide3e75fdf0<>+0(SB), Y1, Y5
+	VFMADD213PS attnWide3f317218<>+0(SB), Y0, Y4
+	VFMADD213PS attnWide3f317218<>+0(SB), Y1, Y5
+	VFMADD213PS attnWide3f800000<>+0(SB), Y0, Y4
+	VFMADD213PS attnWide3f800000<>+0(SB), Y1, Y5
+	VMULPS      Y2, Y4, Y0
+	VANDPS      Y6, Y0, Y0
+	VMULPS      Y3, Y5, Y1
+	VANDPS      Y7, Y1, Y1
+	VMOVUPS     (DX), Y14
+	VSUBPS      Y11, Y14, Y14
+	VMULPS      Y0, Y14, Y14
+	VANDPS      Y6, Y14, Y14
+	VMOVUPS     Y0, (SI)
+	VMOVUPS     Y14, (DX)
+	VMOVUPS     32(DX), Y14
+	VSUBPS      Y12, Y14, Y14
+	VMULPS      Y1, Y14, Y14
+	VANDPS      Y7, Y14, Y14
+	VMOVUPS     Y1, 32(SI)
+	VMOVUPS     Y14, 32(DX)
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, DX
+	DECQ        CX
+	JNZ         masked
+
+done:
+	VZEROUPPER
+	RET
+
+// func attnScaleLanesAVX2(x *laneArgs)
+// Requires: AVX
+TEXT ·attnScaleLanesAVX2(SB), NOSPLIT, $0-8
+	MOVQ    x+0(FP), DI
+	MOVQ    8(DI), SI
+	MOVQ    16(DI), R8
+	MOVQ    32(DI), CX
+	VMOVUPS (R8), Y0
+	VMOVUPS 32(R8), Y1
+
+rows:
+	VMULPS  (SI), Y0, Y2
+	VMOVUPS Y2, (SI)
+	VMULPS  32(SI), Y1, Y3
+	VMOVUPS Y3, 32(SI)
+	ADDQ    $0x40, SI
+	ADDQ    $0x40, DX
+	DECQ    CX
+	JNZ     rows
+	VZEROUPPER
+	RET
+
 // func attnScaleLanes512(x *laneArgs)
 // Requires: AVX, AVX512F
 TEXT ·attnScaleLanes512(SB), NOSPLIT, $0-8

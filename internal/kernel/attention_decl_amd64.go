@@ -22,6 +22,21 @@ func attnSoftmaxPair512(x *softArgs)
 //go:noescape
 func attnGradPair512(x *gradArgs)
 
+// is a step of the running softmax over panels of 16 lanes, in place; see softArgs.
+//
+//go:noescape
+func attnSoftmaxAVX2(x *softArgs)
+
+// is a tile of the backward pass over panels of 16 lanes, in place; see gradArgs.
+//
+//go:noescape
+func attnGradAVX2(x *gradArgs)
+
+// multiplies src[rows][16] by the lanes' factors, in place.
+//
+//go:noescape
+func attnScaleLanesAVX2(x *laneArgs)
+
 // multiplies src[rows][32] by the lanes' factors, in place.
 //
 //go:noescape

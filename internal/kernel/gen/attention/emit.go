@@ -18,7 +18,7 @@ import (
 type generator struct {
 	*build.Context
 	pkg    *types.Package
-	consts map[uint32]bool
+	consts map[uint64]bool // what is in memory already
 }
 
 var (
@@ -96,8 +96,8 @@ func (g *generator) raw(code []byte) {
 // word is the 32-bit constant b in memory.
 func (g *generator) word(b uint32) operand.Mem {
 	name := fmt.Sprintf("attn%08x", b)
-	if !g.consts[b] {
-		g.consts[b] = true
+	if key := uint64(b); !g.consts[key] {
+		g.consts[key] = true
 		g.StaticGlobal(name)
 		g.DataAttributes(8 | 16) // RODATA, NOPTR
 		g.AddDatum(0, operand.U32(b))
@@ -109,9 +109,9 @@ func (g *generator) float(x float64) operand.Mem { return g.word(math.Float32bit
 
 // interleave is the index of VPERMW that pairs the words of the lower half with those of the upper.
 func (g *generator) interleave(dst reg.Register) {
-	const name = "attnInterleave"
-	if !g.consts[0xffffffff] {
-		g.consts[0xffffffff] = true
+	const name, key = "attnInterleave", 2 << 32
+	if !g.consts[key] {
+		g.consts[key] = true
 		g.StaticGlobal(name)
 		g.DataAttributes(8 | 16)
 		for i := range 16 {

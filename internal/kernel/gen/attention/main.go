@@ -21,11 +21,14 @@ func main() {
 		log.Fatal(err)
 	}
 
-	g := &generator{Context: build.NewContext(), pkg: kernelPackage(), consts: map[uint32]bool{}}
+	g := &generator{Context: build.NewContext(), pkg: kernelPackage(), consts: map[uint64]bool{}}
 	for _, pair := range []bool{false, true} {
 		g.softmax(pair)
 		g.grad(pair)
 	}
+	g.softmaxAVX2()
+	g.gradAVX2()
+	g.scaleLanesAVX2()
 	g.scaleLanes()
 	g.transposeRows(false)
 	g.transposeRows(true)
