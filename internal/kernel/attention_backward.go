@@ -15,14 +15,14 @@ func (w *attnWork) backward() {
 			w.backwardBlock(h, q, min(attnBlockPanels*w.mk.nr, a.T-q))
 		}
 	}
-	w.store(a.DQKV, a.H+w.kv, 0, a.T, w.dk, w.ldd, a.Scale, true)
-	w.store(a.DQKV, a.H+a.K+w.kv, 0, a.T, w.dv, w.ldd, 1, false)
+	w.store(&a.DQKV, a.H+w.kv, 0, a.T, w.dk, w.ldd, a.Scale, true)
+	w.store(&a.DQKV, a.H+a.K+w.kv, 0, a.T, w.dv, w.ldd, 1, false)
 }
 
 // backwardBlock adds what n queries of head h from position q give to dK and dV, and writes their dQ.
 func (w *attnWork) backwardBlock(h, q, n int) {
 	a, mk := w.a, w.mk
-	rows, do := w.rotated(a.QKV, h, q, n), w.head(a.DOut, h, q, n)
+	rows, do := w.rotated(&a.QKV, h, q, n), w.head(&a.DOut, h, q, n)
 	w.packQueries(w.qB, rows)
 	w.packQueryDims(w.qT, rows)
 	w.packQueries(w.doB, do)
@@ -52,7 +52,7 @@ func (w *attnWork) backwardBlock(h, q, n int) {
 		if !w.seen[i] {
 			clear(unsafe.Slice((*float32)(o), a.D*mk.nr))
 		}
-		w.unlane(a.DQKV, h, q+i*mk.nr, min(mk.nr, n-i*mk.nr), o, &w.al, true)
+		w.unlane(&a.DQKV, h, q+i*mk.nr, min(mk.nr, n-i*mk.nr), o, &w.al, true)
 	}
 }
 
@@ -62,7 +62,7 @@ func (w *attnWork) panelOut() int { return (w.a.D + 15) &^ 15 * w.mk.nr * 4 }
 // loadStatistics reads the log-sum-exp and computes δ of n queries; what lies beyond them is 0.
 func (w *attnWork) loadStatistics(h, q, n int) {
 	a := w.a
-	out, do := w.head(a.Out, h, q, n), w.head(a.DOut, h, q, n)
+	out, do := w.head(&a.Out, h, q, n), w.head(&a.DOut, h, q, n)
 	clear(w.lse2[n:])
 	clear(w.delta[n:])
 	for i, v := range a.LSE[(w.b*a.H+h)*a.T+q:][:n] {

@@ -20,7 +20,7 @@ func (w *attnWork) forwardPanel(h, q int) {
 	a, mk, p := w.a, w.mk, &w.panels[0]
 	p.see(w, q)
 	n := min(mk.nr, a.T-q)
-	w.packQueries(w.qB, w.rotated(a.QKV, h, q, n))
+	w.packQueries(w.qB, w.rotated(&a.QKV, h, q, n))
 	for i := range w.m {
 		w.m[i], w.l[i] = float32(math.Inf(-1)), 0
 	}
@@ -113,11 +113,11 @@ func (w *attnWork) finish(h, q, n int, seen bool) {
 			w.al[i] = 1 / l
 		}
 	}
-	w.unlane(a.Out, h, q, n, w.o, &w.al, false)
+	w.unlane(&a.Out, h, q, n, w.o, &w.al, false)
 }
 
 // unlane writes n queries of [D, nr] numbers, each lane times its factor, as rows from position q of a column block of m.
-func (w *attnWork) unlane(m Mat, block, q, n int, src unsafe.Pointer, factor *[attnMaxLanes]float32, unrope bool) {
+func (w *attnWork) unlane(m *Mat, block, q, n int, src unsafe.Pointer, factor *[attnMaxLanes]float32, unrope bool) {
 	dst, fn := w.head(m, block, q, n), w.j.fn
 	w.lane = laneArgs{dst: dst.Ptr, src: src, factor: factor, ld: dst.Stride * dst.DT.Size(), rows: w.a.D, n: n, nr: w.mk.nr}
 	plain := !unrope || w.a.Cos == nil

@@ -14,10 +14,11 @@ type attnCase struct {
 	rope           bool
 	drop           float32
 	store, compute DType
+	sharp          float64 // what q and k are multiplied by; 0: nothing
 }
 
 func (c attnCase) String() string {
-	return fmt.Sprintf("B%dT%dH%dK%dD%d/%s/rope=%v/drop=%v/%v/%v", c.B, c.T, c.H, c.K, c.D, c.mask, c.rope, c.drop, c.store, c.compute)
+	return fmt.Sprintf("B%dT%dH%dK%dD%d/%s/rope=%v/drop=%v/sharp=%v/%v/%v", c.B, c.T, c.H, c.K, c.D, c.mask, c.rope, c.drop, c.sharp, c.store, c.compute)
 }
 
 // interval returns the keys that query t of row b sees under a named mask.
@@ -84,6 +85,14 @@ func newAttnArgs(c attnCase, seed uint64) *AttnArgs {
 		Drop: Drop{P: c.drop, Key: 5, Counter: 9}}
 	fillMat(a.QKV, r, 1)
 	fillMat(a.DOut, r, 1)
+	if c.sharp != 0 {
+		x := make([]float32, (c.H+c.K)*c.D)
+		for i := range rows {
+			LoadF32(x, a.QKV.ColsFrom(0, len(x)), i)
+			Scale(x, x, float32(c.sharp))
+			StoreF32(a.QKV.ColsFrom(0, len(x)), i, x)
+		}
+	}
 	for i := range rows {
 		lo, hi := c.interval(r, i/c.T, i%c.T)
 		a.KeyLo[i], a.KeyHi[i] = int32(lo), int32(hi)
@@ -155,7 +164,7 @@ func (o *attnOracle) query(qkv, dout []float64, b, h, t int) {
 	g := dout[(row*a.H+h)*a.D:][:a.D]
 	lo, hi := int(a.KeyLo[row]), int(a.KeyHi[row])
 	q := o.rotated(part(qkv, row, h), false, row)
-	p, keep, z := make([]float64, a.T), make([]float32, a.T), 0.0
+	p, keep, z, top := make([]float64, a.T), make([]float32, a.T), 0.0, math.Inf(-1)
 	for i := range keep {
 		keep[i] = 1
 	}
@@ -165,10 +174,13 @@ func (o *attnOracle) query(qkv, dout []float64, b, h, t int) {
 		for d := range q {
 			p[j] += q[d] * k[d] * float64(a.Scale)
 		}
-		p[j] = math.Exp(p[j])
+		top = max(top, p[j])
+	}
+	for j := lo; j < hi; j++ {
+		p[j] = math.Exp(p[j] - top)
 		z += p[j]
 	}
-	o.lse[(b*a.H+h)*a.T+t] = math.Log(z)
+	o.lse[(b*a.H+h)*a.T+t] = math.Log(z) + top
 	delta := 0.0
 	for j := lo; j < hi; j++ {
 		p[j] /= z

@@ -182,7 +182,7 @@ func (w *attnWork) load() {
 		k, v = c.cached(c.KCache[w.b], w.kv, w.keys), c.cached(c.VCache[w.b], w.kv, w.keys)
 	} else {
 		w.keys = a.T
-		k, v = w.rotated(a.QKV, a.H+w.kv, 0, a.T), w.head(a.QKV, a.H+a.K+w.kv, 0, a.T)
+		k, v = w.rotated(&a.QKV, a.H+w.kv, 0, a.T), w.head(&a.QKV, a.H+a.K+w.kv, 0, a.T)
 	}
 	w.packLanes(w.kA, k)
 	if w.j.backward {
@@ -230,13 +230,14 @@ func (w *attnWork) packQueryDims(dst unsafe.Pointer, m Mat) {
 }
 
 // head returns n rows from position t of a column block of D.
-func (w *attnWork) head(m Mat, block, t, n int) Mat {
-	return m.ColsFrom(block*w.a.D, (block+1)*w.a.D).RowsFrom(w.b*w.a.T+t, w.b*w.a.T+t+n)
+func (w *attnWork) head(m *Mat, block, t, n int) Mat {
+	at := (w.b*w.a.T+t)*m.Stride + block*w.a.D
+	return Mat{Ptr: unsafe.Add(m.Ptr, at*m.DT.Size()), DT: m.DT, Rows: n, Cols: w.a.D, Stride: m.Stride}
 }
 
 // rotated returns n rows from position t of a column block with rope applied: in w.rot and the type that is packed, or
 // in place where there is no rope.
-func (w *attnWork) rotated(m Mat, block, t, n int) Mat {
+func (w *attnWork) rotated(m *Mat, block, t, n int) Mat {
 	a, src := w.a, w.head(m, block, t, n)
 	if a.Cos == nil {
 		return src
@@ -315,7 +316,7 @@ func (p *attnPanel) see(w *attnWork, q int) {
 
 // store writes n finished rows, of stride floats each, times scale, to rows from position t of a column block of m,
 // rotated back where unrope.
-func (w *attnWork) store(m Mat, block, t, n int, src unsafe.Pointer, stride int, scale float32, unrope bool) {
+func (w *attnWork) store(m *Mat, block, t, n int, src unsafe.Pointer, stride int, scale float32, unrope bool) {
 	a, dst := w.a, w.head(m, block, t, n)
 	if (!unrope || a.Cos == nil) && dst.DT == BF16 && w.j.fn.rowsBF16 != nil {
 		w.row = rowArgs{dst: dst.Ptr, src: src, ld: dst.Stride * 2, stride: stride * 4, n: n, cols: a.D, scale: scale}
