@@ -1,5 +1,7 @@
 package kernel
 
+import "fmt"
+
 // Act is the activation function of a fused epilogue.
 type Act uint8
 
@@ -51,4 +53,38 @@ type GemmArgs struct {
 	// ColSumA, where given, gets ColSumA[i] += Σ_k op(A)[i,k], summed in f32 from the values as stored (not rounded again) in a fixed order:
 	// with A = dYᵀ it is the bias gradient, computed while A is packed. Length M.
 	ColSumA []float32
+}
+
+// check panics where g's shapes or types do not fit, and returns M, N and K.
+func (g *GemmArgs) check() (m, n, k int) {
+	m, k = g.A.Rows, g.A.Cols
+	if g.TransA {
+		m, k = k, m
+	}
+	kb, n := g.B.Rows, g.B.Cols
+	if g.TransB {
+		kb, n = n, kb
+	}
+	switch {
+	case kb != k || g.C.Rows != m || g.C.Cols != n:
+		panic(fmt.Sprintf("kernel.Gemm: op(A) [%d,%d] · op(B) [%d,%d] → C [%d,%d]: shapes do not fit", m, k, kb, n, g.C.Rows, g.C.Cols))
+	case g.Compute != F32 && g.Compute != BF16:
+		panic(fmt.Sprintf("kernel.Gemm: computation in %v, want f32 or bf16", g.Compute))
+	case g.A.DT == I32 || g.B.DT == I32 || g.C.DT == I32:
+		panic(fmt.Sprintf("kernel.Gemm: matrices of %v, %v and %v, want f32, bf16 or f16", g.A.DT, g.B.DT, g.C.DT))
+	case g.Accumulate && g.C.DT != F32:
+		panic(fmt.Sprintf("kernel.Gemm: accumulation into %v, want f32", g.C.DT))
+	case g.Bias != nil && len(g.Bias) != n:
+		panic(fmt.Sprintf("kernel.Gemm: bias of %d elements, want %d", len(g.Bias), n))
+	case g.ColSumA != nil && len(g.ColSumA) != m:
+		panic(fmt.Sprintf("kernel.Gemm: ColSumA of %d elements, want %d", len(g.ColSumA), m))
+	case g.ActGrad && g.PreAct.IsNil():
+		panic("kernel.Gemm: ActGrad without PreAct")
+	}
+	for _, x := range [...]*Mat{&g.PreAct, &g.Residual} {
+		if !x.IsNil() && (x.Rows != m || x.Cols != n) {
+			panic(fmt.Sprintf("kernel.Gemm: PreAct or Residual [%d,%d], want [%d,%d]", x.Rows, x.Cols, m, n))
+		}
+	}
+	return m, n, k
 }

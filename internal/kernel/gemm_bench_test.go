@@ -17,7 +17,7 @@ var benchShapes = [][3]int{
 	{1, 768, 3072}, {4, 768, 3072}, {16, 768, 3072},
 }
 
-// benchArgs returns the product of one of the three forms of a linear layer's training.
+// benchArgs returns the product of a form of a linear layer's training.
 func benchArgs(tb testing.TB, rng *rand.Rand, form string, t, in, out int, compute DType) *GemmArgs {
 	pages := func(size int) unsafe.Pointer {
 		p := Pages(size)
@@ -40,6 +40,10 @@ func benchArgs(tb testing.TB, rng *rand.Rand, form string, t, in, out int, compu
 	switch form {
 	case "forward": // Y = X·Wᵀ + bias
 		return &GemmArgs{TransB: true, A: mat(compute, t, in), B: mat(compute, out, in), C: mat(compute, t, out), Compute: compute, Bias: make([]float32, out)}
+	case "gelu": // U = X·Wᵀ + bias kept, Y = GELU(U)
+		return &GemmArgs{TransB: true, A: mat(compute, t, in), B: mat(compute, out, in), C: mat(compute, t, out), Compute: compute, Bias: make([]float32, out), Act: GELUTanhAct, PreAct: mat(compute, t, out)}
+	case "geluGrad": // dU = (dY·W) · GELU'(U)
+		return &GemmArgs{A: mat(compute, t, out), B: mat(compute, out, in), C: mat(compute, t, in), Compute: compute, Act: GELUTanhAct, ActGrad: true, PreAct: mat(compute, t, in)}
 	case "dX": // dX = dY·W
 		return &GemmArgs{A: mat(compute, t, out), B: mat(compute, out, in), C: mat(compute, t, in), Compute: compute}
 	default: // dW += dYᵀ·X
@@ -55,7 +59,7 @@ func BenchmarkGemm(b *testing.B) {
 	for _, compute := range []DType{BF16, F32} {
 		peak := MeasurePeak(p, compute, 400*time.Millisecond)
 		for _, s := range benchShapes {
-			for _, form := range []string{"forward", "dX", "dW"} {
+			for _, form := range []string{"forward", "gelu", "dX", "geluGrad", "dW"} {
 				b.Run(fmt.Sprintf("%v/%dx%dx%d/%s", compute, s[0], s[1], s[2], form), func(b *testing.B) {
 					g := benchArgs(b, rand.New(rand.NewPCG(1, 1)), form, s[0], s[1], s[2], compute)
 					Gemm(p, g)

@@ -1,13 +1,10 @@
 package kernel
 
-import (
-	"fmt"
-	"unsafe"
-)
+import "unsafe"
 
-// How Gemm blocks a product. The right operand is packed once for all workers, in blocks of columns that fit the
-// shared cache; the workers then form a grid over C, and each goes through its rows in blocks whose packed A
-// fits its L2, against groups of B panels that do too. Sums run over the whole of K (up to maxKC) in
+// How Gemm blocks a product. The smaller operand is packed once for all workers: B in blocks of columns that fit the
+// shared cache, or all of A. The workers then form a grid over C, and each packs blocks of the other operand into its
+// L2. Groups of B panels fit L2, too; a strip of A meets all of a group before the epilogue. Sums run over the whole of K (up to maxKC) in
 // registers, so that C is written once and the epilogue meets its rows hot. The order of a sum depends only on K.
 const (
 	maxKC       = 4096      // summed elements of one pass; a longer K goes through partial sums in f32
@@ -34,10 +31,11 @@ type gemmRun struct {
 	mc      int // rows of a block of A, at most
 	group   int // B panels of a group
 	direct  bool
+	sharedA bool // the shared operand is A, not B
 	dot     dotRun
 
 	n0, n1, k0, k1 int            // the block and pass in hand
-	bPanels        unsafe.Pointer // packed columns [n0, n1)
+	shared         unsafe.Pointer // packed columns [n0, n1) of B, or all rows of A
 	part           unsafe.Pointer // partial sums [m, nc] where K takes several passes and C cannot hold them
 }
 
@@ -70,7 +68,11 @@ func (r *gemmRun) runTiles() {
 		for r.k0 = 0; ; r.k0 = r.k1 {
 			r.k1 = min(r.k0+r.kc, r.k)
 			r.phase = packPhase
-			p.Run(r.panels(), r.packGrain(), r)
+			units := r.panels()
+			if r.sharedA {
+				units = r.panelsOf(r.m)
+			}
+			p.Run(units, r.packGrain(units), r)
 			r.phase = tilePhase
 			p.Run(r.wm*r.wn, 1, r)
 			if r.k1 == r.k {
@@ -84,7 +86,7 @@ func (r *gemmRun) runTiles() {
 func (r *gemmRun) Do(worker, lo, hi int) {
 	switch r.phase {
 	case packPhase:
-		r.packB(worker, lo, hi)
+		r.packShared(worker, lo, hi)
 		return
 	case dotPhase:
 		r.dotPart(worker, lo, hi)
@@ -126,13 +128,17 @@ func (r *gemmRun) plan() {
 	r.mc = max(1, blockBytes/mk.panelBytesA(r.kc)) * mk.mr
 	r.chooseGrid(p.workers)
 
-	partBytes := 0
+	r.chooseShared(p.workers)
+
+	partBytes, sharedBytes := 0, r.nc/mk.nr*panelB
 	if passes > 1 && !r.direct {
 		partBytes = m * r.nc * 4
 	}
-	bBytes := r.nc / mk.nr * panelB
-	p.shared.reset(bBytes + partBytes)
-	r.bPanels = p.shared.take(bBytes)
+	if r.sharedA {
+		sharedBytes = r.panelsOf(m) * mk.panelBytesA(r.kc)
+	}
+	p.shared.reset(sharedBytes + partBytes)
+	r.shared = p.shared.take(sharedBytes)
 	if partBytes > 0 {
 		r.part = p.shared.take(partBytes)
 	}
@@ -141,43 +147,24 @@ func (r *gemmRun) plan() {
 	}
 }
 
+// chooseShared decides whether workers share packed A instead of B. Writing what others read, and reading it back, is
+// dearer than packing into one's own L2, so the smaller operand is shared; unless the columns do not split evenly.
+func (r *gemmRun) chooseShared(workers int) {
+	panels := (r.n + r.mk.nr - 1) / r.mk.nr
+	wn := min(workers, panels)
+	if r.wm*r.wn == 1 {
+		wn = 1
+	}
+	cell := func(wm, wn int) int { return (r.m + wm - 1) / wm * ((panels + wn - 1) / wn) }
+	if r.m >= r.n || r.panelsOf(r.m)*r.mk.panelBytesA(r.kc) > sharedBytes || cell(1, wn)*32 > cell(r.wm, r.wn)*33 {
+		return
+	}
+	r.sharedA, r.wm, r.wn, r.nc = true, 1, wn, panels*r.mk.nr
+}
+
 // plain reports whether the epilogue is no more than a store or an accumulation.
 func (g *GemmArgs) plain() bool {
 	return (g.Alpha == 0 || g.Alpha == 1) && g.Bias == nil && g.Act == NoAct && g.Drop.P == 0 && g.Residual.IsNil()
-}
-
-// check panics where g's shapes or types do not fit, and returns M, N and K.
-func (g *GemmArgs) check() (m, n, k int) {
-	m, k = g.A.Rows, g.A.Cols
-	if g.TransA {
-		m, k = k, m
-	}
-	kb, n := g.B.Rows, g.B.Cols
-	if g.TransB {
-		kb, n = n, kb
-	}
-	switch {
-	case kb != k || g.C.Rows != m || g.C.Cols != n:
-		panic(fmt.Sprintf("kernel.Gemm: op(A) [%d,%d] · op(B) [%d,%d] → C [%d,%d]: shapes do not fit", m, k, kb, n, g.C.Rows, g.C.Cols))
-	case g.Compute != F32 && g.Compute != BF16:
-		panic(fmt.Sprintf("kernel.Gemm: computation in %v, want f32 or bf16", g.Compute))
-	case g.A.DT == I32 || g.B.DT == I32 || g.C.DT == I32:
-		panic(fmt.Sprintf("kernel.Gemm: matrices of %v, %v and %v, want f32, bf16 or f16", g.A.DT, g.B.DT, g.C.DT))
-	case g.Accumulate && g.C.DT != F32:
-		panic(fmt.Sprintf("kernel.Gemm: accumulation into %v, want f32", g.C.DT))
-	case g.Bias != nil && len(g.Bias) != n:
-		panic(fmt.Sprintf("kernel.Gemm: bias of %d elements, want %d", len(g.Bias), n))
-	case g.ColSumA != nil && len(g.ColSumA) != m:
-		panic(fmt.Sprintf("kernel.Gemm: ColSumA of %d elements, want %d", len(g.ColSumA), m))
-	case g.ActGrad && g.PreAct.IsNil():
-		panic("kernel.Gemm: ActGrad without PreAct")
-	}
-	for _, x := range [...]*Mat{&g.PreAct, &g.Residual} {
-		if !x.IsNil() && (x.Rows != m || x.Cols != n) {
-			panic(fmt.Sprintf("kernel.Gemm: PreAct or Residual [%d,%d], want [%d,%d]", x.Rows, x.Cols, m, n))
-		}
-	}
-	return m, n, k
 }
 
 // chooseGrid splits workers over rows and columns so that the largest cell, with the packing of its rows, is
@@ -205,36 +192,66 @@ func (r *gemmRun) chooseGrid(workers int) {
 // panels returns the B panels of the block in hand.
 func (r *gemmRun) panels() int { return (r.n1 - r.n0 + r.mk.nr - 1) / r.mk.nr }
 
-// packGrain returns the panels a worker packs at least.
-func (r *gemmRun) packGrain() int {
+// packGrain returns the panels, of units, that a worker packs at least.
+func (r *gemmRun) packGrain(units int) int {
 	if r.wm*r.wn == 1 {
-		return r.panels()
+		return units
 	}
 	return max(1, 16<<10/(r.mk.nr*(r.k1-r.k0+1)))
 }
 
-// scratchBytes is what a worker needs: room to convert in, a block of A, a group of tiles.
+// scratchBytes is what a worker needs: room to convert in, its packed block, a group of tiles.
 func (r *gemmRun) scratchBytes() int {
-	return packTmpBytes + (r.mc/r.mk.mr+1)*r.mk.panelBytesA(r.kc) + r.mk.mr*r.group*r.mk.nr*4 + 256
+	block := (r.mc/r.mk.mr + 1) * r.mk.panelBytesA(r.kc)
+	if r.sharedA {
+		block = r.group * r.mk.panelBytesB(r.kc)
+	}
+	return packTmpBytes + block + r.mk.mr*r.group*r.mk.nr*4 + 256
 }
 
-// packB packs panels [lo, hi) of the block in hand.
-func (r *gemmRun) packB(worker, lo, hi int) {
-	mk, ar := r.mk, &r.p.scratch[worker]
+// packShared packs panels [lo, hi) of the operand that workers share.
+func (r *gemmRun) packShared(worker, lo, hi int) {
+	ar := &r.p.scratch[worker]
 	off := ar.off
 	tmp := ar.take(packTmpBytes)
+	if r.sharedA {
+		r.packRowsOfA(r.shared, 0, r.m, lo, hi, tmp, true)
+	} else {
+		r.packColumnsOfB(unsafe.Add(r.shared, lo*r.mk.panelBytesB(r.k1-r.k0)), lo, hi, tmp)
+	}
+	ar.off = off
+}
+
+// packColumnsOfB packs panels [lo, hi) of the block in hand to dst.
+func (r *gemmRun) packColumnsOfB(dst unsafe.Pointer, lo, hi int, tmp unsafe.Pointer) {
+	mk := r.mk
 	size := mk.panelBytesB(r.k1 - r.k0)
-	const together = 8 // panels whose pieces of a row are packed while the row is in the cache
-	for i0 := lo; i0 < hi; i0 += together {
-		for k := r.k0; k < r.k1; k += packRun(&r.b) {
-			for i := i0; i < min(i0+together, hi); i++ {
-				j := r.n0 + i*mk.nr
-				dst := unsafe.Add(r.bPanels, i*size+mk.panelBytesB(k-r.k0))
-				mk.packB(dst, &r.b, j, min(mk.nr, r.n1-j), k, min(packRun(&r.b), r.k1-k), tmp)
+	for k := r.k0; k < r.k1; k += packRun(&r.b) {
+		for i := lo; i < hi; i++ {
+			j := r.n0 + i*mk.nr
+			to := unsafe.Add(dst, (i-lo)*size+mk.panelBytesB(k-r.k0))
+			mk.packB(to, &r.b, j, min(mk.nr, r.n1-j), k, min(packRun(&r.b), r.k1-k), tmp)
+		}
+	}
+}
+
+// packRowsOfA packs panels [lo, hi) of rows [row0, row0+rows) into the place of panel 0 and on, and adds up the rows
+// where sums are wanted.
+func (r *gemmRun) packRowsOfA(panel0 unsafe.Pointer, row0, rows, lo, hi int, tmp unsafe.Pointer, sums bool) {
+	mk, np := r.mk, r.panelsOf(rows)
+	size := mk.panelBytesA(r.k1 - r.k0)
+	for k := r.k0; k < r.k1; k += packRun(&r.a) {
+		n := min(packRun(&r.a), r.k1-k)
+		for i := lo; i < hi; i++ {
+			from, to := row0+share(i, np, rows), row0+share(i+1, np, rows)
+			dst := unsafe.Add(panel0, i*size+mk.panelBytesA(k-r.k0))
+			if sums && r.g.ColSumA != nil {
+				mk.packASum(dst, &r.a, from, to-from, k, n, tmp, r.g.ColSumA[from:to])
+			} else {
+				mk.packA(dst, &r.a, from, to-from, k, n, tmp)
 			}
 		}
 	}
-	ar.off = off
 }
 
 // packRun returns how many summed elements are packed of a panel before the next one has its turn: all where k runs
@@ -249,75 +266,71 @@ func packRun(o *operand) int {
 // share returns where part i of n starts when size is split evenly.
 func share(i, n, size int) int { return i * size / n }
 
+// panelsOf returns the A panels of some rows.
+func (r *gemmRun) panelsOf(rows int) int { return (rows + r.mk.mr - 1) / r.mk.mr }
+
+// gemmBlock is what a worker multiplies at a time: rows [lo, hi) with the panels from a on, and its scratch.
+type gemmBlock struct {
+	lo, hi        int
+	a, tmp, tiles unsafe.Pointer
+}
+
 // cell computes the worker's cell (im, in) of the grid.
 func (r *gemmRun) cell(worker, im, in int) {
 	mk, ar := r.mk, &r.p.scratch[worker]
 	off := ar.off
-	b := gemmBlock{tmp: ar.take(packTmpBytes), tiles: (*float32)(ar.take(mk.mr * r.group * mk.nr * 4))}
-	b.a = unsafe.Pointer(&ar.buf[ar.off])
-	lo, hi := share(im, r.wm, r.m), share(im+1, r.wm, r.m)
-	panels := r.panels()
+	b := gemmBlock{tmp: ar.take(packTmpBytes), tiles: ar.take(mk.mr * r.group * mk.nr * 4)}
+	own := unsafe.Pointer(&ar.buf[ar.off])
+	panels, size := r.panels(), mk.panelBytesB(r.k1-r.k0)
 	p0, p1 := share(in, r.wn, panels), share(in+1, r.wn, panels)
-	if lo < hi && p0 < p1 {
+	if r.sharedA {
+		b.a, b.hi = r.shared, r.m
+		for q0 := p0; q0 < p1; q0 += r.group {
+			q1 := min(q0+r.group, p1)
+			r.packColumnsOfB(own, q0, q1, b.tmp)
+			r.multiply(&b, own, q0, q1)
+		}
+	} else {
+		lo, hi := share(im, r.wm, r.m), share(im+1, r.wm, r.m)
 		blocks := (hi - lo + r.mc - 1) / r.mc
 		for i := range blocks {
-			b.lo, b.hi = lo+share(i, blocks, hi-lo), lo+share(i+1, blocks, hi-lo)
-			r.block(&b, p0, p1, in == 0 && r.n0 == 0)
+			b.a, b.lo, b.hi = own, lo+share(i, blocks, hi-lo), lo+share(i+1, blocks, hi-lo)
+			rows := b.hi - b.lo
+			r.packRowsOfA(own, b.lo, rows, 0, r.panelsOf(rows), b.tmp, in == 0 && r.n0 == 0)
+			for q0 := p0; q0 < p1; q0 += r.group {
+				r.multiply(&b, unsafe.Add(r.shared, q0*size), q0, min(q0+r.group, p1))
+			}
 		}
 	}
 	ar.off = off
 }
 
-// gemmBlock is a worker's block of rows [lo, hi) with its packed panels.
-type gemmBlock struct {
-	lo, hi int
-	a, tmp unsafe.Pointer
-	tiles  *float32
-}
-
-// block packs the rows of b and multiplies them with panels [p0, p1).
-func (r *gemmRun) block(b *gemmBlock, p0, p1 int, sums bool) {
-	mk, k := r.mk, r.k1-r.k0
+// multiply computes the rows of b × panels [q0, q1), which are packed at bp.
+func (r *gemmRun) multiply(b *gemmBlock, bp unsafe.Pointer, q0, q1 int) {
 	rows := b.hi - b.lo
-	np := (rows + mk.mr - 1) / mk.mr
-	size := mk.panelBytesA(k)
-	for done := 0; done < k; done += packRun(&r.a) {
-		n := min(packRun(&r.a), k-done)
-		for i := range np {
-			lo, hi := b.lo+share(i, np, rows), b.lo+share(i+1, np, rows)
-			dst := unsafe.Add(b.a, i*size+mk.panelBytesA(done))
-			if sums && r.g.ColSumA != nil {
-				mk.packASum(dst, &r.a, lo, hi-lo, r.k0+done, n, b.tmp, r.g.ColSumA[lo:hi])
-			} else {
-				mk.packA(dst, &r.a, lo, hi-lo, r.k0+done, n, b.tmp)
-			}
-		}
-	}
-	for q0 := p0; q0 < p1; q0 += r.group {
-		q1 := min(q0+r.group, p1)
-		for i := range np {
-			lo, hi := share(i, np, rows), share(i+1, np, rows)
-			r.strip(b, unsafe.Add(b.a, i*size), b.lo+lo, hi-lo, q0, q1)
-		}
+	np, size := r.panelsOf(rows), r.mk.panelBytesA(r.k1-r.k0)
+	for i := range np {
+		lo, hi := share(i, np, rows), share(i+1, np, rows)
+		r.strip(b, unsafe.Add(b.a, i*size), bp, b.lo+lo, hi-lo, q0, q1)
 	}
 }
 
 // strip computes rows [i0, i0+m) × panels [q0, q1) and applies the epilogue when the sums are complete.
-func (r *gemmRun) strip(b *gemmBlock, a unsafe.Pointer, i0, m, q0, q1 int) {
+func (r *gemmRun) strip(b *gemmBlock, a, bp unsafe.Pointer, i0, m, q0, q1 int) {
 	mk, g := r.mk, r.g
 	steps := mk.steps(r.k1 - r.k0)
 	size := steps * mk.bs * 4
-	c, ldc, acc := unsafe.Pointer(b.tiles), r.group*mk.nr, false
+	c, ldc, acc := b.tiles, r.group*mk.nr, false
 	j0 := r.n0 + q0*mk.nr
 	switch {
 	case r.direct:
-		c, ldc, acc = unsafe.Add(g.C.Ptr, (i0*g.C.Stride+j0)*4), g.C.Stride, g.Accumulate || r.k0 > 0
+		c, ldc, acc = g.C.at(i0, j0), g.C.Stride, g.Accumulate || r.k0 > 0
 	case r.part != nil:
 		c, ldc, acc = unsafe.Add(r.part, (i0*r.nc+j0-r.n0)*4), r.nc, r.k0 > 0
 	}
 	for q := q0; q < q1; q++ {
 		n := min(mk.nr, r.n1-r.n0-q*mk.nr)
-		mk.tile(steps, a, unsafe.Add(r.bPanels, q*size), unsafe.Add(c, (q-q0)*mk.nr*4), ldc, m, n, acc)
+		mk.tile(steps, a, unsafe.Add(bp, (q-q0)*size), unsafe.Add(c, (q-q0)*mk.nr*4), ldc, m, n, acc)
 	}
 	if r.direct || r.k1 < r.k {
 		return
