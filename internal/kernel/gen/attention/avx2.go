@@ -116,6 +116,24 @@ func (g *generator) softmaxAVX2() {
 		}
 	})
 	g.Label("advance")
+	g.advanceAVX2()
+	g.commonAVX2(softScale) // from the first row again
+	g.probabilitiesAVX2()
+	g.MOVQ(mem(reg.RDI, softL), reg.R10)
+	g.MOVQ(mem(reg.RDI, softAlpha), reg.R11)
+	for h := range 2 {
+		g.VMOVUPS(mem(reg.R10, 32*h), ymm[0])
+		g.VMOVUPS(mem(reg.R11, 32*h), ymm[1])
+		g.VFMADD213PS(ymm[vAcc+h], ymm[1], ymm[0])
+		g.VMOVUPS(ymm[0], mem(reg.R10, 32*h))
+	}
+	g.VZEROUPPER()
+	g.RET()
+}
+
+// advanceAVX2 moves m on from the maxima in Y0 and Y1 and computes alpha; vShift becomes the new maximum, 0 where nothing was
+// seen, and vAcc 0.
+func (g *generator) advanceAVX2() {
 	g.MOVQ(mem(reg.RDI, softM), reg.R10)
 	g.MOVQ(mem(reg.RDI, softAlpha), reg.R11)
 	for h := range 2 {
@@ -132,7 +150,10 @@ func (g *generator) softmaxAVX2() {
 		g.VMOVUPS(ymm[h], mem(reg.R11, 32*h))
 		g.VXORPS(ymm[vAcc+h], ymm[vAcc+h], ymm[vAcc+h])
 	}
-	g.commonAVX2(softScale) // from the first row again
+}
+
+// probabilitiesAVX2 computes p in place and adds up its sums in vAcc.
+func (g *generator) probabilitiesAVX2() {
 	probabilities := func(masked bool) func() {
 		return func() {
 			if masked {
@@ -155,16 +176,6 @@ func (g *generator) softmaxAVX2() {
 	g.JMP(operand.LabelRef("done"))
 	g.loop("masked_exp", probabilities(true))
 	g.Label("done")
-	g.MOVQ(mem(reg.RDI, softL), reg.R10)
-	g.MOVQ(mem(reg.RDI, softAlpha), reg.R11)
-	for h := range 2 {
-		g.VMOVUPS(mem(reg.R10, 32*h), ymm[0])
-		g.VMOVUPS(mem(reg.R11, 32*h), ymm[1])
-		g.VFMADD213PS(ymm[vAcc+h], ymm[1], ymm[0])
-		g.VMOVUPS(ymm[0], mem(reg.R10, 32*h))
-	}
-	g.VZEROUPPER()
-	g.RET()
 }
 
 // gradAVX2 writes the element-wise part of the backward pass for panels of 16 lanes; see gradArgs.
