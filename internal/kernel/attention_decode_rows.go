@@ -58,6 +58,7 @@ type decodeWork struct {
 	p     []float32  // [group, positions]
 	dot   dotArgs
 	sum   sumArgs
+	_     [128]byte // the next worker writes in cache lines of its own
 }
 
 // cached returns the first n positions of a kv head of a cache.

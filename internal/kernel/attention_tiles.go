@@ -113,6 +113,7 @@ type attnWork struct {
 	dot      dotArgs
 	grad     gradArgs
 	m, l, al [attnMaxLanes]float32
+	_        [128]byte // the next worker writes in cache lines of its own
 }
 
 // attnPanel is what nr queries see.
