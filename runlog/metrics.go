@@ -19,7 +19,8 @@ const maxLine = 1 << 20
 type MetricsWriter struct {
 	f    *os.File
 	path string
-	buf  []byte
+	buf  []byte // records not written yet: one, or more after writes that failed
+	size int64  // of the file up to its last whole record
 	last int64
 }
 
@@ -41,11 +42,9 @@ func OpenMetrics(path string, resumedStep int64) (*MetricsWriter, Resumption, er
 	}
 	w := &MetricsWriter{f: f, path: path}
 	keep, res, err := scanForResume(f, path, resumedStep, &w.last)
+	w.size = keep
 	if err == nil {
 		err = f.Truncate(keep)
-	}
-	if err == nil {
-		_, err = f.Seek(keep, io.SeekStart)
 	}
 	if err != nil {
 		f.Close()
@@ -128,25 +127,41 @@ func eachLine(r io.Reader, fn func(n int, at int64, line []byte, whole bool, rec
 	}
 }
 
-// Write appends r. Steps must not go backwards.
+// Write appends r. Steps must not go backwards. A record that cannot be written, because the disk is full, is
+// kept and written together with the next; nothing of it stays in the file meanwhile.
 func (w *MetricsWriter) Write(r *Record) error {
 	if r.Step < w.last {
 		return fmt.Errorf("runlog: write metrics to %s: step %d after step %d", w.path, r.Step, w.last)
 	}
-	b, err := r.appendJSON(w.buf[:0])
+	b, err := r.appendJSON(w.buf)
 	if err != nil {
 		return err
 	}
 	w.buf = append(b, '\n')
-	if _, err := w.f.Write(w.buf); err != nil {
-		return fmt.Errorf("runlog: write metrics of step %d: %w", r.Step, err)
-	}
 	w.last = r.Step
+	return w.flush()
+}
+
+func (w *MetricsWriter) flush() error {
+	n, err := w.f.WriteAt(w.buf, w.size)
+	if err != nil {
+		if n > 0 {
+			err = errors.Join(err, w.f.Truncate(w.size))
+		}
+		return fmt.Errorf("runlog: write metrics up to step %d: %w", w.last, err)
+	}
+	w.size += int64(n)
+	w.buf = w.buf[:0]
 	return nil
 }
 
 // Sync makes the records written so far durable.
 func (w *MetricsWriter) Sync() error {
+	if len(w.buf) > 0 {
+		if err := w.flush(); err != nil {
+			return err
+		}
+	}
 	if err := w.f.Sync(); err != nil {
 		return fmt.Errorf("runlog: sync metrics: %w", err)
 	}

@@ -2,6 +2,7 @@ package runlog
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"math"
@@ -36,9 +37,10 @@ const (
 )
 
 // EventWriter writes a TensorBoard event file: TFRecords of tensorflow.Event. Every event is handed to the
-// operating system before a method returns. Not safe for use from several goroutines.
+// operating system before a method returns; one that cannot be written whole is left out. Not safe for use from several goroutines.
 type EventWriter struct {
 	f          *os.File
+	size       int64 // of the file up to its last whole event
 	now        func() time.Time
 	event, sum []byte // reused
 	val, out   []byte
@@ -175,9 +177,14 @@ func (w *EventWriter) flush() error {
 	w.out = binary.LittleEndian.AppendUint32(w.out, maskedCRC(w.out[:8]))
 	w.out = append(w.out, w.event...)
 	w.out = binary.LittleEndian.AppendUint32(w.out, maskedCRC(w.event))
-	if _, err := w.f.Write(w.out); err != nil {
+	n, err := w.f.WriteAt(w.out, w.size)
+	if err != nil {
+		if n > 0 {
+			err = errors.Join(err, w.f.Truncate(w.size))
+		}
 		return fmt.Errorf("runlog: write event file: %w", err)
 	}
+	w.size += int64(n)
 	return nil
 }
 

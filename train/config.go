@@ -46,6 +46,8 @@ type Data struct {
 	// Packing: "concat" joins documents and lets attention cross their borders, "documents" keeps attention and
 	// positions inside each document, "random" takes windows at uniformly random offsets (nanoGPT's way).
 	Packing string `yaml:"packing"`
+	// Verify reads all shards before the first step and compares their checksums with the manifests' (about 1 GB/s).
+	Verify bool `yaml:"verify"`
 }
 
 // Source is one dataset directory and its weight in the mixture (by samples).
@@ -106,7 +108,7 @@ type Samples struct {
 func DefaultConfig() Config {
 	return Config{
 		Seed:       1337,
-		Data:       Data{Packing: "documents"},
+		Data:       Data{Packing: "documents", Verify: true},
 		DType:      "bf16",
 		Optimizer:  Optimizer{LR: 6e-4, Beta1: 0.9, Beta2: 0.95, Eps: 1e-8, WeightDecay: 0.1, Clip: 1},
 		Schedule:   Schedule{Kind: "cosine", MinRatio: 0.1, Decay: 0.2},

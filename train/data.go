@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 
@@ -51,8 +52,24 @@ func openData(c *Config) (*data, error) {
 	return d, nil
 }
 
+// verify compares every byte of the datasets with their manifests.
+func (d *data) verify(c *Config) error {
+	if !c.Data.Verify {
+		return nil
+	}
+	for _, set := range d.sets {
+		if err := set.Verify(context.Background()); err != nil {
+			return fmt.Errorf("train: %w", err)
+		}
+	}
+	return nil
+}
+
 func (d *data) load(c *Config, sc dataset.SamplerConfig) error {
-	var err error
+	err := d.verify(c)
+	if err != nil {
+		return err
+	}
 	if d.sampler, err = dataset.NewSampler(sc); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}

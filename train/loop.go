@@ -25,9 +25,7 @@ func (r *Run) Train(ctx context.Context) (*Summary, error) {
 				return nil, err
 			}
 		}
-		if err := r.record(rec); err != nil {
-			return nil, err
-		}
+		r.record(rec)
 		if r.due(r.cfg.Samples.Every) {
 			if err := r.writeSamples(ctx); err != nil {
 				return nil, err
@@ -98,7 +96,7 @@ func (r *Run) update(valid int, lr float64) (u updated) {
 	u.overflow = !optim.Finite(u.norm)
 	if !u.overflow {
 		clip := optim.ClipFactor(u.norm, r.cfg.Optimizer.Clip)
-		r.adam.Step(r.pool, optim.StepArgs{LR: lr, GradScale: clip / lossScale, BeforeUpdate: r.beforeUpdate})
+		r.adam.Step(r.pool, optim.StepArgs{LR: lr, GradScale: clip / lossScale, BeforeUpdate: r.announce})
 	}
 	if r.scaler != nil {
 		r.scaler.Update(!u.overflow)

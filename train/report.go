@@ -13,7 +13,7 @@ import (
 )
 
 // record writes a step's figures where they are kept and shows them.
-func (r *Run) record(rec *runlog.Record) error {
+func (r *Run) record(rec *runlog.Record) {
 	if rec.Skipped {
 		r.skipped++
 		r.message("step %d: the gradients overflowed, the update was skipped and the loss scale halved", rec.Step)
@@ -26,14 +26,22 @@ func (r *Run) record(rec *runlog.Record) error {
 		clear(r.valExtra)
 	}
 	r.lastLoss = rec.Loss
-	if err := r.metrics.Write(rec); err != nil {
-		return err
-	}
-	if err := r.events.Record(rec); err != nil {
-		return err
-	}
+	r.keepGoing("metrics", r.metrics.Write(rec))
+	r.keepGoing("tensorboard", r.events.Record(rec))
 	r.observer.Step(rec)
-	return nil
+}
+
+// keepGoing tells, once until it works again, that something that only describes the run could not be written: that is
+// no reason to lose the run. A full disk may have room again after a checkpoint that failed was removed.
+func (r *Run) keepGoing(what string, err error) {
+	if err != nil && !r.failing[what] {
+		r.message("%s could not be written, training goes on: %v", what, err)
+	}
+	if err == nil {
+		delete(r.failing, what)
+	} else {
+		r.failing[what] = true
+	}
 }
 
 // writeSamples lets the model continue the configured prompts and keeps the texts.
@@ -49,6 +57,9 @@ func (r *Run) writeSamples(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("train: samples: %w", err)
 	}
+	if ctx.Err() != nil {
+		return nil // half a text is none
+	}
 	var texts []SampleText
 	var b strings.Builder
 	for i, res := range results {
@@ -56,15 +67,12 @@ func (r *Run) writeSamples(ctx context.Context) error {
 		fmt.Fprintf(&b, "%s%s\n\n", s.Prompts[i], res.Text)
 	}
 	dir := filepath.Join(r.cfg.Dir, samplesDir)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("train: samples: %w", err)
+	err = os.MkdirAll(dir, 0o755)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, fmt.Sprintf("step-%08d.txt", r.step)), []byte(b.String()), 0o644)
 	}
-	if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("step-%08d.txt", r.step)), []byte(b.String()), 0o644); err != nil {
-		return fmt.Errorf("train: samples: %w", err)
-	}
-	if err := r.events.Text(r.step, "samples", b.String()); err != nil {
-		return err
-	}
+	r.keepGoing("samples", err)
+	r.keepGoing("tensorboard", r.events.Text(r.step, "samples", b.String()))
 	r.observer.Sampled(r.step, texts)
 	return nil
 }

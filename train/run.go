@@ -19,17 +19,6 @@ import (
 	"github.com/athanor-lm/athanor/tensor"
 )
 
-// Names in a run directory.
-const (
-	configFile     = "config.yaml"
-	metricsFile    = "metrics.jsonl"
-	eventsDir      = "tensorboard"
-	checkpointsDir = "checkpoints"
-	samplesDir     = "samples"
-	tokenizerDir   = "tokenizer"
-	logFile        = "log.txt"
-)
-
 // peakTime is how long the machine's peak is measured before the first step.
 const peakTime = 300 * time.Millisecond
 
@@ -63,6 +52,7 @@ type Run struct {
 	valBatch        *objective.Batch
 	forwardBackward func()
 	score           func()
+	announce        func(i int) // beforeUpdate
 	current         *objective.Batch
 	gradScale       float32
 	loss            *tensor.Loss
@@ -73,6 +63,7 @@ type Run struct {
 	generator *generate.Generator
 
 	step     int64 // done
+	saved    int64 // step of the newest checkpoint, -1 = none
 	tokens   int64 // labels learned from
 	elapsed  float64
 	skipped  int64
@@ -81,12 +72,13 @@ type Run struct {
 	bestVal  *runlog.Validation
 	// valExtra holds the validation loss of each source, where there are several, until the step's record is written.
 	valExtra map[string]float64
+	failing  map[string]bool // what could not be written the last time
 }
 
-// New begins a run in cfg.Dir, which must not hold one already.
+// New begins a run in cfg.Dir, which must not hold one already. After an error cfg.Dir is what it was.
 func New(cfg *Config, o Options) (*Run, error) {
-	if _, err := os.Stat(filepath.Join(cfg.Dir, configFile)); err == nil {
-		return nil, fmt.Errorf("train: %s already holds a run: continue it with --resume %s, or choose another dir", cfg.Dir, cfg.Dir)
+	if err := vacant(cfg.Dir); err != nil {
+		return nil, err
 	}
 	r, err := prepare(cfg, o)
 	if err != nil {
@@ -123,7 +115,7 @@ func Resume(dir string, overrides []string, o Options) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := r.resume(); err != nil {
+	if err := r.resume(len(overrides) > 0); err != nil {
 		r.Close()
 		return nil, err
 	}
@@ -132,7 +124,7 @@ func Resume(dir string, overrides []string, o Options) (*Run, error) {
 
 // prepare does everything that neither writes nor takes much memory: data, model, the prediction of memory.
 func prepare(cfg *Config, o Options) (*Run, error) {
-	r := &Run{cfg: cfg, observer: o.Observer, now: o.Now, valExtra: map[string]float64{}}
+	r := &Run{cfg: cfg, observer: o.Observer, now: o.Now, valExtra: map[string]float64{}, failing: map[string]bool{}, saved: -1}
 	if r.now == nil {
 		r.now = time.Now
 	}
@@ -180,46 +172,46 @@ func (r *Run) prepareModel() error {
 	return err
 }
 
-// start makes the run directory and the first weights.
+// start makes the first weights, and then the run directory.
 func (r *Run) start() error {
-	if err := os.MkdirAll(r.cfg.Dir, 0o755); err != nil {
-		return fmt.Errorf("train: make the run directory: %w", err)
-	}
 	if err := r.allocate(); err != nil {
 		return err
 	}
-	if from := r.cfg.Model.InitFrom; from != "" {
-		if err := pretrained.LoadWeights(from, r.model, r.pool); err != nil {
-			return err
-		}
-	} else {
+	if err := r.firstWeights(); err != nil {
+		return err
+	}
+	undo := r.undoDir()
+	if err := r.makeDir(); err != nil {
+		return errors.Join(err, undo())
+	}
+	return nil
+}
+
+// firstWeights gives the weights their first values.
+func (r *Run) firstWeights() error {
+	from := r.cfg.Model.InitFrom
+	if from == "" {
 		model.Init(r.model, r.pool, r.cfg.Seed)
+		return nil
 	}
-	if err := r.data.tok.Save(filepath.Join(r.cfg.Dir, tokenizerDir)); err != nil {
-		return fmt.Errorf("train: keep the tokenizer: %w", err)
+	if err := pretrained.LoadWeights(from, r.model, r.pool); err != nil {
+		return fmt.Errorf("train: model.init_from: %w", err)
 	}
-	text, err := r.cfg.Marshal()
-	if err != nil {
-		return fmt.Errorf("train: render the configuration: %w", err)
-	}
-	if err := os.WriteFile(filepath.Join(r.cfg.Dir, configFile), text, 0o644); err != nil {
-		return fmt.Errorf("train: keep the configuration: %w", err)
-	}
-	return r.openLogs()
+	return nil
 }
 
 // resume loads the newest valid checkpoint; without one the run begins anew, from the same first weights.
-func (r *Run) resume() error {
+func (r *Run) resume(overridden bool) error {
 	if err := r.allocate(); err != nil {
 		return err
 	}
 	ck, skipped, err := checkpoint.Load(filepath.Join(r.cfg.Dir, checkpointsDir))
 	switch {
-	case errors.Is(err, checkpoint.ErrNone):
-		if len(skipped) > 0 {
-			return fmt.Errorf("train: resume %s: %w", r.cfg.Dir, err)
+	case errors.Is(err, checkpoint.ErrNone) && len(skipped) == 0:
+		if err := r.firstWeights(); err != nil {
+			return err
 		}
-		return r.start()
+		return r.makeDir()
 	case err != nil:
 		return fmt.Errorf("train: resume %s: %w", r.cfg.Dir, err)
 	}
@@ -227,7 +219,12 @@ func (r *Run) resume() error {
 		return fmt.Errorf("train: resume from %s: %w", ck.Dir, err)
 	}
 	r.plan.FirstStep = r.step
-	if err := r.openLogs(); err != nil {
+	if overridden {
+		if err := r.keepConfig(); err != nil {
+			return err
+		}
+	}
+	if err := r.open(); err != nil {
 		return err
 	}
 	for _, s := range skipped {
@@ -237,15 +234,11 @@ func (r *Run) resume() error {
 	return nil
 }
 
-// allocate gives memory to everything a step needs, and opens what samples and checkpoints need.
+// allocate gives memory to everything a step needs, and to what samples need.
 func (r *Run) allocate() error {
 	r.allocateStep()
 	var err error
-	if r.generator, err = generate.New(r.model, r.tape, r.data.tok); err != nil {
-		return err
-	}
-	k := r.cfg.Checkpoint
-	r.saver, err = checkpoint.NewSaver(filepath.Join(r.cfg.Dir, checkpointsDir), checkpoint.Options{KeepLast: k.KeepLast, KeepEvery: k.KeepEvery, Now: r.now})
+	r.generator, err = generate.New(r.model, r.tape, r.data.tok)
 	return err
 }
 
@@ -267,23 +260,7 @@ func (r *Run) allocateStep() {
 	}
 	r.valBatch = objective.NewBatch(c.Batch.Micro, c.Data.Sequence)
 	r.forwardBackward, r.score = r.makeForwardBackward(), r.makeScore(r.valBatch)
-}
-
-// openLogs opens what a run writes as it goes, continuing what stands there up to the current step.
-func (r *Run) openLogs() error {
-	var err error
-	if r.metrics, _, err = runlog.OpenMetrics(filepath.Join(r.cfg.Dir, metricsFile), r.step); err != nil {
-		return err
-	}
-	if r.events, err = runlog.NewEventWriter(filepath.Join(r.cfg.Dir, eventsDir), r.step, r.now); err != nil {
-		return err
-	}
-	if r.logTo, err = os.OpenFile(filepath.Join(r.cfg.Dir, logFile), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644); err != nil {
-		return fmt.Errorf("train: open the log: %w", err)
-	}
-	r.log = slog.New(slog.NewTextHandler(r.logTo, nil))
-	r.log.Info("begin", "step", r.step, "params", r.plan.Params, "memory", r.plan.Memory.Total(), "level", r.plan.Level, "peak_gflops", r.plan.PeakGFLOPs)
-	return nil
+	r.announce = r.beforeUpdate
 }
 
 // message tells the observer and the log.

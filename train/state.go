@@ -2,6 +2,7 @@ package train
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -81,7 +82,7 @@ func (r *Run) restore(ck *checkpoint.Checkpoint) error {
 	if err := json.Unmarshal(m.Extra[extraKey], &own); err != nil {
 		return fmt.Errorf("its %s state: %w", extraKey, err)
 	}
-	r.step, r.tokens = m.Step, m.Tokens
+	r.step, r.tokens, r.saved = m.Step, m.Tokens, m.Step
 	r.elapsed, r.skipped, r.lastVal, r.bestVal = own.Elapsed, own.Skipped, own.Val, own.Best
 	r.lastLoss = float64(m.Metrics["loss"])
 	if r.scaler != nil && m.LossScale != nil {
@@ -100,21 +101,23 @@ func (r *Run) checkpointIfDue() error {
 	if every := r.cfg.Checkpoint.Every; every == 0 || r.step%every != 0 || r.step == r.cfg.Steps {
 		return nil
 	}
+	r.keepGoing("metrics", r.metrics.Sync()) // whatever is resumed has its records
 	st, err := r.state()
 	if err != nil {
 		return err
 	}
 	if err := r.saver.Begin(st); err != nil {
-		r.message("checkpoint at step %d FAILED, the earlier ones stand: %v", r.step, err)
+		r.message("checkpoint at step %d FAILED, %s: %v", r.step, r.lastGood(), err)
 	}
 	return nil
 }
 
 func (r *Run) reportSave(saved *checkpoint.Saved, err error) {
 	if err != nil {
-		r.message("checkpoint FAILED, the earlier ones stand: %v", err)
+		r.message("checkpoint FAILED, %s: %v", r.lastGood(), err)
 		return
 	}
+	r.saved = saved.Step
 	r.log.Info("checkpoint", "step", saved.Step, "dir", saved.Dir, "bytes", saved.Bytes, "took", saved.Duration, "waited", saved.Waited)
 	if saved.PruneErr != nil {
 		r.message("old checkpoints could not be removed: %v", saved.PruneErr)
@@ -128,27 +131,44 @@ func (r *Run) finish() (*Summary, error) {
 	if saved, err := r.saver.Wait(); saved != nil || err != nil {
 		r.reportSave(saved, err)
 	}
-	st, err := r.state()
-	if err != nil {
-		return nil, err
-	}
-	if err := r.saver.Begin(st); err != nil {
-		return s, fmt.Errorf("train: save the last checkpoint: %w", err)
-	}
-	saved, err := r.saver.Wait()
-	if err != nil {
-		return s, fmt.Errorf("train: save the last checkpoint: %w", err)
-	}
-	r.reportSave(saved, nil)
-	if err := r.metrics.Sync(); err != nil {
-		return s, err
+	if err := errors.Join(r.saveLast(), r.metrics.Sync()); err != nil {
+		return s, fmt.Errorf("train: end at step %d, %s: %w", r.step, r.lastGood(), err)
 	}
 	records, err := runlog.ReadMetricsFile(filepath.Join(r.cfg.Dir, metricsFile))
 	if err != nil {
 		return s, err
 	}
 	s.Totals = runlog.Summarize(records)
-	return s, runlog.PlotLossFiles(r.cfg.Dir, records, filepath.Base(r.cfg.Dir))
+	r.keepGoing("loss curves", runlog.PlotLossFiles(r.cfg.Dir, records, filepath.Base(r.cfg.Dir)))
+	return s, nil
+}
+
+// saveLast saves the state as it stands, where the newest checkpoint is not of this step, and waits until it is durable.
+func (r *Run) saveLast() error {
+	if r.saved == r.step {
+		return nil
+	}
+	st, err := r.state()
+	if err != nil {
+		return err
+	}
+	if err := r.saver.Begin(st); err != nil {
+		return err
+	}
+	saved, err := r.saver.Wait()
+	if err != nil {
+		return err
+	}
+	r.reportSave(saved, nil)
+	return nil
+}
+
+// lastGood says what the run can be resumed from when a save has failed.
+func (r *Run) lastGood() string {
+	if r.saved < 0 {
+		return "no checkpoint stands yet"
+	}
+	return fmt.Sprintf("the checkpoint of step %d stands", r.saved)
 }
 
 // beforeUpdate tells the checkpoint being written that parameter i is about to change.

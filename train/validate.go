@@ -20,6 +20,7 @@ func (r *Run) validate(ctx context.Context) (*runlog.Validation, error) {
 		v := &r.data.val[i]
 		n, k, err := r.validateSource(ctx, v)
 		if err != nil || ctx.Err() != nil {
+			clear(r.valExtra)
 			return nil, err
 		}
 		nats, valid, bytes = nats+n, valid+k, bytes+v.bytes

@@ -1,0 +1,331 @@
+package train
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/athanor-lm/athanor/checkpoint"
+)
+
+func TestAnyNumberOfWorkersWritesTheSameFiles(t *testing.T) {
+	dir := t.TempDir()
+	data := buildData(t, dir, 1, 60)
+	for _, dtype := range []string{"f32", "bf16", "f16"} {
+		var first string
+		for workers := 1; workers <= 3; workers++ {
+			run := filepath.Join(dir, fmt.Sprintf("%s-%d", dtype, workers))
+			cfg := tinyConfig(t, run, data, "dtype="+dtype, fmt.Sprintf("workers=%d", workers))
+			trained(t, cfg)
+			if first == "" {
+				first = run
+				continue
+			}
+			sameTensors(t, fmt.Sprintf("%s on %d workers", dtype, workers), run, first, cfg.Steps)
+			sameRecords(t, fmt.Sprintf("%s on %d workers", dtype, workers), run, first)
+		}
+	}
+}
+
+func TestInterruptedAndResumedEqualsUndisturbed(t *testing.T) {
+	dir := t.TempDir()
+	one, two := buildData(t, dir, 1, 60), buildData(t, dir, 2, 40)
+	for _, tc := range []struct {
+		name string
+		set  []string
+	}{
+		{"f32", nil},
+		{"bf16 llama documents", append([]string{"dtype=bf16", "data.packing=documents"}, llama...)},
+		{"f16 random", []string{"dtype=f16", "data.packing=random"}},
+		{"two sources", []string{"data.sources=[{path: " + one + ", weight: 0.7}, {path: " + two + ", weight: 0.3}]", "batch.micro=1"}},
+		{"recompute", append([]string{"dtype=bf16", "recompute=true"}, llama...)},
+	} {
+		name := strings.ReplaceAll(tc.name, " ", "-")
+		whole, broken := filepath.Join(dir, name), filepath.Join(dir, name+"-broken")
+		cfg := tinyConfig(t, whole, one, tc.set...)
+		trained(t, cfg)
+
+		// At 1 and 7 between two checkpoints, at 6 while one is written, at 9 twice without a step between.
+		w := &witness{}
+		r, err := New(tinyConfig(t, broken, one, tc.set...), Options{Observer: w, PeakGFLOPs: -1})
+		if s := finish(t, r, err, w, 1); !s.Interrupted || s.Step != 1 {
+			t.Fatalf("%s: interrupted at step 1: %+v", tc.name, s)
+		}
+		at := int64(1)
+		for _, stop := range []int64{6, 7, 9} {
+			w, s := resumed(t, broken, stop)
+			if w.plan.FirstStep != at || !s.Interrupted || s.Step != stop {
+				t.Fatalf("%s: resumed at %d, stopped at %d, want %d and %d", tc.name, w.plan.FirstStep, s.Step, at, stop)
+			}
+			at = stop
+		}
+		if _, s := resumed(t, broken, 0); s.Interrupted || s.Step != cfg.Steps {
+			t.Fatalf("%s: the last session ended with %+v", tc.name, s)
+		}
+		sameTensors(t, tc.name, broken, whole, cfg.Steps)
+		sameRecords(t, tc.name, broken, whole)
+
+		if w, s := resumed(t, broken, 0); s.Interrupted || len(w.steps) > 0 || len(w.saved) > 0 {
+			t.Errorf("%s: resuming a finished run took steps %v and saved %v", tc.name, w.steps, w.saved)
+		}
+	}
+}
+
+func TestLossScaleAndSkippedUpdatesSurviveResumption(t *testing.T) {
+	dir := t.TempDir()
+	data := buildData(t, dir, 1, 60)
+	begin := func(name string, interruptAt int64) (*witness, string) {
+		run := filepath.Join(dir, name)
+		w := &witness{}
+		r, err := New(tinyConfig(t, run, data, "dtype=f16"), Options{Observer: w, PeakGFLOPs: -1})
+		if err == nil {
+			r.scaler.Scale = 1 << 24
+		}
+		finish(t, r, err, w, interruptAt)
+		return w, run
+	}
+	w, whole := begin("whole", 0)
+	_, broken := begin("broken", 2)
+	resumed(t, broken, 5)
+	resumed(t, broken, 0)
+	skipped := 0
+	for _, r := range records(t, whole) {
+		if r.Skipped {
+			skipped++
+		}
+	}
+	if skipped == 0 || skipped == 10 || len(w.messages) < skipped {
+		t.Fatalf("%d of 10 updates skipped, messages %q: the test wants some, and a message for each", skipped, w.messages)
+	}
+	sameTensors(t, "f16", broken, whole, 10)
+	sameRecords(t, "f16", broken, whole)
+}
+
+func TestRunWithoutCheckpointBeginsAnew(t *testing.T) {
+	dir := t.TempDir()
+	data := buildData(t, dir, 1, 60)
+	whole, broken := filepath.Join(dir, "whole"), filepath.Join(dir, "broken")
+	trained(t, tinyConfig(t, whole, data))
+	// What a kill before the first checkpoint leaves.
+	w := &witness{}
+	r, err := New(tinyConfig(t, broken, data), Options{Observer: w, PeakGFLOPs: -1})
+	finish(t, r, err, w, 2)
+	if err := os.RemoveAll(filepath.Join(broken, checkpointsDir)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(broken, tokenizerDir)); err != nil {
+		t.Fatal(err)
+	}
+	if w, _ := resumed(t, broken, 0); len(w.steps) != 10 {
+		t.Errorf("took %d steps, want all 10", len(w.steps))
+	}
+	sameTensors(t, "begun anew", broken, whole, 10)
+	sameRecords(t, "begun anew", broken, whole)
+}
+
+func TestRecomputationGivesTheSameBits(t *testing.T) {
+	dir := t.TempDir()
+	data := buildData(t, dir, 1, 60)
+	for i, set := range [][]string{nil, append([]string{"dtype=bf16"}, llama...)} {
+		kept, again := filepath.Join(dir, fmt.Sprint("kept", i)), filepath.Join(dir, fmt.Sprint("again", i))
+		trained(t, tinyConfig(t, kept, data, set...))
+		trained(t, tinyConfig(t, again, data, append(set, "recompute=true")...))
+		sameTensors(t, "recompute", again, kept, 10)
+	}
+}
+
+func TestValidationSamplesAndCheckpointsComeWhenDue(t *testing.T) {
+	dir := t.TempDir()
+	data, run := buildData(t, dir, 1, 60), filepath.Join(dir, "run")
+	w := trained(t, tinyConfig(t, run, data))
+	var at []int64
+	for _, r := range records(t, run) {
+		if r.Val == nil {
+			continue
+		}
+		at = append(at, r.Step)
+		// A token a byte: bits a byte are the loss in bits.
+		if want := r.Val.Loss / math.Ln2; math.Abs(r.Val.BitsPerByte-want) > 1e-12*want || math.Abs(r.Val.Perplexity-math.Exp(r.Val.Loss)) > 1e-9 {
+			t.Errorf("step %d: %+v, want %v bits a byte", r.Step, *r.Val, want)
+		}
+	}
+	if fmt.Sprint(at) != "[4 8 10]" {
+		t.Errorf("validated at %v, want 4, 8 and the last", at)
+	}
+	if first, last := records(t, run)[3].Val.Loss, records(t, run)[9].Val.Loss; last >= first {
+		t.Errorf("validation loss went from %v to %v: nothing was learned", first, last)
+	}
+	if fmt.Sprint(w.saved) != "[3 6 9 10]" || w.samples != 2 {
+		t.Errorf("saved at %v, %d samples; want [3 6 9 10] and 2", w.saved, w.samples)
+	}
+	for _, name := range []string{"samples/step-00000005.txt", "samples/step-00000010.txt", "loss.png", "loss.svg", "config.yaml", "tokenizer/tokenizer.json", "log.txt",
+		"checkpoints/step-00000009/manifest.json", "checkpoints/step-00000010/manifest.json"} {
+		if _, err := os.Stat(filepath.Join(run, name)); err != nil {
+			t.Error(err)
+		}
+	}
+	if found, err := checkpoint.List(filepath.Join(run, checkpointsDir)); err != nil || len(found) != 2 {
+		t.Errorf("%d checkpoints kept, want 2 (%v)", len(found), err)
+	}
+	text, err := os.ReadFile(filepath.Join(run, "samples/step-00000005.txt"))
+	if err != nil || !strings.HasPrefix(string(text), "ab") || len(text) < 8 {
+		t.Errorf("sample %q, %v", text, err)
+	}
+}
+
+func TestInitFromTakesTheWeightsAndNothingElse(t *testing.T) {
+	dir := t.TempDir()
+	data, base := buildData(t, dir, 1, 60), filepath.Join(dir, "base")
+	trained(t, tinyConfig(t, base, data))
+	r, err := New(tinyConfig(t, filepath.Join(dir, "next"), data, "model.init_from="+base), Options{Observer: &witness{}, PeakGFLOPs: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	from, _, err := checkpoint.Load(filepath.Join(base, checkpointsDir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range r.params {
+		want := checkpoint.Tensor{Name: p.Name, Shape: p.Shape, Data: make([]float32, p.Value.Len())}
+		if err := from.LoadTensor(want); err != nil {
+			t.Fatal(err)
+		}
+		for i, v := range p.Value.F32() {
+			if v != want.Data[i] {
+				t.Fatalf("%s[%d] is %v, want %v", p.Name, i, v, want.Data[i])
+			}
+		}
+	}
+	if r.step != 0 || r.tokens != 0 {
+		t.Errorf("begins at step %d with %d tokens, want 0 and 0", r.step, r.tokens)
+	}
+}
+
+func TestRefusalsLeaveNothingBehind(t *testing.T) {
+	dir := t.TempDir()
+	data, base := buildData(t, dir, 1, 60), filepath.Join(dir, "base")
+	trained(t, tinyConfig(t, base, data))
+	few := buildData(t, dir, 3, 4)
+	for _, tc := range []struct {
+		name string
+		set  []string
+		want []string
+	}{
+		{"other shapes", []string{"model.init_from=" + base, "model.width=64"}, []string{"model.init_from", "another shape", "embed.weight [13 32], want [13 64]"}},
+		{"other vocabulary", []string{"model.init_from=" + base, "model.vocab=20"}, []string{"embed.weight [13 32], want [20 32]"}},
+		{"small vocabulary", []string{"model.vocab=9"}, []string{"model.vocab is 9", "13 ids"}},
+		{"no such model", []string{"model.init_from=" + dir + "/none"}, []string{"model.init_from", "none"}},
+		{"no dataset", []string{"data.sources=[{path: " + dir + "/none}]"}, []string{"none", "no such file"}},
+		{"batch larger than data", []string{"data.sources=[{path: " + few + "}]", "batch.sequences=4096"}, []string{"batch.sequences is 4096", "samples of 16 tokens"}},
+		{"sample larger than data", []string{"data.sources=[{path: " + few + "}]", "model.context=4096", "data.sequence=4096"}, []string{"fewer than one sample of 4096+1"}},
+		{"memory", []string{"memory_gb=0.001"}, []string{"memory_gb is 977 KiB", "weights", "no micro-batch is small enough"}},
+	} {
+		run := filepath.Join(dir, "run")
+		_, err := New(tinyConfig(t, run, data, tc.set...), Options{Observer: &witness{}, PeakGFLOPs: -1})
+		if err == nil {
+			t.Errorf("%s: not refused", tc.name)
+			continue
+		}
+		for _, want := range tc.want {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v\nwant %q in it", tc.name, err, want)
+			}
+		}
+		if _, err := os.Stat(run); !os.IsNotExist(err) {
+			t.Fatalf("%s: the run directory was left behind", tc.name)
+		}
+	}
+	for name, cfg := range map[string]*Config{"the run": tinyConfig(t, base, data), "checkpoints without a run": tinyConfig(t, filepath.Join(dir, "other"), data)} {
+		if name != "the run" {
+			if err := os.MkdirAll(filepath.Join(cfg.Dir, checkpointsDir, checkpoint.DirName(0)), 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := New(cfg, Options{Observer: &witness{}, PeakGFLOPs: -1}); err == nil || !strings.Contains(err.Error(), "already holds") {
+			t.Errorf("%s: %v, want a refusal", name, err)
+		}
+	}
+}
+
+func TestMemoryRefusalSaysWhatFits(t *testing.T) {
+	dir := t.TempDir()
+	data := buildData(t, dir, 1, 200)
+	set := []string{"batch.sequences=64", "batch.micro=64", "model.layers=8", "model.width=64"}
+	o := Options{Observer: &witness{}, PeakGFLOPs: -1}
+	r, err := Prepare(tinyConfig(t, filepath.Join(dir, "run"), data, set...), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mem := r.Plan().Memory
+	r.Close()
+	limit := float64(mem.Total()-mem.Activations/2) / 1e9
+	_, err = New(tinyConfig(t, filepath.Join(dir, "run"), data, append(set, fmt.Sprintf("memory_gb=%.6f", limit))...), o)
+	if err == nil || !strings.Contains(err.Error(), "what would fit: batch.micro=") {
+		t.Fatalf("got %v, want a smaller micro-batch named", err)
+	}
+	// What it names must indeed be accepted.
+	var micro int
+	var recompute bool
+	if _, e := fmt.Sscanf(err.Error()[strings.Index(err.Error(), "batch.micro="):], "batch.micro=%d with recompute=%t", &micro, &recompute); e != nil {
+		t.Fatal(e)
+	}
+	set = append(set, fmt.Sprintf("memory_gb=%.6f", limit), fmt.Sprintf("batch.micro=%d", micro), fmt.Sprintf("recompute=%t", recompute))
+	r, err = Prepare(tinyConfig(t, filepath.Join(dir, "run"), data, set...), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Close()
+}
+
+func TestResumeRefusesWhatWouldNotContinue(t *testing.T) {
+	dir := t.TempDir()
+	data, run := buildData(t, dir, 1, 60), filepath.Join(dir, "run")
+	w := &witness{}
+	r, err := New(tinyConfig(t, run, data), Options{Observer: w, PeakGFLOPs: -1})
+	finish(t, r, err, w, 5)
+	for set, want := range map[string]string{
+		"batch.sequences=8": "batch.sequences has changed", "seed=4": "samples and dropout would not continue", "model.layers=3": "tensors missing",
+	} {
+		if _, err := Resume(run, []string{set}, Options{Observer: w, PeakGFLOPs: -1}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", set, err, want)
+		}
+	}
+	if _, err := Resume(dir, nil, Options{Observer: w}); err == nil || !strings.Contains(err.Error(), "holds no run") {
+		t.Errorf("a directory without a run: %v", err)
+	}
+	// A change that is accepted stays: the next session goes on with it.
+	resumed(t, run, 7, "steps=12")
+	if _, s := resumed(t, run, 0); s.Steps != 12 || s.Step != 12 {
+		t.Errorf("ended at step %d of %d, want 12", s.Step, s.Steps)
+	}
+}
+
+func TestSteadyStateStepsAllocateNothing(t *testing.T) {
+	dir := t.TempDir()
+	data := buildData(t, dir, 1, 60)
+	for _, set := range [][]string{nil, {"dtype=f16"}, append([]string{"dtype=bf16", "data.packing=documents", "recompute=true"}, llama...)} {
+		r, err := New(tinyConfig(t, filepath.Join(dir, fmt.Sprint(len(set))), data, set...), Options{Observer: &witness{}, PeakGFLOPs: -1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		step := func() {
+			valid, err := r.data.fill(r.micro, r.cursor())
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.update(valid, 1e-3)
+			r.step++
+		}
+		step()
+		if n := testing.AllocsPerRun(20, step); n != 0 {
+			t.Errorf("%v: %v allocations a step, want 0", set, n)
+		}
+		if err := r.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
