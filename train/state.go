@@ -101,6 +101,9 @@ func (r *Run) checkpointIfDue() error {
 	if every := r.cfg.Checkpoint.Every; every == 0 || r.step%every != 0 || r.step == r.cfg.Steps {
 		return nil
 	}
+	if saved, err := r.saver.Wait(); saved != nil || err != nil { // a disk slower than the interval
+		r.reportSave(saved, err)
+	}
 	r.keepGoing("metrics", r.metrics.Sync()) // whatever is resumed has its records
 	st, err := r.state()
 	if err != nil {
