@@ -97,7 +97,7 @@ func (n *normNode) prepare(t *Tape, y kernel.Mat) {
 func (n *normNode) forward(t *Tape) {
 	n.prepare(t, t.mat(&n.out))
 	n.job.x = t.mat(n.x)
-	n.job.fromHat = t.rerun // as remake does, so that Recompute changes no bit
+	n.job.fromHat = n.hat != nil // as remake does, so that keeping, remaking and Recompute give the same bits
 	if !t.dry {
 		t.pool.Run(n.job.y.Rows, grain(n.job.y.Cols), &n.job)
 	}
