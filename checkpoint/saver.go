@@ -55,9 +55,11 @@ type Saver struct {
 
 	mu       sync.Mutex // guards everything below and the saves' pages
 	progress sync.Cond
-	free     [][]float32
-	pages    int // allocated, free or in use
+	free     []*slab
+	filling  *slab // takes the next copies; never in free
+	pages    int   // slabs allocated
 	maxPages int
+	buf      []float32 // the writer's page
 	sequence int64
 }
 
@@ -93,7 +95,19 @@ type save struct {
 type pending struct {
 	Tensor
 	next  int         // first page the writer has not taken yet
-	aside [][]float32 // copies of pages by index; nil = the live data still is what Begin saw
+	aside []preserved // copies of pages by index; without data = the live data still is what Begin saw
+}
+
+// slab is memory for copies: a large page, or many pages of small tensors one after the other.
+type slab struct {
+	data       []float32
+	used, live int // elements given out; copies that are still wanted
+}
+
+// preserved is a copied page and where it lies.
+type preserved struct {
+	data []float32
+	in   *slab
 }
 
 func (p *pending) pages() int { return (len(p.Data) + pageLen - 1) / pageLen }
@@ -187,33 +201,54 @@ func (s *Saver) BeforeUpdate(i int) {
 func (s *Saver) preserve(sv *save, p *pending, k int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for !sv.over && p.next <= k && (p.aside == nil || p.aside[k] == nil) {
-		page := s.takePage()
-		if page == nil {
+	for !sv.over && p.next <= k && (p.aside == nil || p.aside[k].data == nil) {
+		src := p.page(k)
+		page := s.takeSpace(len(src))
+		if page.data == nil {
 			s.progress.Wait()
 			continue
 		}
 		if p.aside == nil {
-			p.aside = make([][]float32, p.pages())
+			p.aside = make([]preserved, p.pages())
 		}
-		src := p.page(k)
-		p.aside[k] = page[:copy(page[:pageLen], src)]
+		copy(page.data, src)
+		p.aside[k] = page
 		sv.copied += 4 * int64(len(src))
 	}
 }
 
-// takePage returns a free page, or nil when the budget is used up. The caller holds mu.
-func (s *Saver) takePage() []float32 {
-	if n := len(s.free); n > 0 {
-		page := s.free[n-1]
-		s.free = s.free[:n-1]
-		return page
+// takeSpace returns room for n elements, at most a page, or none when the budget is used up. The caller holds mu.
+func (s *Saver) takeSpace(n int) preserved {
+	if f := s.filling; f == nil || f.used+n > pageLen {
+		switch {
+		case f != nil && f.live == 0:
+			f.used = 0
+		case len(s.free) > 0:
+			s.filling = s.free[len(s.free)-1]
+			s.free = s.free[:len(s.free)-1]
+		case s.pages < s.maxPages:
+			s.pages++
+			s.filling = &slab{data: make([]float32, pageLen)}
+		default:
+			return preserved{}
+		}
 	}
-	if s.pages == s.maxPages {
-		return nil
+	f := s.filling
+	page := preserved{f.data[f.used : f.used+n : f.used+n], f}
+	f.used += n
+	f.live++
+	return page
+}
+
+// release gives a copy's room back. The caller holds mu.
+func (s *Saver) release(p preserved) {
+	if p.in.live--; p.in.live > 0 {
+		return
 	}
-	s.pages++
-	return make([]float32, pageLen)
+	p.in.used = 0
+	if p.in != s.filling {
+		s.free = append(s.free, p.in)
+	}
 }
 
 // emit writes p to w. Pages that are still live are copied to buf first, so that the lock is held for a
@@ -224,24 +259,24 @@ func (s *Saver) emit(p *pending, w *stream, buf []float32) error {
 	}
 	for k := range p.pages() {
 		s.mu.Lock()
-		var aside []float32
+		var aside preserved
 		if p.aside != nil {
 			aside = p.aside[k]
 		}
-		data := aside
-		if aside == nil {
+		data := aside.data
+		if data == nil {
 			data = buf[:copy(buf, p.page(k))]
 		} else {
-			p.aside[k] = nil
+			p.aside[k] = preserved{}
 		}
 		p.next = k + 1
 		s.progress.Broadcast()
 		s.mu.Unlock()
 
 		err := w.w.WriteF32(data)
-		if aside != nil {
+		if aside.data != nil {
 			s.mu.Lock()
-			s.free = append(s.free, aside[:pageLen])
+			s.release(aside)
 			s.progress.Broadcast()
 			s.mu.Unlock()
 		}
@@ -298,14 +333,16 @@ func (s *Saver) writeAside(sv *save) error {
 	defer os.abandon()
 	// Both kinds are written side by side, parameter by parameter in the optimizer's order, so that training
 	// waits as little as possible.
-	buf := make([]float32, pageLen)
+	if s.buf == nil {
+		s.buf = make([]float32, pageLen)
+	}
 	for _, group := range sv.groups {
 		for _, p := range group {
 			to := ws
 			if p.optimizer() {
 				to = os
 			}
-			if err := s.emit(p, to, buf); err != nil {
+			if err := s.emit(p, to, s.buf); err != nil {
 				return err
 			}
 		}
@@ -334,8 +371,8 @@ func (s *Saver) finish(sv *save) {
 	for _, group := range sv.groups {
 		for _, p := range group {
 			for _, page := range p.aside {
-				if page != nil {
-					s.free = append(s.free, page[:pageLen])
+				if page.data != nil {
+					s.release(page)
 				}
 			}
 			p.aside = nil

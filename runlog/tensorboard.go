@@ -44,6 +44,7 @@ type EventWriter struct {
 	now        func() time.Time
 	event, sum []byte // reused
 	val, out   []byte
+	scalars    []Scalar
 }
 
 // NewEventWriter creates a new event file in dir. A run that continues after resumedStep > 0 gets a further
@@ -110,25 +111,25 @@ func (w *EventWriter) Scalars(step int64, values ...Scalar) error {
 // optim/lr, optim/grad_norm, optim/loss_scale, speed/tokens_per_s, speed/mfu, memory/rss_bytes and
 // extra/NAME.
 func (w *EventWriter) Record(r *Record) error {
-	s := []Scalar{
-		{"loss/train", r.Loss}, {"optim/lr", r.LR}, {"optim/grad_norm", r.GradNorm}, {"speed/tokens_per_s", r.TokensPerSec},
-	}
-	optional := func(tag string, v float64) {
-		if v != 0 {
-			s = append(s, Scalar{tag, v})
-		}
-	}
-	optional("speed/mfu", r.MFU)
-	optional("memory/rss_bytes", float64(r.RSS))
-	optional("optim/loss_scale", r.LossScale)
+	w.scalars = append(w.scalars[:0], Scalar{"loss/train", r.Loss}, Scalar{"optim/lr", r.LR}, Scalar{"optim/grad_norm", r.GradNorm}, Scalar{"speed/tokens_per_s", r.TokensPerSec})
+	w.optional("speed/mfu", r.MFU)
+	w.optional("memory/rss_bytes", float64(r.RSS))
+	w.optional("optim/loss_scale", r.LossScale)
 	if v := r.Val; v != nil {
-		s = append(s, Scalar{"loss/val", v.Loss}, Scalar{"perplexity/val", v.Perplexity})
-		optional("bits_per_byte/val", v.BitsPerByte)
+		w.scalars = append(w.scalars, Scalar{"loss/val", v.Loss}, Scalar{"perplexity/val", v.Perplexity})
+		w.optional("bits_per_byte/val", v.BitsPerByte)
 	}
 	for k, v := range r.Extra {
-		s = append(s, Scalar{"extra/" + k, v})
+		w.scalars = append(w.scalars, Scalar{"extra/" + k, v})
 	}
-	return w.Scalars(r.Step, s...)
+	return w.Scalars(r.Step, w.scalars...)
+}
+
+// optional adds a number that is known where it is not 0.
+func (w *EventWriter) optional(tag string, v float64) {
+	if v != 0 {
+		w.scalars = append(w.scalars, Scalar{tag, v})
+	}
 }
 
 // Text writes a text (Markdown), such as a sample or the config, under tag.

@@ -64,10 +64,11 @@ func (r *Run) trainStep() (*runlog.Record, error) {
 	r.tokens += int64(valid)
 	took := time.Since(start).Seconds()
 	r.elapsed += took
-	return &runlog.Record{
+	r.rec = runlog.Record{
 		Step: r.step, Tokens: r.tokens, Elapsed: r.elapsed, Loss: u.loss, LR: lr, GradNorm: u.norm,
 		TokensPerSec: float64(r.tokensStep()) / took, MFU: r.mfu(took), Skipped: u.overflow, LossScale: r.shownScale(lossScale),
-	}, nil
+	}
+	return &r.rec, nil
 }
 
 // cursor is the global index of the first sample of the step in hand.

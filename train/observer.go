@@ -9,7 +9,7 @@ import (
 type Observer interface {
 	Begin(Plan)
 	Message(text string)
-	Step(*runlog.Record)
+	Step(*runlog.Record) // valid during the call
 	Sampled(step int64, texts []SampleText)
 	Saved(*checkpoint.Saved)
 }

@@ -62,9 +62,10 @@ type Run struct {
 	saver     *checkpoint.Saver
 	generator *generate.Generator
 
-	step     int64 // done
-	saved    int64 // step of the newest checkpoint, -1 = none
-	tokens   int64 // labels learned from
+	rec      runlog.Record // of the step in hand
+	step     int64         // done
+	saved    int64         // step of the newest checkpoint, -1 = none
+	tokens   int64         // labels learned from
 	elapsed  float64
 	skipped  int64
 	lastLoss float64

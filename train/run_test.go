@@ -312,7 +312,8 @@ func TestSteadyStateStepsAllocateNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		step := func() {
+		r.observer.(*witness).steps = make([]int64, 0, 100)
+		engine := func() {
 			valid, err := r.data.fill(r.micro, r.cursor())
 			if err != nil {
 				t.Fatal(err)
@@ -320,9 +321,20 @@ func TestSteadyStateStepsAllocateNothing(t *testing.T) {
 			r.update(valid, 1e-3)
 			r.step++
 		}
-		step()
-		if n := testing.AllocsPerRun(20, step); n != 0 {
+		engine()
+		if n := testing.AllocsPerRun(20, engine); n != 0 {
 			t.Errorf("%v: %v allocations a step, want 0", set, n)
+		}
+		logged := func() {
+			rec, err := r.trainStep()
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.record(rec)
+		}
+		logged()
+		if n := testing.AllocsPerRun(20, logged); n > 1 { // the path of the file that tells memory
+			t.Errorf("%v: %v allocations a step with its records, want at most 1", set, n)
 		}
 		if err := r.Close(); err != nil {
 			t.Fatal(err)

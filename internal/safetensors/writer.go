@@ -41,7 +41,7 @@ func Create(w io.Writer, tensors []Info, metadata map[string]string) (*Writer, e
 	if err != nil {
 		return nil, fmt.Errorf("safetensors: create: %w", err)
 	}
-	wr := &Writer{w: bufio.NewWriterSize(w, 1<<20), hash: sha256.New(), infos: infos}
+	wr := &Writer{w: bufio.NewWriterSize(w, 128<<10), hash: sha256.New(), infos: infos}
 	var n [8]byte
 	binary.LittleEndian.PutUint64(n[:], uint64(len(header)))
 	wr.put(n[:])
