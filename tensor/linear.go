@@ -100,7 +100,7 @@ func (n *linearNode) forward(t *Tape) {
 	n.g = kernel.GemmArgs{A: t.mat(n.x), B: t.operand(n.w), TransB: true, C: t.mat(&n.out), Bias: t.values(n.b), Act: n.act}
 	if n.pre.tape != nil {
 		n.g.PreAct = t.mat(&n.pre)
-		if t.rerun { // from the rounded pre-activation, as remake does, so that Recompute changes no bit
+		if t.rerun && !t.prog.keep { // from the rounded pre-activation, as remake does, so that Recompute changes no bit
 			n.g.C, n.g.PreAct, n.g.Act = n.g.PreAct, kernel.Mat{}, kernel.NoAct
 			t.gemm(n.kind, &n.g)
 			n.remake(t)

@@ -59,7 +59,7 @@ type remaker interface {
 // remake makes the value of x again, once a run, if it was not kept. Backward passes that read an input's value call it
 // before. Inside a Recompute segment, where values live for one layer's backward pass only, they are kept.
 func (t *Tape) remake(x *Tensor) {
-	if x.maker == nil || x.buf.home != nil || x.buf.remade {
+	if x.maker == nil || t.prog.keep || x.buf.home != nil || x.buf.remade {
 		return
 	}
 	x.buf.remade = true

@@ -19,7 +19,7 @@ type normNode struct {
 	layer    bool // LayerNorm, else RMSNorm
 	eps      float32
 	stats    *buffer // [rows] reciprocal deviations, and with layer [rows] means
-	hat      *Tensor // x̂ = (x − mean)·rstd in bf16 or f16, kept for the backward pass instead of x; nil in f32, where x is kept
+	hat      *Tensor // x̂ = (x − mean)·rstd in bf16 or f16, kept for the backward pass instead of x; nil in f32 or where all is kept
 	partials *buffer // [chunks, 2, C] sums for dw and db
 	scratch  *buffer
 	job      normJob
@@ -54,7 +54,7 @@ func (t *Tape) norm(kind string, x *Tensor, w, b *Param, eps float32) *Tensor {
 		if t.train {
 			n.stats = t.valueBuffer(2 * 4 * x.rows())
 			n.out.maker = n
-			if t.compute != F32 {
+			if t.compute != F32 && !t.prog.keep {
 				n.hat = &Tensor{}
 				t.result(kind, n.hat, t.compute, x.Shape()...)
 				n.job.ones = make([]float32, x.cols())

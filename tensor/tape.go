@@ -20,6 +20,7 @@ type Tape struct {
 	compute   DType
 	seed      uint64
 	headChunk int // headChunkBytes; tests set less
+	keepBelow int // keepBytes; tests set others
 	arena     arena
 	progs     map[string]*program
 
@@ -57,6 +58,7 @@ func (o *op) base() *op { return o }
 type program struct {
 	key     string
 	train   bool
+	keep    bool // all values are kept for the backward pass, none made again
 	nodes   []node
 	ops     int // nodes but markers
 	bufs    []*buffer
@@ -89,7 +91,7 @@ func NewTape(o Options) *Tape {
 	if o.Compute == I32 {
 		panic("tensor.NewTape: compute type i32, want f32, bf16 or f16")
 	}
-	return &Tape{pool: o.Pool, compute: o.Compute, seed: o.Seed, headChunk: headChunkBytes, progs: map[string]*program{}}
+	return &Tape{pool: o.Pool, compute: o.Compute, seed: o.Seed, headChunk: headChunkBytes, keepBelow: keepBytes, progs: map[string]*program{}}
 }
 
 // Pool returns the workers operations run on.
@@ -105,7 +107,7 @@ func (t *Tape) Dry() bool { return t.dry }
 func (t *Tape) Training() bool { return t.train }
 
 // Run executes body, a forward pass and, in training, one Backward. The first time a key is seen, body is first run dry (see
-// Dry) to record when each buffer is used, and the arena is laid out; then it runs for real. For one key, body must call the
+// Dry; once or twice) to record when each buffer is used, and the arena is laid out; then it runs for real. For one key, body must call the
 // same operations with the same shapes every time; a deviation panics with the operation and both shapes.
 // Dropout masks are a function of the seed, step and the operation's place: every training run of a training needs a step of its own.
 func (t *Tape) Run(key string, step uint64, train bool, body func()) {
@@ -137,8 +139,21 @@ func (t *Tape) Free() {
 	t.arena, t.progs = arena{}, nil
 }
 
+// keepBytes is the arena up to which a program keeps all values for its backward pass: making some again spares memory, but a small
+// model has enough of that and feels every pass.
+const keepBytes = 64 << 20
+
 func (t *Tape) plan(key string, train bool, body func()) *program {
-	p := &program{key: key, train: train, info: PlanInfo{FLOPs: map[string]float64{}}}
+	p := t.record(key, train, true, body)
+	if train && p.info.ArenaBytes > t.keepBelow {
+		p = t.record(key, train, false, body)
+	}
+	return p
+}
+
+// record runs body dry and lays its memory out.
+func (t *Tape) record(key string, train, keep bool, body func()) *program {
+	p := &program{key: key, train: train, keep: keep, info: PlanInfo{FLOPs: map[string]float64{}}}
 	t.dry = true
 	defer func() { t.dry = false }()
 	t.execute(p, body)

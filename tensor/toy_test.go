@@ -146,7 +146,7 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 		for _, dt := range []DType{F32, BF16, F16} {
 			t.Run(fmt.Sprint(dt, " recompute ", recompute), func(t *testing.T) {
 				m := newToy(testTape(t, dt, 2))
-				m.recompute, m.drop = recompute, 0.1
+				m.recompute, m.drop, m.tape.keepBelow = recompute, 0.1, 0
 				m.step(0)
 				step, fewest := uint64(0), math.Inf(1)
 				for range 4 { // the runtime itself allocates now and then, when a worker first parks
@@ -180,7 +180,7 @@ func TestGradientsDoNotDependOnTheWorkers(t *testing.T) {
 				var want map[string][]float32
 				for _, workers := range []int{1, 2, 3} {
 					m := newToy(testTape(t, dt, workers))
-					m.drop = 0.1
+					m.drop, m.tape.keepBelow = 0.1, 0
 					m.step(5)
 					if want == nil {
 						want = m.grads()
@@ -194,23 +194,26 @@ func TestGradientsDoNotDependOnTheWorkers(t *testing.T) {
 
 func TestRecomputeGivesTheSameBitsInLessMemory(t *testing.T) {
 	for _, dt := range []DType{F32, BF16, F16} {
-		t.Run(dt.String(), func(t *testing.T) {
-			plain, again := newToy(testTape(t, dt, 2)), newToy(testTape(t, dt, 2))
-			plain.drop, again.drop, again.recompute = 0.1, 0.1, true
-			if a, b := plain.step(5), again.step(5); a != b {
-				t.Errorf("loss %v, recomputed %v", a, b)
-			}
-			sameBits(t, "recomputed", again.grads(), plain.grads())
-			again.step(6)
-			again.step(5)
-			sameBits(t, "in the steady state", again.grads(), plain.grads())
-			p, a := plain.tape.Plan("p", true, plain.body), again.tape.Plan("p", true, again.body)
-			if a.ArenaBytes >= p.ArenaBytes*17/20 {
-				t.Errorf("arena of %d bytes with Recompute, %d without: want less than 85 %%", a.ArenaBytes, p.ArenaBytes)
-			}
-			if a.FLOPs["Recompute"] <= 0 || a.Total()-a.FLOPs["Recompute"] != p.Total() {
-				t.Errorf("FLOPs %v with Recompute, %v without", a.FLOPs, p.FLOPs)
-			}
-		})
+		for _, keepBelow := range []int{0, keepBytes} {
+			t.Run(fmt.Sprint(dt, " keeping below ", keepBelow), func(t *testing.T) {
+				plain, again := newToy(testTape(t, dt, 2)), newToy(testTape(t, dt, 2))
+				plain.tape.keepBelow, again.tape.keepBelow = keepBelow, keepBelow
+				plain.drop, again.drop, again.recompute = 0.1, 0.1, true
+				if a, b := plain.step(5), again.step(5); a != b {
+					t.Errorf("loss %v, recomputed %v", a, b)
+				}
+				sameBits(t, "recomputed", again.grads(), plain.grads())
+				again.step(6)
+				again.step(5)
+				sameBits(t, "in the steady state", again.grads(), plain.grads())
+				p, a := plain.tape.Plan("p", true, plain.body), again.tape.Plan("p", true, again.body)
+				if a.ArenaBytes >= p.ArenaBytes*17/20 {
+					t.Errorf("arena of %d bytes with Recompute, %d without: want less than 85 %%", a.ArenaBytes, p.ArenaBytes)
+				}
+				if a.FLOPs["Recompute"] <= 0 || a.Total()-a.FLOPs["Recompute"] != p.Total() {
+					t.Errorf("FLOPs %v with Recompute, %v without", a.FLOPs, p.FLOPs)
+				}
+			})
+		}
 	}
 }
