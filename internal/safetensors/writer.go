@@ -11,6 +11,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -18,15 +19,23 @@ import (
 // so that a checkpoint larger than memory can be streamed. Every byte goes through a SHA-256.
 // A Writer is not safe for use from several goroutines. After an error every later call returns it.
 type Writer struct {
-	w       *bufio.Writer
+	*buffers
 	hash    hash.Hash
 	infos   []Info
 	current int   // tensor being written
 	at      int64 // data bytes written
 	size    int64 // all bytes written
-	buf     [chunk]byte
 	err     error
 }
+
+// buffers are what a Writer needs beside its description. They are kept for the next one, since a training run writes
+// checkpoints all its life.
+type buffers struct {
+	w   *bufio.Writer
+	buf []byte
+}
+
+var spare = sync.Pool{New: func() any { return &buffers{bufio.NewWriterSize(nil, 128<<10), make([]byte, chunk)} }}
 
 // Create writes the header for tensors, in that order, with metadata (may be nil) to w and returns a
 // Writer for their data. Of an Info only Name, DType and Shape are used. A declaration that would place a
@@ -41,7 +50,9 @@ func Create(w io.Writer, tensors []Info, metadata map[string]string) (*Writer, e
 	if err != nil {
 		return nil, fmt.Errorf("safetensors: create: %w", err)
 	}
-	wr := &Writer{w: bufio.NewWriterSize(w, 128<<10), hash: sha256.New(), infos: infos}
+	b := spare.Get().(*buffers)
+	b.w.Reset(w)
+	wr := &Writer{buffers: b, hash: sha256.New(), infos: infos}
 	var n [8]byte
 	binary.LittleEndian.PutUint64(n[:], uint64(len(header)))
 	wr.put(n[:])
@@ -170,7 +181,7 @@ func (w *Writer) WriteRaw(b []byte) error {
 
 // Close flushes, and fails if tensors are incomplete. It does not close or sync the underlying writer.
 func (w *Writer) Close() error {
-	if w.err != nil {
+	if w.err != nil || w.buffers == nil {
 		return w.err
 	}
 	if w.current < len(w.infos) {
@@ -181,6 +192,9 @@ func (w *Writer) Close() error {
 	if err := w.w.Flush(); err != nil {
 		return w.fail("close: %w", err)
 	}
+	w.w.Reset(nil)
+	spare.Put(w.buffers)
+	w.buffers = nil
 	return nil
 }
 
