@@ -8,7 +8,7 @@ import "unsafe"
 // tile mr keys, a key block several tiles.
 
 const (
-	attnBlockKeys   = 112 // keys whose scores are held at once, rounded down to tiles: 14 KiB of scores at AVX-512
+	attnBlockKeys   = 224 // keys whose scores are held at once, rounded down to tiles: 28 KiB of scores at AVX-512
 	attnBlockPanels = 4   // backward: query panels that are summed over at once
 	attnMaxLanes    = 32  // the widest panel
 )
