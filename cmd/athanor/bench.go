@@ -13,7 +13,7 @@ type benchCmd struct {
 }
 
 type benchTrainCmd struct {
-	Preset string `help:"A preset to start from, see athanor train --help; the flags below change it."`
+	Preset string `help:"A preset by name (docs/config.md lists them) instead of the sizes below."`
 	Family string `default:"gpt2" help:"gpt2 or llama."`
 	Layers int    `default:"4" help:"Layers."`
 	Width  int    `default:"128" help:"Width of the residual stream."`

@@ -20,7 +20,8 @@ type trainCmd struct {
 
 // Help is shown by athanor train --help.
 func (*trainCmd) Help() string {
-	return `Ctrl-C or SIGTERM finishes the step in hand, saves a checkpoint and says how to go on; a second one stops at once.
+	return `The YAML file names model, data and how to learn; docs/config.md explains every key, examples/ holds recipes.
+Ctrl-C or SIGTERM finishes the step in hand, saves a checkpoint and says how to go on; a second one stops at once.
 
 Examples:
   athanor train examples/shakespeare-char.yaml --set steps=4000 --set optimizer.lr=0.0008

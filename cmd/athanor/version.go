@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+
+	"github.com/athanor-lm/athanor/internal/kernel"
 )
 
 // version is the release this tree becomes; the build's revision is added from the build info.
@@ -27,10 +29,11 @@ type versionInfo struct {
 	Go       string `json:"go"`
 	Platform string `json:"platform"`
 	CPUs     int    `json:"cpus"`
+	Level    string `json:"level"` // of the kernels
 }
 
 func (v *versionCmd) Run(c *cliContext) error {
-	info := versionInfo{Version: version, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, CPUs: runtime.GOMAXPROCS(0)}
+	info := versionInfo{Version: version, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, CPUs: runtime.GOMAXPROCS(0), Level: kernel.CurrentLevel().String()}
 	if bi, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range bi.Settings {
 			if s.Key == "vcs.revision" {
@@ -41,6 +44,10 @@ func (v *versionCmd) Run(c *cliContext) error {
 	if v.JSON {
 		return json.NewEncoder(c.stdout).Encode(info)
 	}
-	_, err := fmt.Fprintf(c.stdout, "athanor %s %s\n%s, %s, %d CPUs\n", info.Version, info.Revision, info.Go, info.Platform, info.CPUs)
+	name := "athanor " + info.Version
+	if info.Revision != "" {
+		name += " (" + info.Revision + ")"
+	}
+	_, err := fmt.Fprintf(c.stdout, "%s\n%s, %s, %d CPUs, kernels: %s\n", name, info.Go, info.Platform, info.CPUs, info.Level)
 	return err
 }
