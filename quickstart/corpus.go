@@ -20,6 +20,43 @@ type Corpus struct {
 	Name   string
 	Inputs []string
 	Read   read.Options
+
+	Go        bool  // most files are Go
+	Files     int   // that are read
+	FileBytes int64 // as they lie on disk
+	Documents int64 // known once the tokenizer is trained, as is TextBytes
+	TextBytes int64
+
+	prompts []string // what the model is to continue
+}
+
+// collect finds the files of the folder or file at path, or of the Go toolchain where path is empty.
+func collect(ctx context.Context, path string) (*Corpus, error) {
+	c := Corpus{Name: path, Inputs: []string{path}}
+	if path == "" {
+		var err error
+		if c, err = CollectGoSources(ctx, ""); err != nil {
+			return nil, err
+		}
+	} else if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("quickstart: corpus: %w", err) // and no glob: the name is a folder's
+	}
+	corpus, err := read.Open(c.Inputs, c.Read)
+	if err != nil {
+		return nil, fmt.Errorf("quickstart: corpus: %w", err)
+	}
+	source := 0
+	for _, f := range corpus.Files() {
+		if strings.HasSuffix(f.Name, ".go") {
+			source++
+		}
+	}
+	c.Files = len(corpus.Files())
+	_, c.FileBytes = corpus.Progress()
+	if c.Go = 2*source > c.Files; c.Go {
+		c.prompts = goPrompts
+	}
+	return &c, nil
 }
 
 // CollectGoSources is the corpus every machine with Go has: the .go files below the src directory of a Go toolchain, in

@@ -142,7 +142,9 @@ func (r *Run) finish() (*Summary, error) {
 		return s, err
 	}
 	s.Totals = runlog.Summarize(records)
-	r.keepGoing("loss curves", runlog.PlotLossFiles(r.cfg.Dir, records, filepath.Base(r.cfg.Dir)))
+	if len(records) > 0 { // none where the run was interrupted before its first step
+		r.keepGoing("loss curves", runlog.PlotLossFiles(r.cfg.Dir, records, filepath.Base(r.cfg.Dir)))
+	}
 	return s, nil
 }
 
