@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"runtime/pprof"
 
 	"github.com/athanor-lm/athanor/model"
 	"github.com/athanor-lm/athanor/train"
@@ -29,6 +31,8 @@ type benchTrainCmd struct {
 	Steps     int    `default:"20" help:"Steps to time; the median counts."`
 	Warmup    int    `default:"3" help:"Steps before, not timed."`
 	JSON      bool   `name:"json" help:"Print as JSON."`
+
+	CPUProfile string `name:"cpuprofile" help:"Write a CPU profile for go tool pprof." placeholder:"FILE"`
 }
 
 // Help is shown by athanor bench train --help.
@@ -57,6 +61,17 @@ func (b *benchTrainCmd) Run(c *cliContext) error {
 		cfg.Batch.Micro = b.Batch
 	}
 	cfg.DType, cfg.Workers, cfg.Recompute = b.DType, b.Threads, b.Recompute
+	if b.CPUProfile != "" {
+		f, err := os.Create(b.CPUProfile)
+		if err != nil {
+			return fmt.Errorf("bench train: %w", err)
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return fmt.Errorf("bench train: %w", err)
+		}
+		defer pprof.StopCPUProfile()
+	}
 	r, err := train.MeasureSteps(&cfg, b.Warmup, b.Steps)
 	if err != nil {
 		return err
