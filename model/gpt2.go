@@ -60,6 +60,9 @@ func (m *GPT2) Config() Config { return m.cfg }
 // Params implements Model.
 func (m *GPT2) Params() []*tensor.Param { return m.params.All() }
 
+// Head implements Model.
+func (m *GPT2) Head() *tensor.Param { return m.embed }
+
 // Loss implements Model.
 func (m *GPT2) Loss(t *tensor.Tape, b *objective.Batch, gradScale float32) *tensor.Loss {
 	m.walk = pass{tape: t, batch: b}

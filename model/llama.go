@@ -71,6 +71,9 @@ func (m *Llama) Config() Config { return m.cfg }
 // Params implements Model.
 func (m *Llama) Params() []*tensor.Param { return m.params.All() }
 
+// Head implements Model.
+func (m *Llama) Head() *tensor.Param { return m.head }
+
 // Loss implements Model.
 func (m *Llama) Loss(t *tensor.Tape, b *objective.Batch, gradScale float32) *tensor.Loss {
 	m.walk = pass{tape: t, batch: b}

@@ -15,6 +15,8 @@ type Model interface {
 	Config() Config
 	// Params returns all parameters, in a fixed order.
 	Params() []*tensor.Param
+	// Head returns the output projection [V,C], which is the token embedding where the head is tied.
+	Head() *tensor.Param
 	// Loss is the summed cross-entropy of the batch's labels in nats; gradScale multiplies its gradient.
 	Loss(t *tensor.Tape, b *objective.Batch, gradScale float32) *tensor.Loss
 	// Logits writes the logits of every position of the batch to dst [B·T, V].

@@ -25,7 +25,7 @@ const Ignored = -100
 
 // headChunkBytes bounds the f32 logits that are in memory at a time. Larger chunks read the head's weight and gradient fewer
 // times, smaller ones stay in the cache between the product, the softmax and the gradient's products.
-const headChunkBytes = 24 << 20
+const headChunkBytes = 48 << 20
 
 type headLossNode struct {
 	op

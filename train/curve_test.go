@@ -70,6 +70,7 @@ func (c *curve) run(t *testing.T, dtype string, workers, micro int) (loss, norm 
 		if err := c.hf.Load(p.Name, p.Value.F32()); err != nil {
 			t.Fatal(err)
 		}
+		p.Refresh(r.pool)
 	}
 	for s := range c.steps {
 		for row := range c.b {

@@ -42,6 +42,9 @@ func (m Memory) String() string {
 func predict(pool *kernel.Pool, m model.Model, c *Config, micro int) Memory {
 	n := 4 * m.Config().NumParams()
 	mem := Memory{Weights: n, Gradients: n, Optimizer: 2 * n, Runtime: runtimeBytes}
+	if dt := computeType(c.DType); dt != tensor.F32 {
+		mem.Weights += int64(m.Head().Len() * dt.Size()) // the copy that matrix products read
+	}
 	tape := tensor.NewTape(tensor.Options{Pool: pool, Compute: computeType(c.DType)})
 	b := objective.NewBatch(micro, c.Data.Sequence)
 	info := tape.Plan("train", true, func() { tape.Backward(m.Loss(tape, b, 1)) })

@@ -247,7 +247,7 @@ func (r *Run) allocate() error {
 func (r *Run) allocateStep() {
 	c := r.cfg
 	for _, p := range r.params {
-		p.Allocate(tensor.F32, true) // matrix products convert the masters while they pack them
+		p.Allocate(r.copyType(p), true)
 	}
 	r.tape = tensor.NewTape(tensor.Options{Pool: r.pool, Compute: computeType(c.DType), Seed: c.Seed})
 	o, s := c.Optimizer, c.Schedule
@@ -262,6 +262,16 @@ func (r *Run) allocateStep() {
 	r.valBatch = objective.NewBatch(c.Batch.Micro, c.Data.Sequence)
 	r.forwardBackward, r.score = r.makeForwardBackward(), r.makeScore(r.valBatch)
 	r.announce = r.beforeUpdate
+}
+
+// copyType is the type of the copy of p that matrix products read. Only the output projection has one: it is read several
+// times a step, once for each chunk of rows. All others are converted from their masters while they are packed, which
+// costs less than the memory of a copy would.
+func (r *Run) copyType(p *tensor.Param) tensor.DType {
+	if p == r.model.Head() {
+		return computeType(r.cfg.DType)
+	}
+	return tensor.F32
 }
 
 // message tells the observer and the log.

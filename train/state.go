@@ -78,6 +78,9 @@ func (r *Run) restore(ck *checkpoint.Checkpoint) error {
 	if err := ck.LoadInto(r.groups()); err != nil {
 		return err
 	}
+	for _, p := range r.params {
+		p.Refresh(r.pool)
+	}
 	var own extra
 	if err := json.Unmarshal(m.Extra[extraKey], &own); err != nil {
 		return fmt.Errorf("its %s state: %w", extraKey, err)
