@@ -174,7 +174,7 @@ func (b *batch) run(ctx context.Context) {
 		b.finishAll(FinishLength)
 		return
 	}
-	b.feedPrompts()
+	b.feedPrompts(ctx)
 	b.stats.PromptTime = time.Since(start)
 	start = time.Now()
 	d := model.NewDecodeBatch(b.cache, 1)
@@ -201,13 +201,13 @@ func (b *batch) run(ctx context.Context) {
 }
 
 // feedPrompts fills the cache with all prompts, chunk by chunk, and draws each text's first token.
-func (b *batch) feedPrompts() {
+func (b *batch) feedPrompts(ctx context.Context) {
 	longest := 0
 	for _, s := range b.seqs {
 		longest = max(longest, len(s.prompt))
 		b.stats.PromptTokens += len(s.prompt)
 	}
-	for at := 0; at < longest; at += promptChunk {
+	for at := 0; at < longest && ctx.Err() == nil; at += promptChunk {
 		d := model.NewDecodeBatch(b.cache, chunkSize(longest-at))
 		copy(d.Past, b.past)
 		for i, s := range b.seqs {
