@@ -9,11 +9,14 @@ import (
 	"time"
 )
 
+// DefaultCopyBudget is what a save may copy aside where Options do not say.
+const DefaultCopyBudget = 256 << 20
+
 // Options configures a Saver. The zero value keeps every checkpoint.
 type Options struct {
 	KeepLast   int   // keep the newest so many; 0 = all
 	KeepEvery  int64 // and all whose step is a multiple of this; 0 = none beyond KeepLast
-	CopyBudget int64 // bytes a save may copy aside, see Saver.BeforeUpdate; 0 = 256 MiB, negative = none
+	CopyBudget int64 // bytes a save may copy aside, see Saver.BeforeUpdate; 0 = DefaultCopyBudget, negative = none
 	ShardBytes int64 // largest file; 0 = 1 GiB
 	FS         FS    // nil = the operating system's
 	Now        func() time.Time
@@ -21,7 +24,7 @@ type Options struct {
 
 func (o Options) withDefaults() Options {
 	if o.CopyBudget == 0 {
-		o.CopyBudget = 256 << 20
+		o.CopyBudget = DefaultCopyBudget
 	}
 	if o.ShardBytes <= 0 {
 		o.ShardBytes = 1 << 30

@@ -95,12 +95,22 @@ func (s *Source) Import(dir string) (err error) {
 		}
 		st.Groups = append(st.Groups, []checkpoint.Tensor{t})
 	}
-	tmp := filepath.Clean(dir) + ".tmp"
+	parent := filepath.Dir(filepath.Clean(dir))
+	if err := os.MkdirAll(parent, 0o755); err != nil {
+		return fmt.Errorf("import: %w", err)
+	}
+	tmp, err := os.MkdirTemp(parent, "."+filepath.Base(dir)+".importing-")
+	if err != nil {
+		return fmt.Errorf("import: %w", err)
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, os.RemoveAll(tmp))
 		}
 	}()
+	if err := os.Chmod(tmp, 0o755); err != nil { // MkdirTemp's is private
+		return fmt.Errorf("import: %w", err)
+	}
 	if err := tok.Save(filepath.Join(tmp, "tokenizer")); err != nil {
 		return fmt.Errorf("import: keep the tokenizer: %w", err)
 	}

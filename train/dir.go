@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/gofrs/flock"
+
 	"github.com/athanor-lm/athanor/checkpoint"
 	"github.com/athanor-lm/athanor/runlog"
 )
@@ -20,6 +22,7 @@ const (
 	samplesDir     = "samples"
 	tokenizerDir   = "tokenizer"
 	logFile        = "log.txt"
+	lockFile       = ".lock"
 )
 
 // vacant refuses a directory that holds a run, or checkpoints that a run's own would replace.
@@ -45,7 +48,7 @@ func (r *Run) undoDir() func() error {
 	}
 	return func() error {
 		var errs []error
-		for _, name := range []string{configFile, metricsFile, eventsDir, checkpointsDir, tokenizerDir, logFile} {
+		for _, name := range []string{configFile, metricsFile, eventsDir, checkpointsDir, tokenizerDir, logFile, lockFile} {
 			errs = append(errs, os.RemoveAll(filepath.Join(dir, name)))
 		}
 		return errors.Join(errs...)
@@ -99,6 +102,9 @@ func writeSynced(path string, text []byte) error {
 
 // open opens what a run writes as it goes, continuing what stands there up to the current step.
 func (r *Run) open() error {
+	if err := r.acquire(); err != nil {
+		return err
+	}
 	var err error
 	k := r.cfg.Checkpoint
 	if r.saver, err = checkpoint.NewSaver(filepath.Join(r.cfg.Dir, checkpointsDir), checkpoint.Options{KeepLast: k.KeepLast, KeepEvery: k.KeepEvery, Now: r.now}); err != nil {
@@ -115,5 +121,19 @@ func (r *Run) open() error {
 	}
 	r.log = slog.New(slog.NewTextHandler(r.logTo, nil))
 	r.log.Info("begin", "step", r.step, "params", r.plan.Params, "memory", r.plan.Memory.Total(), "level", r.plan.Level, "peak_gflops", r.plan.PeakGFLOPs)
+	return nil
+}
+
+// acquire makes the run directory this process's alone until Close, or until the process ends however it may.
+func (r *Run) acquire() error {
+	lock := flock.New(filepath.Join(r.cfg.Dir, lockFile))
+	ok, err := lock.TryLock()
+	if err != nil {
+		return fmt.Errorf("train: lock %s: %w", r.cfg.Dir, err)
+	}
+	if !ok {
+		return fmt.Errorf("train: another process is training %s: wait for it or stop it first", r.cfg.Dir)
+	}
+	r.lock = lock
 	return nil
 }

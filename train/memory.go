@@ -8,6 +8,7 @@ import (
 
 	"github.com/pbnjay/memory"
 
+	"github.com/athanor-lm/athanor/checkpoint"
 	"github.com/athanor-lm/athanor/internal/kernel"
 	"github.com/athanor-lm/athanor/model"
 	"github.com/athanor-lm/athanor/objective"
@@ -24,18 +25,19 @@ type Memory struct {
 	Gradients   int64 // f32
 	Optimizer   int64 // two f32 moments
 	Activations int64 // the arena of forward and backward
+	Checkpoint  int64 // copies that training makes while a checkpoint is written
 	Runtime     int64
 }
 
 // Total returns the sum.
 func (m Memory) Total() int64 {
-	return m.Weights + m.Gradients + m.Optimizer + m.Activations + m.Runtime
+	return m.Weights + m.Gradients + m.Optimizer + m.Activations + m.Checkpoint + m.Runtime
 }
 
 // String renders the parts for people.
 func (m Memory) String() string {
-	return fmt.Sprintf("%s = weights %s + gradients %s + optimizer %s + activations %s + runtime %s",
-		runlog.Bytes(m.Total()), runlog.Bytes(m.Weights), runlog.Bytes(m.Gradients), runlog.Bytes(m.Optimizer), runlog.Bytes(m.Activations), runlog.Bytes(m.Runtime))
+	return fmt.Sprintf("%s = weights %s + gradients %s + optimizer %s + activations %s + checkpoint %s + runtime %s",
+		runlog.Bytes(m.Total()), runlog.Bytes(m.Weights), runlog.Bytes(m.Gradients), runlog.Bytes(m.Optimizer), runlog.Bytes(m.Activations), runlog.Bytes(m.Checkpoint), runlog.Bytes(m.Runtime))
 }
 
 // predict plans a training step of m in micro-batches of b sequences, without allocating anything.
@@ -45,6 +47,7 @@ func predict(pool *kernel.Pool, m model.Model, c *Config, micro int) Memory {
 	if dt := computeType(c.DType); dt != tensor.F32 {
 		mem.Weights += int64(m.Head().Len() * dt.Size()) // the copy that matrix products read
 	}
+	mem.Checkpoint = min(checkpoint.DefaultCopyBudget, mem.Weights+mem.Optimizer)
 	tape := tensor.NewTape(tensor.Options{Pool: pool, Compute: computeType(c.DType)})
 	b := objective.NewBatch(micro, c.Data.Sequence)
 	info := tape.Plan("train", true, func() { tape.Backward(m.Loss(tape, b, 1)) })
@@ -63,7 +66,7 @@ func checkMemory(pool *kernel.Pool, m model.Model, c *Config) (Memory, error) {
 	if fit := whatFits(pool, c, limit); fit != "" {
 		return mem, fmt.Errorf("%s; what would fit: %s", msg, fit)
 	}
-	return mem, fmt.Errorf("%s; no micro-batch is small enough: weights, gradients and optimizer state alone take %s, want a smaller model", msg, runlog.Bytes(mem.Total()-mem.Activations))
+	return mem, fmt.Errorf("%s; no micro-batch is small enough: all but the activations takes %s, want a smaller model", msg, runlog.Bytes(mem.Total()-mem.Activations))
 }
 
 // whatFits looks for the largest micro-batch, first without and then with recomputation, that fits.

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/gofrs/flock"
+
 	"github.com/athanor-lm/athanor/checkpoint"
 	"github.com/athanor-lm/athanor/generate"
 	"github.com/athanor-lm/athanor/internal/kernel"
@@ -36,6 +38,7 @@ type Run struct {
 	now      func() time.Time
 	log      *slog.Logger
 	logTo    *os.File
+	lock     *flock.Flock
 	plan     Plan
 
 	pool   *kernel.Pool
@@ -296,6 +299,9 @@ func (r *Run) Close() error {
 	}
 	if r.logTo != nil {
 		errs = append(errs, r.logTo.Close())
+	}
+	if r.lock != nil {
+		errs = append(errs, r.lock.Unlock())
 	}
 	if r.data != nil {
 		r.data.close()

@@ -304,6 +304,22 @@ func TestResumeRefusesWhatWouldNotContinue(t *testing.T) {
 	}
 }
 
+func TestRunBelongsToOneProcess(t *testing.T) {
+	dir := t.TempDir()
+	data, run := buildData(t, dir, 1, 60), filepath.Join(dir, "run")
+	r, err := New(tinyConfig(t, run, data), Options{Observer: &witness{}, PeakGFLOPs: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Resume(run, nil, Options{Observer: &witness{}, PeakGFLOPs: -1}); err == nil || !strings.Contains(err.Error(), "another process is training "+run) {
+		t.Errorf("resumed while it runs: %v", err)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	resumed(t, run, 0)
+}
+
 func TestSteadyStateStepsAllocateNothing(t *testing.T) {
 	dir := t.TempDir()
 	data := buildData(t, dir, 1, 60)
