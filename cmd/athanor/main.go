@@ -20,16 +20,16 @@ import (
 
 // cli is the command tree, in the order of the data's way; kong derives parsing, help and completion from it.
 type cli struct {
-	Quickstart quickstartCmd             `cmd:"" help:"From text to a model that writes, in three minutes."`
-	Tokenizer  tokenizerCmd              `cmd:"" help:"Train tokenizers; encode and decode with them."`
-	Dataset    datasetCmd                `cmd:"" help:"Turn text into token shards; look into them."`
-	Train      trainCmd                  `cmd:"" help:"Pretrain a model, or continue a run."`
-	Generate   generateCmd               `cmd:"" help:"Continue prompts with a trained model."`
-	Export     exportCmd                 `cmd:"" help:"Write a model as a Hugging Face directory."`
-	Import     importCmd                 `cmd:"" help:"Make a run directory of a Hugging Face model."`
-	Bench      benchCmd                  `cmd:"" help:"Measure this machine: kernels, training steps, tokenizers."`
-	Version    versionCmd                `cmd:"" help:"Print the version, the build and the processor's kernel level."`
-	Completion kongcompletion.Completion `cmd:"" help:"Print how to switch on tab completion in bash, zsh or fish."`
+	Quickstart quickstartCmd `cmd:"" help:"From text to a model that writes, in three minutes."`
+	Tokenizer  tokenizerCmd  `cmd:"" help:"Train tokenizers; encode and decode with them."`
+	Dataset    datasetCmd    `cmd:"" help:"Turn text into token shards; look into them."`
+	Train      trainCmd      `cmd:"" help:"Pretrain a model, or continue a run."`
+	Generate   generateCmd   `cmd:"" help:"Continue prompts with a trained model."`
+	Export     exportCmd     `cmd:"" help:"Write a model as a Hugging Face directory."`
+	Import     importCmd     `cmd:"" help:"Make a run directory of a Hugging Face model."`
+	Bench      benchCmd      `cmd:"" help:"Measure this machine: kernels, training steps, tokenizers."`
+	Version    versionCmd    `cmd:"" help:"Print the version, the build and the processor's kernel level."`
+	Completion completionCmd `cmd:"" help:"Print how to switch on tab completion in bash, zsh or fish."`
 }
 
 // cliContext is what a subcommand gets from its surroundings.
