@@ -54,6 +54,9 @@ func (t *tokenizerTrainCmd) Run(c *cliContext) error {
 		return err
 	}
 	tok, err := t.train(c, corpus)
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("interrupted; nothing was written to %s", t.Out)
+	}
 	if err != nil {
 		return err
 	}
