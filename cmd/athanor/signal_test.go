@@ -119,7 +119,7 @@ func TestSignalEndsGenerationWithWhatThereIs(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(700 * time.Millisecond)
+	time.Sleep(2 * time.Second)
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
@@ -140,15 +140,23 @@ func TestSignalEndsPreparationsAndLeavesNothing(t *testing.T) {
 		"dataset build":   {"dataset", "build", w.path("big.txt"), "-t", w.path("tok"), "-o", w.path("new")},
 		"tokenizer train": {"tokenizer", "train", w.path("big.txt"), "-o", w.path("new"), "-v", "30000"},
 	} {
-		cmd, stdout, stderr := program(t, "", args...)
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
+		var cmd *exec.Cmd
+		var stdout, stderr *watched
+		var err error
+		for wait := 150 * time.Millisecond; wait < 10*time.Second; wait *= 3 {
+			cmd, stdout, stderr = program(t, "", args...)
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(wait)
+			if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+				t.Fatal(err)
+			}
+			err = cmd.Wait()
+			if ws, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || !ws.Signaled() {
+				break // otherwise the program had not come to listen for signals yet
+			}
 		}
-		time.Sleep(150 * time.Millisecond)
-		if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
-			t.Fatal(err)
-		}
-		err := cmd.Wait()
 		if err == nil {
 			t.Errorf("%s: it was done before the signal came, or hid it: %s%s", name, stdout, stderr)
 		} else if cmd.ProcessState.ExitCode() != 1 || !strings.Contains(stderr.String(), "interrupted; nothing was written to "+w.path("new")) {
