@@ -78,7 +78,12 @@ func (c *Corpus) readAhead(ctx context.Context, f *File, s *stream) {
 		size += len(it.doc.Text)
 		return (size < batchText && len(batch) < batchItems) || send()
 	})
-	if len(batch) > 0 && !send() && s.err == nil {
+	if len(batch) > 0 {
+		send()
+	}
+	// A batch that found no room ended the file early. That must not pass for its end: the receiver would take what came
+	// before for the whole corpus.
+	if s.err == nil || s.err == errStopped {
 		s.err = ctx.Err()
 	}
 }

@@ -2,7 +2,6 @@ package read
 
 import (
 	"bufio"
-	"bytes"
 	"io"
 )
 
@@ -40,9 +39,4 @@ func (l *lines) next() (line []byte, size int64, err error) {
 			return nil, 0, err
 		}
 	}
-}
-
-// trimLineEnd cuts "\n" or "\r\n" off.
-func trimLineEnd(line []byte) []byte {
-	return bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
 }

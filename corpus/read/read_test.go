@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/klauspost/compress/gzip"
@@ -315,6 +316,30 @@ func TestCancelEndsTheReading(t *testing.T) {
 	}
 	if !errors.Is(err, context.Canceled) || n != 5 {
 		t.Errorf("%d documents, error %v", n, err)
+	}
+}
+
+// A cancelled reading must not look like the end of the corpus: what was read before would pass for all of it.
+func TestCancelWhileAFileWaitsIsNoEnd(t *testing.T) {
+	dir := tree(t, map[string]string{"x.jsonl": strings.Repeat(`{"text":"a"}`+"\n", 4*batchItems)})
+	c, err := Open([]string{dir}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	s := &stream{batches: make(chan []item)}
+	ended := make(chan struct{})
+	go func() {
+		c.readAhead(ctx, &c.files[0], s)
+		close(ended)
+	}()
+	<-s.batches                       // nobody takes the next one
+	time.Sleep(20 * time.Millisecond) // until it waits; if it does not yet, the test still holds
+	cancel()
+	<-ended
+	if !errors.Is(s.err, context.Canceled) {
+		t.Errorf("the file ended with error %v, want %v", s.err, context.Canceled)
 	}
 }
 
