@@ -27,13 +27,12 @@ type SamplerConfig struct {
 //
 // With Concat and Documents, an epoch of a source of n tokens is ⌈n/T⌉ windows of T targets on the ring that its
 // token stream forms when its end is joined to its beginning. Each epoch cuts the ring at another random place and
-// visits the windows in another random order. Every token is a target exactly once an epoch: the last window is
-// shortened (Sample.Valid) by what it would share with the first.
+// visits the windows in another random order. Every token is a target exactly once an epoch (with Documents, every one but
+// the first of each document): the last window is shortened (Sample.Valid) by what it would share with the first.
 type Sampler struct {
 	sources   []source
 	schedule  *schedule
 	seqLen    int
-	seed      uint64
 	documents bool
 	random    bool
 }
@@ -56,7 +55,7 @@ func NewSampler(cfg SamplerConfig) (*Sampler, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sampler{seqLen: cfg.SeqLen, seed: cfg.Seed, documents: cfg.Packing == Documents, random: cfg.Packing == Random}
+	s := &Sampler{seqLen: cfg.SeqLen, documents: cfg.Packing == Documents, random: cfg.Packing == Random}
 	seen := map[string]bool{}
 	for i, src := range cfg.Sources {
 		if src.Split == nil {

@@ -33,7 +33,6 @@ type merge struct{ rank, id uint32 }
 type pairTable struct {
 	entries []pairEntry
 	shift   uint
-	used    int
 }
 
 type pairEntry struct {

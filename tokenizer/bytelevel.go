@@ -1,7 +1,5 @@
 package tokenizer
 
-import "unicode/utf8"
-
 // byteRune is GPT-2's byte alphabet: the printable Latin-1 characters stand for
 // themselves, the other 68 bytes for U+0100 … U+0143 in order.
 func byteRune(b byte) rune {
@@ -49,14 +47,6 @@ func (a *alphabet) decode(dst []byte, token string) []byte {
 			return append(dst[:n], token...)
 		}
 		dst = append(dst, byte(a.bytes[r]))
-	}
-	return dst
-}
-
-// encode appends the spelling of bytes.
-func (a *alphabet) encode(dst []byte, b []byte) []byte {
-	for _, c := range b {
-		dst = utf8.AppendRune(dst, a.runes[c])
 	}
 	return dst
 }
