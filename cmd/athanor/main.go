@@ -95,7 +95,8 @@ func dispatch(parser *kong.Kong, args []string, exit *int, c *cliContext) (code 
 		fmt.Fprintln(c.stderr, "athanor:", err)
 		var perr *kong.ParseError
 		if errors.As(err, &perr) && perr.Context != nil {
-			fmt.Fprintf(c.stderr, "Try: %s --help\n", strings.TrimSpace("athanor "+perr.Context.Command()))
+			command, _, _ := strings.Cut(perr.Context.Command(), " <") // without its arguments, which a shell would take for redirections
+			fmt.Fprintf(c.stderr, "Try: %s --help\n", strings.TrimSpace("athanor "+command))
 		}
 		return 2
 	}
