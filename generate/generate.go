@@ -67,6 +67,13 @@ func New(m model.Model, tape *tensor.Tape, tok *tokenizer.Tokenizer) (*Generator
 // Generate continues every prompt. emit, where not nil, gets each text's pieces as they are written, in whole
 // characters. A cancelled ctx ends all texts where they are and is no error.
 func (g *Generator) Generate(ctx context.Context, prompts []string, o Options, emit func(i int, text string)) ([]Result, Stats, error) {
+	return g.GenerateIDs(ctx, g.encode(prompts), o, emit)
+}
+
+// Check reports why Generate would refuse prompts and options, without writing anything.
+func (g *Generator) Check(prompts []string, o Options) error { return g.check(g.encode(prompts), o) }
+
+func (g *Generator) encode(prompts []string) [][]uint32 {
 	ids := make([][]uint32, len(prompts))
 	for i, p := range prompts {
 		ids[i] = g.tok.Encode(p, true)
@@ -76,7 +83,7 @@ func (g *Generator) Generate(ctx context.Context, prompts []string, o Options, e
 			}
 		}
 	}
-	return g.GenerateIDs(ctx, ids, o, emit)
+	return ids
 }
 
 // startToken is what an empty prompt begins with.
@@ -96,7 +103,7 @@ func (g *Generator) GenerateIDs(ctx context.Context, prompts [][]uint32, o Optio
 	for _, p := range prompts {
 		longest = max(longest, len(p))
 	}
-	cache := model.NewCache(g.model.Config(), g.tape.Compute(), len(prompts), min(context, longest+o.MaxTokens))
+	cache := model.NewCache(g.model.Config(), g.tape.Compute(), len(prompts), longest+min(context-longest, o.MaxTokens))
 	defer cache.Free()
 	b := &batch{g: g, o: o, emit: emit, cache: cache, logits: make([]float32, len(prompts)*g.model.Config().Vocab)}
 	for i, p := range prompts {

@@ -55,13 +55,23 @@ func (r *Run) undoDir() func() error {
 	}
 }
 
-// makeDir makes the run directory with what stands in it from the beginning. The configuration comes first: from
+// claim makes the run directory and makes it this process's alone. Before that nothing in it may be written or taken
+// back: another process may have begun a run there since it was found vacant.
+func (r *Run) claim() error {
+	if err := os.MkdirAll(r.cfg.Dir, 0o755); err != nil {
+		return fmt.Errorf("train: make the run directory: %w", err)
+	}
+	if err := r.acquire(); err != nil {
+		os.Remove(r.cfg.Dir) // where it is empty; the first error counts
+		return err
+	}
+	return vacant(r.cfg.Dir)
+}
+
+// makeDir fills the run directory with what stands in it from the beginning. The configuration comes first: from
 // then on a run that was killed can be resumed.
 func (r *Run) makeDir() error {
 	dir := r.cfg.Dir
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("train: make the run directory: %w", err)
-	}
 	if err := r.keepConfig(); err != nil {
 		return err
 	}
@@ -102,9 +112,6 @@ func writeSynced(path string, text []byte) error {
 
 // open opens what a run writes as it goes, continuing what stands there up to the current step.
 func (r *Run) open() error {
-	if err := r.acquire(); err != nil {
-		return err
-	}
 	var err error
 	k := r.cfg.Checkpoint
 	if r.saver, err = checkpoint.NewSaver(filepath.Join(r.cfg.Dir, checkpointsDir), checkpoint.Options{KeepLast: k.KeepLast, KeepEvery: k.KeepEvery, Now: r.now}); err != nil {

@@ -44,16 +44,26 @@ func (r *Run) keepGoing(what string, err error) {
 	}
 }
 
-// writeSamples lets the model continue the configured prompts and keeps the texts.
-func (r *Run) writeSamples(ctx context.Context) error {
+// samples returns the prompts that are continued during training, none where no samples are wanted, and how.
+func (r *Run) samples() ([]string, generate.Options) {
 	s := r.cfg.Samples
-	if len(s.Prompts) == 0 || s.Tokens == 0 {
-		return nil
-	}
-	results, _, err := r.generator.Generate(ctx, s.Prompts, generate.Options{
+	o := generate.Options{
 		Sampling:  generate.Sampling{Temperature: s.Temperature, TopK: s.TopK, Seed: r.cfg.Seed},
 		MaxTokens: s.Tokens,
-	}, nil)
+	}
+	if s.Tokens == 0 {
+		return nil, o
+	}
+	return s.Prompts, o
+}
+
+// writeSamples lets the model continue the configured prompts and keeps the texts.
+func (r *Run) writeSamples(ctx context.Context) error {
+	prompts, o := r.samples()
+	if len(prompts) == 0 {
+		return nil
+	}
+	results, _, err := r.generator.Generate(ctx, prompts, o, nil)
 	if err != nil {
 		return fmt.Errorf("train: samples: %w", err)
 	}
@@ -63,8 +73,8 @@ func (r *Run) writeSamples(ctx context.Context) error {
 	var texts []SampleText
 	var b strings.Builder
 	for i, res := range results {
-		texts = append(texts, SampleText{Prompt: s.Prompts[i], Text: res.Text})
-		fmt.Fprintf(&b, "%s%s\n\n", s.Prompts[i], res.Text)
+		texts = append(texts, SampleText{Prompt: prompts[i], Text: res.Text})
+		fmt.Fprintf(&b, "%s%s\n\n", prompts[i], res.Text)
 	}
 	dir := filepath.Join(r.cfg.Dir, samplesDir)
 	err = os.MkdirAll(dir, 0o755)

@@ -185,6 +185,9 @@ func (r *Run) start() error {
 		return err
 	}
 	undo := r.undoDir()
+	if err := r.claim(); err != nil {
+		return err
+	}
 	if err := r.makeDir(); err != nil {
 		return errors.Join(err, undo())
 	}
@@ -206,6 +209,9 @@ func (r *Run) firstWeights() error {
 
 // resume loads the newest valid checkpoint; without one the run begins anew, from the same first weights.
 func (r *Run) resume(overridden bool) error {
+	if err := r.acquire(); err != nil {
+		return err
+	}
 	if err := r.allocate(); err != nil {
 		return err
 	}
@@ -242,8 +248,15 @@ func (r *Run) resume(overridden bool) error {
 func (r *Run) allocate() error {
 	r.allocateStep()
 	var err error
-	r.generator, err = generate.New(r.model, r.tape, r.data.tok)
-	return err
+	if r.generator, err = generate.New(r.model, r.tape, r.data.tok); err != nil {
+		return err
+	}
+	if prompts, o := r.samples(); len(prompts) > 0 {
+		if err := r.generator.Check(prompts, o); err != nil {
+			return fmt.Errorf("train: samples: %w", err)
+		}
+	}
+	return nil
 }
 
 // allocateStep gives memory to the parameters and everything an update needs.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gofrs/flock"
+
 	"github.com/athanor-lm/athanor/checkpoint"
 )
 
@@ -222,6 +224,7 @@ func TestRefusalsLeaveNothingBehind(t *testing.T) {
 		{"no dataset", []string{"data.sources=[{path: " + dir + "/none}]"}, []string{"none", "no such file"}},
 		{"batch larger than data", []string{"data.sources=[{path: " + few + "}]", "batch.sequences=4096"}, []string{"batch.sequences is 4096", "samples of 16 tokens"}},
 		{"sample larger than data", []string{"data.sources=[{path: " + few + "}]", "model.context=4096", "data.sequence=4096"}, []string{"fewer than one sample of 4096+1"}},
+		{"prompt longer than the context", []string{"samples.prompts=[ab, abcdefghijabcdefghij]"}, []string{"samples", "prompt 2 has 20 tokens", "context is 16"}},
 		{"memory", []string{"memory_gb=0.001"}, []string{"memory_gb is 977 KiB", "weights", "no micro-batch is small enough"}},
 	} {
 		run := filepath.Join(dir, "run")
@@ -318,6 +321,56 @@ func TestRunBelongsToOneProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	resumed(t, run, 0)
+}
+
+func TestLosersOfARaceForADirectoryTouchNothing(t *testing.T) {
+	dir := t.TempDir()
+	data := buildData(t, dir, 1, 60)
+	for name, begin := range map[string]func(run string) (*Run, error){
+		"new": func(run string) (*Run, error) {
+			return New(tinyConfig(t, run, data), Options{Observer: &witness{}, PeakGFLOPs: -1})
+		},
+		"resume": func(run string) (*Run, error) {
+			if err := os.WriteFile(filepath.Join(run, configFile), marshal(t, tinyConfig(t, run, data)), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			return Resume(run, []string{"steps=99"}, Options{Observer: &witness{}, PeakGFLOPs: -1})
+		},
+	} {
+		run := filepath.Join(dir, name)
+		if err := os.MkdirAll(run, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		winner := flock.New(filepath.Join(run, lockFile))
+		if ok, err := winner.TryLock(); !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+		if err := os.WriteFile(filepath.Join(run, metricsFile), []byte("the winner's"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := begin(run); err == nil || !strings.Contains(err.Error(), "another process is training "+run) {
+			t.Errorf("%s: %v, want a refusal", name, err)
+		}
+		if text, err := os.ReadFile(filepath.Join(run, metricsFile)); string(text) != "the winner's" {
+			t.Errorf("%s: the other run's metrics are %q (%v)", name, text, err)
+		}
+		if text, _ := os.ReadFile(filepath.Join(run, configFile)); strings.Contains(string(text), "steps: 99") {
+			t.Errorf("%s: the other run's configuration was changed", name)
+		}
+		if _, err := os.Stat(filepath.Join(run, tokenizerDir)); err == nil {
+			t.Errorf("%s: a tokenizer was written into the other run", name)
+		}
+		winner.Unlock()
+	}
+}
+
+func marshal(tb testing.TB, c *Config) []byte {
+	tb.Helper()
+	text, err := c.Marshal()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return text
 }
 
 func TestSteadyStateStepsAllocateNothing(t *testing.T) {
