@@ -78,7 +78,9 @@ func TestConfigsSurviveExport(t *testing.T) {
 		"yarn": variant(func(c *model.Config) {
 			c.RopeScaling = model.RopeScaling{Kind: "yarn", Factor: 4, Original: 16, BetaFast: 32, BetaSlow: 1}
 		}),
-		"another epsilon": variant(func(c *model.Config) { c.NormEps, c.RopeTheta = 1e-6, 12345.678 }),
+		"llama3 by default": variant(func(c *model.Config) { c.RopeScaling = model.RopeScaling{Kind: "llama3", Factor: 8, Original: 32} }),
+		"yarn by default":   variant(func(c *model.Config) { c.RopeScaling = model.RopeScaling{Kind: "yarn", Factor: 4, Original: 16} }),
+		"another epsilon":   variant(func(c *model.Config) { c.NormEps, c.RopeTheta = 1e-6, 12345.678 }),
 	}
 	for name := range published {
 		configs[name], _ = model.Preset(name)

@@ -6,6 +6,7 @@ package model
 
 import (
 	"fmt"
+	"math"
 	"strings"
 )
 
@@ -68,6 +69,7 @@ func (c Config) Normalize() Config {
 	if c.RopeTheta == 0 && c.Family == "llama" {
 		c.RopeTheta = 10000
 	}
+	c.RopeScaling = c.RopeScaling.normalize()
 	if c.NormEps == 0 {
 		c.NormEps = 1e-5
 	}
@@ -86,6 +88,24 @@ func (c Config) Normalize() Config {
 	return c
 }
 
+// normalize fills in the published defaults, so that a configuration that is exported says all that readers want to know.
+func (s RopeScaling) normalize() RopeScaling {
+	fill := func(v *float64, def float64) {
+		if *v == 0 {
+			*v = def
+		}
+	}
+	switch s.Kind {
+	case "llama3":
+		fill(&s.LowFreq, 1)
+		fill(&s.HighFreq, 4)
+	case "yarn":
+		fill(&s.BetaFast, 32)
+		fill(&s.BetaSlow, 1)
+	}
+	return s
+}
+
 // FieldError is a value of one Config field that cannot work; Field is its YAML name.
 type FieldError struct {
 	Field string
@@ -97,6 +117,12 @@ func (e *FieldError) Error() string {
 	return fmt.Sprintf("%s: %v, want %s", e.Field, e.Value, e.Want)
 }
 
+// maxSize bounds every dimension, far above any model, so that products of a few of them do not overflow.
+const maxSize = 1 << 28
+
+// positive reports whether v is a finite number above 0.
+func positive(v float64) bool { return v > 0 && !math.IsInf(v, 1) }
+
 // Validate reports the first field of a normalized Config that cannot work, as a *FieldError.
 func (c *Config) Validate() error {
 	if c.Family != "gpt2" && c.Family != "llama" {
@@ -106,8 +132,8 @@ func (c *Config) Validate() error {
 		name string
 		v    int
 	}{{"vocab", c.Vocab}, {"layers", c.Layers}, {"width", c.Width}, {"heads", c.Heads}, {"kv_heads", c.KVHeads}, {"head_dim", c.HeadDim}, {"ff", c.FF}, {"context", c.Context}} {
-		if f.v <= 0 {
-			return &FieldError{f.name, f.v, "a number above 0"}
+		if f.v <= 0 || f.v > maxSize {
+			return &FieldError{f.name, f.v, fmt.Sprintf("a number above 0 and at most %d", maxSize)}
 		}
 	}
 	if c.Heads%c.KVHeads != 0 {
@@ -116,13 +142,13 @@ func (c *Config) Validate() error {
 	if c.HeadDim%2 != 0 {
 		return &FieldError{"head_dim", c.HeadDim, "an even number"}
 	}
-	if c.Dropout < 0 || c.Dropout >= 1 {
+	if !(c.Dropout >= 0 && c.Dropout < 1) {
 		return &FieldError{"dropout", c.Dropout, "0 ≤ dropout < 1"}
 	}
 	if c.Window < 0 {
 		return &FieldError{"window", c.Window, "0 (none) or a number of tokens"}
 	}
-	if c.NormEps <= 0 {
+	if !positive(c.NormEps) {
 		return &FieldError{"norm_eps", c.NormEps, "a number above 0"}
 	}
 	switch c.Init {
@@ -130,7 +156,7 @@ func (c *Config) Validate() error {
 	default:
 		return &FieldError{"init", fmt.Sprintf("%q", c.Init), "one of gpt2, xavier, kaiming"}
 	}
-	if c.InitStd < 0 {
+	if c.InitStd != 0 && !positive(c.InitStd) {
 		return &FieldError{"init_std", c.InitStd, "a number above 0"}
 	}
 	if c.Family == "gpt2" {
@@ -170,8 +196,8 @@ func (c *Config) validateLlama() error {
 	if c.Activation != "" && c.Activation != "silu" {
 		return &FieldError{"activation", fmt.Sprintf("%q", c.Activation), "silu: the llama family is SwiGLU"}
 	}
-	if c.RopeTheta <= 0 {
-		return &FieldError{"rope_theta", c.RopeTheta, "a number above 0"}
+	if !positive(c.RopeTheta) || c.RopeTheta <= 1 {
+		return &FieldError{"rope_theta", c.RopeTheta, "a number above 1"}
 	}
 	s := c.RopeScaling
 	switch s.Kind {
@@ -181,11 +207,17 @@ func (c *Config) validateLlama() error {
 	default:
 		return &FieldError{"rope_scaling.kind", fmt.Sprintf("%q", s.Kind), "one of none, linear, ntk, yarn, llama3"}
 	}
-	if s.Factor < 1 {
+	if !positive(s.Factor) || s.Factor < 1 {
 		return &FieldError{"rope_scaling.factor", s.Factor, "a number of at least 1"}
 	}
 	if (s.Kind == "yarn" || s.Kind == "llama3") && s.Original <= 0 {
 		return &FieldError{"rope_scaling.original", s.Original, "the context the model was first trained with"}
+	}
+	if s.Kind == "llama3" && !(s.LowFreq > 0 && positive(s.HighFreq) && s.HighFreq > s.LowFreq) {
+		return &FieldError{"rope_scaling.high_freq", s.HighFreq, fmt.Sprintf("more than low_freq (%v), and both above 0", s.LowFreq)}
+	}
+	if s.Kind == "yarn" && !(s.BetaSlow > 0 && positive(s.BetaFast) && s.BetaFast > s.BetaSlow) {
+		return &FieldError{"rope_scaling.beta_fast", s.BetaFast, fmt.Sprintf("more than beta_slow (%v), and both above 0", s.BetaSlow)}
 	}
 	return nil
 }

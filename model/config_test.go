@@ -2,6 +2,7 @@ package model
 
 import (
 	"errors"
+	"math"
 	"testing"
 )
 
@@ -47,6 +48,14 @@ func TestValidateNamesTheField(t *testing.T) {
 		{"rope_scaling.kind", func(c *Config) { c.RopeScaling.Kind = "magic" }},
 		{"rope_scaling.factor", func(c *Config) { c.RopeScaling = RopeScaling{Kind: "linear"} }},
 		{"rope_scaling.original", func(c *Config) { c.RopeScaling = RopeScaling{Kind: "yarn", Factor: 2} }},
+		{"rope_scaling.high_freq", func(c *Config) {
+			c.RopeScaling = RopeScaling{Kind: "llama3", Factor: 8, Original: 8192, LowFreq: 4, HighFreq: 4}
+		}},
+		{"rope_scaling.beta_fast", func(c *Config) { c.RopeScaling = RopeScaling{Kind: "yarn", Factor: 2, Original: 16, BetaSlow: 40} }},
+		{"rope_theta", func(c *Config) { c.RopeTheta = 0.5 }},
+		{"dropout", func(c *Config) { c.Dropout = math.NaN() }},
+		{"norm_eps", func(c *Config) { c.NormEps = math.NaN() }},
+		{"context", func(c *Config) { c.Context = 1 << 40 }},
 		{"init", func(c *Config) { c.Init = "best" }},
 	} {
 		c := base

@@ -21,6 +21,18 @@ func sampleRecord(step int64) Record {
 	return r
 }
 
+func TestValidationOfADivergedRunRoundTrips(t *testing.T) {
+	want := Validation{Loss: 800, Perplexity: math.Inf(1), BitsPerByte: 9.5}
+	b, err := json.Marshal(&want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got Validation
+	if err := json.Unmarshal(b, &got); err != nil || got != want {
+		t.Errorf("%s reads as %+v (%v), want %+v", b, got, err, want)
+	}
+}
+
 func TestRecordRoundTrip(t *testing.T) {
 	odd := Record{Step: 1, Loss: math.Inf(1), GradNorm: math.Inf(-1), Val: &Validation{}}
 	for _, want := range []Record{{}, sampleRecord(7), sampleRecord(10), odd} {

@@ -64,6 +64,24 @@ type Validation struct {
 	BitsPerByte float64 // of UTF-8 text; 0 = unknown
 }
 
+// validationJSON is how a Validation stands alone in JSON, apart from a Record.
+type validationJSON struct{ Loss, Perplexity, BitsPerByte Float }
+
+// MarshalJSON implements json.Marshaler: the perplexity of a run that diverges is infinite, which JSON lacks.
+func (v Validation) MarshalJSON() ([]byte, error) {
+	return json.Marshal(validationJSON{Float(v.Loss), Float(v.Perplexity), Float(v.BitsPerByte)})
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (v *Validation) UnmarshalJSON(b []byte) error {
+	var j validationJSON
+	if err := json.Unmarshal(b, &j); err != nil {
+		return err
+	}
+	*v = Validation{float64(j.Loss), float64(j.Perplexity), float64(j.BitsPerByte)}
+	return nil
+}
+
 // recordKeys are the names an entry of Extra cannot have.
 var recordKeys = []string{"step", "tokens", "elapsed_s", "loss", "lr", "grad_norm", "tokens_per_s", "mfu", "rss_bytes",
 	"loss_scale", "skipped", "val_loss", "val_ppl", "val_bits_per_byte"}
