@@ -98,9 +98,9 @@ func (w *workflow) compress(ctx context.Context) error {
 	return nil
 }
 
-// Steps that are timed before training, and the least a training has.
+// How long steps are timed before training, and the least a training has.
 const (
-	timedSteps = 10
+	timedMS    = 1500
 	leastSteps = 10
 )
 
@@ -111,8 +111,11 @@ func (w *workflow) calibrate(ctx context.Context) (cfg *train.Config, peakGFLOPs
 	}
 	cfg.Model.Vocab = w.tok.VocabSize()
 	b, err := train.MeasureSteps(cfg, 1, 1)
-	if err == nil && b.StepMS < 500 { // on a slow machine one step tells enough
-		b, err = train.MeasureSteps(cfg, 2, timedSteps)
+	if err != nil {
+		return nil, 0, err
+	}
+	if n := int(timedMS / b.StepMS); n > 1 { // on a slow machine one step tells enough
+		b, err = train.MeasureSteps(cfg, 2, n)
 	}
 	if err != nil {
 		return nil, 0, err
