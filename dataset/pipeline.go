@@ -3,6 +3,7 @@ package dataset
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -134,6 +135,10 @@ func (b *builder) readStats() read.Stats {
 		st.Bad += v.Bad
 		st.InvalidUTF8Docs += v.InvalidUTF8Docs
 		st.InvalidUTF8Bytes += v.InvalidUTF8Bytes
+		st.LeftOut = maps.Clone(st.LeftOut)
+		for ext, n := range v.LeftOut {
+			st.LeftOut[ext] += n
+		}
 	}
 	return st
 }

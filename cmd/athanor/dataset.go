@@ -13,7 +13,6 @@ import (
 	"text/tabwriter"
 	"unicode/utf8"
 
-	"github.com/athanor-lm/athanor/corpus/read"
 	"github.com/athanor-lm/athanor/dataset"
 	"github.com/athanor-lm/athanor/runlog"
 	"github.com/athanor-lm/athanor/tokenizer"
@@ -42,13 +41,10 @@ type datasetBuildCmd struct {
 	BOS     bool   `name:"bos" help:"Begin documents with the beginning-of-text token."`
 	Special bool   `help:"Recognise special tokens spelled in the text; otherwise they are text like any other."`
 
-	TextField string   `default:"text" placeholder:"NAME" help:"JSON field that holds the text."`
-	Separator string   `placeholder:"LINE" help:"Cut text files into documents at lines that consist of this."`
-	Format    string   `enum:",text,jsonl" default:"" help:"Read every file as this format, whatever its name."`
-	Ext       []string `placeholder:".EXT" help:"Take only these extensions from directories. May be repeated."`
-	MaxRecord int      `default:"268435456" placeholder:"BYTES" help:"Set aside JSON lines and texts larger than this."`
-	Workers   int      `default:"0" help:"Encoding workers, 0 = all processors. The result does not depend on it."`
-	JSON      bool     `name:"json" help:"Print the manifest as JSON."`
+	readFlags
+
+	Workers int  `default:"0" help:"Encoding workers, 0 = all processors. The result does not depend on it."`
+	JSON    bool `name:"json" help:"Print the manifest as JSON."`
 }
 
 // Help is shown by athanor dataset build --help.
@@ -97,7 +93,7 @@ func (d *datasetBuildCmd) Run(c *cliContext) error {
 func (d *datasetBuildCmd) config(tok *tokenizer.Tokenizer) (dataset.BuildConfig, error) {
 	cfg := dataset.BuildConfig{
 		Inputs: d.Inputs, ValInputs: d.ValInput, Out: d.Out, Overwrite: d.Overwrite, Tokenizer: tok,
-		Read:    read.Options{Format: d.Format, TextField: d.TextField, Separator: d.Separator, Extensions: dotted(d.Ext), MaxRecord: d.MaxRecord},
+		Read:    d.readFlags.options(),
 		SplitBy: dataset.SplitBy(d.Split), Seed: d.Seed, PrependBOS: d.BOS, Special: d.Special,
 		Workers: d.Workers, Creator: "athanor " + version,
 	}
@@ -121,17 +117,9 @@ func (d *datasetBuildCmd) config(tok *tokenizer.Tokenizer) (dataset.BuildConfig,
 	return cfg, nil
 }
 
-// dotted accepts "go" for ".go".
-func dotted(exts []string) []string {
-	var out []string
-	for _, e := range exts {
-		out = append(out, "."+strings.TrimPrefix(e, "."))
-	}
-	return out
-}
-
 // printCautions says what a person should know about the text before training on it.
 func printCautions(w io.Writer, dir string, m *dataset.Manifest) {
+	printLeftOut(w, m.Read)
 	if n := m.Read.Bad; n > 0 {
 		fmt.Fprintf(w, "%d records were set aside; see %s/quarantine.jsonl\n", n, dir)
 	}

@@ -32,10 +32,10 @@ type tokenizerTrainCmd struct {
 	AddBOS       bool     `name:"add-bos" help:"Encoding puts the BOS token before a text."`
 	AddEOS       bool     `name:"add-eos" help:"Encoding puts the EOS token after a text."`
 	Chars        bool     `help:"One token for each character that occurs, no merges, no special tokens."`
-	TextField    string   `default:"text" placeholder:"NAME" help:"Field of JSON Lines records that holds the text."`
-	Extensions   []string `placeholder:".EXT" help:"Take only these files from directories."`
-	Workers      int      `help:"Goroutines; 0 = one a CPU. The result is the same for any number."`
-	JSON         bool     `name:"json" help:"Print the summary as JSON."`
+	readFlags
+
+	Workers int  `help:"Goroutines; 0 = one a CPU. The result is the same for any number."`
+	JSON    bool `name:"json" help:"Print the summary as JSON."`
 }
 
 // Help is shown by athanor tokenizer train --help.
@@ -46,10 +46,9 @@ func (*tokenizerTrainCmd) Help() string {
 }
 
 func (t *tokenizerTrainCmd) Run(c *cliContext) error {
-	corpus, err := read.Open(t.Inputs, read.Options{
-		TextField: t.TextField, Extensions: t.Extensions,
-		OnBad: func(b read.Bad) { fmt.Fprintln(c.stderr, "set aside:", b) },
-	})
+	opts := t.readFlags.options()
+	opts.OnBad = func(b read.Bad) { fmt.Fprintln(c.stderr, "set aside:", b) }
+	corpus, err := read.Open(t.Inputs, opts)
 	if err != nil {
 		return err
 	}
@@ -118,6 +117,7 @@ func (t *tokenizerTrainCmd) report(c *cliContext, tok *tokenizer.Tokenizer, st r
 			Info   tokenizer.Info `json:"tokenizer"`
 		}{t.Out, st, tok.Info(0)})
 	}
+	printLeftOut(c.stderr, st)
 	if !t.Chars && tok.VocabSize() < t.VocabSize {
 		fmt.Fprintf(c.stderr, "The corpus gives only %d tokens: no further pair occurs %d times.\n", tok.VocabSize(), t.MinFrequency)
 	}

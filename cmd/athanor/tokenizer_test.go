@@ -90,3 +90,26 @@ func TestTokenizerCommandsRefuse(t *testing.T) {
 		t.Error("a failed training left its directory behind")
 	}
 }
+
+func TestTokenizerTrainReadsAsDatasetBuildDoes(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "records.json"), []byte(strings.Repeat(`{"body":"the cat sat"}`+"\n", 20)), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "notes.txt"), []byte("one\n---\ntwo\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(t.TempDir(), "tok")
+	code, _, stderr := piped("", "tokenizer", "train", filepath.Join(dir, "records.json"), "--format", "jsonl", "--text-field", "body", "-o", out, "-v", "300")
+	if code != 0 {
+		t.Errorf("--format: exit %d: %s", code, stderr)
+	}
+	code, stdout, stderr := piped("", "tokenizer", "train", dir, "--ext", "txt", "--separator=---", "-o", out, "-v", "300", "--json")
+	if code != 0 || !strings.Contains(stdout, `"documents": 2`) {
+		t.Errorf("--ext and --separator: exit %d: %s%s", code, stdout, stderr)
+	}
+	code, _, stderr = piped("", "tokenizer", "train", dir, "-o", out, "-v", "300")
+	if code != 0 || !strings.Contains(stderr, "1 .json") {
+		t.Errorf("a file left out is not named: exit %d: %s", code, stderr)
+	}
+}

@@ -36,24 +36,25 @@ type finder struct {
 	files   []File
 	seen    map[string]bool
 	matched int            // files the current input led to, also those seen before
-	skipped map[string]int // files left out, by extension
+	skipped map[string]int // files the current input left out, by extension
+	unread  map[string]int // those of all inputs whose format is not read
 }
 
-func discover(inputs []string, opts *Options) ([]File, error) {
-	f := &finder{opts: opts, seen: map[string]bool{}}
+func discover(inputs []string, opts *Options) (files []File, unread map[string]int, err error) {
+	f := &finder{opts: opts, seen: map[string]bool{}, unread: map[string]int{}}
 	if len(inputs) == 0 {
-		return nil, fmt.Errorf("read: no inputs were given, want files, directories or globs")
+		return nil, nil, fmt.Errorf("read: no inputs were given, want files, directories or globs")
 	}
 	for _, in := range inputs {
 		f.skipped, f.matched = map[string]int{}, 0
 		if err := f.input(in); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if f.matched == 0 {
-			return nil, fmt.Errorf("read: %s: no readable file found%s; read are %s", in, f.skippedText(), knownExtensions())
+			return nil, nil, fmt.Errorf("read: %s: no readable file found%s; read are %s", in, f.skippedText(), knownExtensions())
 		}
 	}
-	return f.files, nil
+	return f.files, f.unread, nil
 }
 
 func (f *finder) input(in string) error {
@@ -95,6 +96,9 @@ func (f *finder) walk(root string) error {
 		st, err := os.Stat(p)
 		if hidden || err != nil || !st.Mode().IsRegular() {
 			f.skipped[filepath.Ext(e.Name())]++
+			if !hidden {
+				f.leaveUnread(p)
+			}
 			return nil
 		}
 		rel, err := filepath.Rel(real, p)
@@ -141,6 +145,7 @@ func (f *finder) add(p, name, source string, st fs.FileInfo, named bool) error {
 	}
 	if format == nil && !named {
 		f.skipped[path.Ext(name)]++
+		f.leaveUnread(p)
 		return nil
 	}
 	if format == nil {
@@ -165,24 +170,37 @@ func (f *finder) add(p, name, source string, st fs.FileInfo, named bool) error {
 	return nil
 }
 
+// leaveUnread counts a file whose format is not read, once however many inputs lead to it.
+func (f *finder) leaveUnread(p string) {
+	if key := filepath.Clean(p); !f.seen[key] {
+		f.seen[key] = true
+		f.unread[filepath.Ext(p)]++
+	}
+}
+
 // skippedText says what was left out, for the error that nothing was left.
 func (f *finder) skippedText() string {
 	if len(f.skipped) == 0 {
 		return ""
 	}
+	return " (left out: " + ByExtension(f.skipped) + ")"
+}
+
+// ByExtension lists counts of files by extension for people, the first eight of them.
+func ByExtension(counts map[string]int) string {
 	var parts []string
-	for _, ext := range slices.Sorted(maps.Keys(f.skipped)) {
-		name := ext
-		if name == "" {
-			name = "without extension"
-		}
+	for _, ext := range slices.Sorted(maps.Keys(counts)) {
 		if len(parts) == 8 {
 			parts = append(parts, "…")
 			break
 		}
-		parts = append(parts, fmt.Sprintf("%d %s", f.skipped[ext], name))
+		name := ext
+		if name == "" {
+			name = "without extension"
+		}
+		parts = append(parts, fmt.Sprintf("%d %s", counts[ext], name))
 	}
-	return " (left out: " + strings.Join(parts, ", ") + ")"
+	return strings.Join(parts, ", ")
 }
 
 // stem is a file name without its extensions.

@@ -81,6 +81,9 @@ type Stats struct {
 	Bad              int64 `json:"bad"`                // records set aside
 	InvalidUTF8Docs  int64 `json:"invalid_utf8_docs"`  // documents kept that are not all UTF-8
 	InvalidUTF8Bytes int64 `json:"invalid_utf8_bytes"` // bytes in them that belong to no character
+	// LeftOut counts, by extension, the files in directories and behind globs whose format is not read, and links that
+	// lead to no file; not the hidden ones, and not those Options leaves out.
+	LeftOut map[string]int `json:"left_out,omitempty"`
 }
 
 // Corpus is a list of files to read. One goroutine may iterate over it; Progress may be called from any.
@@ -110,11 +113,11 @@ func Open(inputs []string, opts Options) (*Corpus, error) {
 	if opts.Format != "" && formatByName(opts.Format) == nil {
 		return nil, fmt.Errorf("read: format %q is not known, want one of %v", opts.Format, formatNames())
 	}
-	files, err := discover(inputs, &opts)
+	files, left, err := discover(inputs, &opts)
 	if err != nil {
 		return nil, err
 	}
-	c := &Corpus{opts: opts, files: files}
+	c := &Corpus{opts: opts, files: files, stats: Stats{LeftOut: left}}
 	for _, f := range files {
 		c.total += f.Size
 	}
@@ -135,7 +138,7 @@ func (c *Corpus) Progress() (done, total int64) { return c.done.Load(), c.total 
 // is yielded, and in which order, does not depend on that.
 func (c *Corpus) Documents(ctx context.Context) iter.Seq2[Document, error] {
 	return func(yield func(Document, error) bool) {
-		c.stats = Stats{}
+		c.stats = Stats{LeftOut: c.stats.LeftOut}
 		c.done.Store(0)
 		if err := c.readAll(ctx, func(d Document) bool { return yield(d, nil) }); err != nil && err != errStopped {
 			yield(Document{}, err)
