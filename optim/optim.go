@@ -116,9 +116,6 @@ func (a *AdamW) Updates() int64 { return a.updates }
 // SetUpdates restores the number of updates done, beside the moments.
 func (a *AdamW) SetUpdates(n int64) { a.updates = n }
 
-// Bytes returns the memory the moments of n parameters take.
-func Bytes(n int64) int64 { return 8 * n }
-
 // StepArgs are the numbers of one update.
 type StepArgs struct {
 	LR        float64

@@ -99,9 +99,6 @@ func (s *Source) readConfig() error {
 // Tokenizer loads the tokenizer that belongs to the model.
 func (s *Source) Tokenizer() (*tokenizer.Tokenizer, error) { return tokenizer.Load(s.tokenizer) }
 
-// HuggingFace returns the opened Hugging Face directory, nil for other kinds.
-func (s *Source) HuggingFace() *hub.Checkpoint { return s.hf }
-
 // Close releases the files.
 func (s *Source) Close() error {
 	if s.hf != nil {
@@ -112,32 +109,14 @@ func (s *Source) Close() error {
 
 // Fill reads the weights into m, whose parameters have memory and whose configuration has the source's shapes.
 func (s *Source) Fill(m model.Model, pool *kernel.Pool) error {
+	var err error
 	if s.hf != nil {
-		return s.fillFromHF(m, pool)
+		err = s.hf.Fill(m.Params())
+	} else {
+		err = s.ck.LoadWeights(checkpoint.Groups(m.Params(), nil))
 	}
-	var groups [][]checkpoint.Tensor
-	for _, p := range m.Params() {
-		groups = append(groups, []checkpoint.Tensor{{Name: p.Name, Shape: p.Shape, Data: p.Value.F32()}})
-	}
-	if err := s.ck.LoadWeights(groups); err != nil {
-		return fmt.Errorf("load weights of %s: %w", s.ck.Dir, err)
-	}
-	refresh(m, pool)
-	return nil
-}
-
-func (s *Source) fillFromHF(m model.Model, pool *kernel.Pool) error {
-	have, err := hub.Params(m.Config())
 	if err != nil {
-		return err
-	}
-	if len(have) != len(s.hf.Params()) {
-		return fmt.Errorf("load weights of %s: %d parameters, want %d", s.Path, len(s.hf.Params()), len(have))
-	}
-	for _, p := range m.Params() {
-		if err := s.hf.Load(p.Name, p.Value.F32()); err != nil {
-			return err
-		}
+		return fmt.Errorf("load weights: %w", err)
 	}
 	refresh(m, pool)
 	return nil

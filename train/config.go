@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -152,8 +153,9 @@ func ParseConfig(file string, data []byte, overrides []string) (*Config, error) 
 	if err := c.Model.ValidateWidth(); err != nil {
 		return nil, pointAt(doc, err)
 	}
+	untied := !c.Model.TiedHead
 	c.Model.Config = c.Model.Config.Normalize()
-	return &c, c.validate(doc)
+	return &c, c.validate(doc, untied)
 }
 
 func decodeAll(file string, data []byte, overrides []string, c *Config) (*strictyaml.Doc, error) {
@@ -181,8 +183,12 @@ func (c *Config) setDefaults(doc *strictyaml.Doc) {
 		c.Schedule.Warmup = max(1, min(2000, c.Steps/50))
 	}
 	for i := range c.Data.Sources {
-		if c.Data.Sources[i].Weight == 0 && len(c.Data.Sources) == 1 {
-			c.Data.Sources[i].Weight = 1
+		s := &c.Data.Sources[i]
+		if s.Weight == 0 && len(c.Data.Sources) == 1 {
+			s.Weight = 1
+		}
+		if s.Name == "" && s.Path != "" {
+			s.Name = filepath.Base(filepath.Clean(s.Path)) // stored with the run: the order of samples depends on it, even when the data is moved
 		}
 	}
 }
@@ -195,7 +201,8 @@ func pointAt(doc *strictyaml.Doc, err error) error {
 	return err
 }
 
-func (c *Config) validate(doc *strictyaml.Doc) error {
+// validate reports the first value that makes no sense. untied says that tied_head was false before defaults were filled in.
+func (c *Config) validate(doc *strictyaml.Doc, untied bool) error {
 	m := c.Model.Config
 	if m.Vocab == 0 {
 		m.Vocab = 1 // the run takes it from the datasets' tokenizer
@@ -219,6 +226,8 @@ func (c *Config) validate(doc *strictyaml.Doc) error {
 	share := func(key string, v float64) rule { return rule{v < 0 || v > 1, key, v, "a share between 0 and 1"} }
 	o := c.Optimizer
 	rules := []rule{
+		{c.Model.Family == "gpt2" && doc.Has("model.tied_head") && untied, "model.tied_head", false, "true: the head of gpt2 is the embedding"},
+		{c.Model.Family == "gpt2" && c.Model.QKVBias, "model.qkv_bias", true, "false: gpt2 has biases everywhere, without being asked"},
 		{c.Dir == "", "dir", `""`, "the run directory"},
 		{c.Steps < 1, "steps", c.Steps, "at least 1"},
 		{len(c.Data.Sources) == 0, "data.sources", "none", "at least one dataset directory"},

@@ -23,6 +23,8 @@ func TestConfigErrorsPointAtTheLine(t *testing.T) {
 		{"dtype", "steps: 100", "steps: 100\ndtype: fp8", `c.yaml:3: dtype: "fp8", want one of bf16, f16, f32`},
 		{"sources", "sources: [{path: data/x}]", "packing: concat", "c.yaml:4: data.sources: none, want at least one dataset directory"},
 		{"weight", "[{path: data/x}]", "[{path: a, weight: 1}, {path: b}]", "c.yaml:4: data.sources[1].weight: 0, want a number above 0"},
+		{"untied gpt2", "heads: 4", "heads: 4, tied_head: false", "c.yaml:3: model.tied_head: false, want true"},
+		{"gpt2's bias", "heads: 4", "heads: 4, qkv_bias: true", "c.yaml:3: model.qkv_bias: true, want false"},
 		{"unknown", "heads: 4", "head: 4", "c.yaml:3: model.head: unknown key"},
 		{"family", "gpt2", "gpt9", `c.yaml:3: model.family: "gpt9", want one of gpt2, llama`},
 		{"dir", "dir: runs/x\n", "", `c.yaml: dir: "", want the run directory`},

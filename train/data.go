@@ -43,7 +43,7 @@ func openData(c *Config) (*data, error) {
 			d.close()
 			return nil, fmt.Errorf("train: datasets %s and %s were made with different tokenizers (%.12s, %.12s)", c.Data.Sources[0].Path, s.Path, first.Tokenizer.Hash, set.Manifest().Tokenizer.Hash)
 		}
-		sc.Sources = append(sc.Sources, dataset.Source{Name: s.name(), Split: set.Split("train"), Weight: s.Weight})
+		sc.Sources = append(sc.Sources, dataset.Source{Name: s.Name, Split: set.Split("train"), Weight: s.Weight})
 	}
 	if err := d.load(c, sc); err != nil {
 		d.close()
@@ -92,13 +92,6 @@ func (d *data) load(c *Config, sc dataset.SamplerConfig) error {
 		d.val = append(d.val, v)
 	}
 	return nil
-}
-
-func (s Source) name() string {
-	if s.Name != "" {
-		return s.Name
-	}
-	return filepath.Base(filepath.Clean(s.Path))
 }
 
 // tokenBytes returns the bytes of text each id stands for; special tokens stand for none.

@@ -73,7 +73,6 @@ type Run struct {
 	skipped  int64
 	lastLoss float64
 	lastVal  *runlog.Validation
-	bestVal  *runlog.Validation
 	// valExtra holds the validation loss of each source, where there are several, until the step's record is written.
 	valExtra map[string]float64
 	failing  map[string]bool // what could not be written the last time

@@ -19,7 +19,6 @@ type extra struct {
 	Elapsed float64            `json:"elapsed_s"`
 	Skipped int64              `json:"skipped"`
 	Val     *runlog.Validation `json:"val,omitempty"`
-	Best    *runlog.Validation `json:"best_val,omitempty"`
 }
 
 // state describes the run as it stands between two steps.
@@ -28,7 +27,7 @@ func (r *Run) state() (*checkpoint.State, error) {
 	if err != nil {
 		return nil, fmt.Errorf("train: render the configuration: %w", err)
 	}
-	own, err := json.Marshal(extra{r.elapsed, r.skipped, r.lastVal, r.bestVal})
+	own, err := json.Marshal(extra{r.elapsed, r.skipped, r.lastVal})
 	if err != nil {
 		return nil, fmt.Errorf("train: render the state: %w", err)
 	}
@@ -41,7 +40,7 @@ func (r *Run) state() (*checkpoint.State, error) {
 		Config: config, Layout: map[string]int{"ranks": 1},
 		Extra:   map[string]json.RawMessage{extraKey: own, pretrained.ConfigKey: shape},
 		Metrics: map[string]float64{"loss": r.lastLoss},
-		Groups:  r.groups(),
+		Groups:  checkpoint.Groups(r.params, r.adam.Moments),
 	}
 	if r.lastVal != nil {
 		st.Metrics["val_loss"] = r.lastVal.Loss
@@ -50,20 +49,6 @@ func (r *Run) state() (*checkpoint.State, error) {
 		st.LossScale = &checkpoint.LossScale{Scale: r.scaler.Scale, Clean: r.scaler.Clean}
 	}
 	return st, nil
-}
-
-// groups lists the tensors that change with each parameter.
-func (r *Run) groups() [][]checkpoint.Tensor {
-	groups := make([][]checkpoint.Tensor, len(r.params))
-	for i, p := range r.params {
-		m, v := r.adam.Moments(i)
-		groups[i] = []checkpoint.Tensor{
-			{Name: p.Name, Shape: p.Shape, Data: p.Value.F32()},
-			{Name: checkpoint.OptimizerPrefix + "m." + p.Name, Shape: p.Shape, Data: m},
-			{Name: checkpoint.OptimizerPrefix + "v." + p.Name, Shape: p.Shape, Data: v},
-		}
-	}
-	return groups
 }
 
 // restore makes the run what it was when the checkpoint was written.
@@ -75,7 +60,7 @@ func (r *Run) restore(ck *checkpoint.Checkpoint) error {
 	if m.Seed != r.cfg.Seed {
 		return fmt.Errorf("its seed is %d, the configuration's %d: samples and dropout would not continue", m.Seed, r.cfg.Seed)
 	}
-	if err := ck.LoadInto(r.groups()); err != nil {
+	if err := ck.LoadInto(checkpoint.Groups(r.params, r.adam.Moments)); err != nil {
 		return err
 	}
 	for _, p := range r.params {
@@ -86,7 +71,7 @@ func (r *Run) restore(ck *checkpoint.Checkpoint) error {
 		return fmt.Errorf("its %s state: %w", extraKey, err)
 	}
 	r.step, r.tokens, r.saved = m.Step, m.Tokens, m.Step
-	r.elapsed, r.skipped, r.lastVal, r.bestVal = own.Elapsed, own.Skipped, own.Val, own.Best
+	r.elapsed, r.skipped, r.lastVal = own.Elapsed, own.Skipped, own.Val
 	r.lastLoss = float64(m.Metrics["loss"])
 	if r.scaler != nil && m.LossScale != nil {
 		r.scaler.Scale, r.scaler.Clean = m.LossScale.Scale, m.LossScale.Clean

@@ -36,9 +36,6 @@ func (r *Run) validate(ctx context.Context) (*runlog.Validation, error) {
 		val.BitsPerByte = nats / math.Ln2 / bytes
 	}
 	r.lastVal = val
-	if r.bestVal == nil || val.Loss < r.bestVal.Loss {
-		r.bestVal = val
-	}
 	return val, nil
 }
 

@@ -16,6 +16,8 @@ import (
 	"github.com/alecthomas/kong"
 	kongcompletion "github.com/jotaen/kong-completion"
 	"golang.org/x/term"
+
+	"github.com/athanor-lm/athanor/internal/kernel"
 )
 
 // cli is the command tree, in the order of the data's way; kong derives parsing, help and completion from it.
@@ -59,6 +61,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signalContext(stderr)
 	defer stop()
 
+	if err := kernel.LevelErr(); err != nil {
+		fmt.Fprintf(stderr, "athanor: %v; using %v\n", err, kernel.CurrentLevel())
+	}
 	exit := -1
 	parser, err := kong.New(&cli{},
 		kong.Name("athanor"),
