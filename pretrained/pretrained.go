@@ -128,14 +128,33 @@ func refresh(m model.Model, pool *kernel.Pool) {
 	}
 }
 
-// LoadWeights fills m, built for training, from what path holds. Their shapes must be the same.
+// LoadWeights fills m, built for training, from what path holds. Their shapes must be the same, and so must what shapes
+// do not tell; context, positions, masks and dropout may differ.
 func LoadWeights(path string, m model.Model, pool *kernel.Pool) error {
 	s, err := Open(path)
 	if err != nil {
 		return err
 	}
-	err = s.Fill(m, pool)
+	if err = s.fits(m.Config()); err == nil {
+		err = s.Fill(m, pool)
+	}
 	return errors.Join(err, s.Close())
+}
+
+// fits refuses a model of the same shapes in which the source's weights would mean something else.
+func (s *Source) fits(c model.Config) error {
+	have := s.Config.Normalize()
+	for _, f := range []struct {
+		key         string
+		found, want any
+	}{
+		{"family", have.Family, c.Family}, {"heads", have.Heads, c.Heads}, {"kv_heads", have.KVHeads, c.KVHeads}, {"activation", have.Activation, c.Activation},
+	} {
+		if f.found != f.want {
+			return fmt.Errorf("load weights of %s: its %s is %v, want %v, the model's", s.Path, f.key, f.found, f.want)
+		}
+	}
+	return nil
 }
 
 // Load opens path and returns its model ready for inference in the compute type, with its tokenizer.

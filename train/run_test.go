@@ -218,6 +218,7 @@ func TestRefusalsLeaveNothingBehind(t *testing.T) {
 		want []string
 	}{
 		{"other shapes", []string{"model.init_from=" + base, "model.width=64"}, []string{"model.init_from", "another shape", "embed.weight [13 32], want [13 64]"}},
+		{"other heads", []string{"model.init_from=" + base, "model.heads=4"}, []string{"model.init_from", "heads is 2, want 4"}},
 		{"other vocabulary", []string{"model.init_from=" + base, "model.vocab=20"}, []string{"embed.weight [13 32], want [20 32]"}},
 		{"small vocabulary", []string{"model.vocab=9"}, []string{"model.vocab is 9", "13 ids"}},
 		{"no such model", []string{"model.init_from=" + dir + "/none"}, []string{"model.init_from", "none"}},
