@@ -65,7 +65,7 @@ func TestBenchKernelsRefuses(t *testing.T) {
 
 func TestEveryCommandHasTwoExamples(t *testing.T) {
 	for _, command := range []string{
-		"quickstart", "tokenizer train", "tokenizer encode", "tokenizer decode", "tokenizer info", "dataset build", "dataset info", "train", "generate",
+		"quickstart", "tokenizer", "dataset", "bench", "tokenizer train", "tokenizer encode", "tokenizer decode", "tokenizer info", "dataset build", "dataset info", "train", "generate",
 		"export", "import", "bench kernels", "bench train", "bench tokenizer", "version",
 	} {
 		code, out, _ := piped("", append(strings.Fields(command), "--help")...)

@@ -23,6 +23,13 @@ type datasetCmd struct {
 	Info  datasetInfoCmd  `cmd:"" help:"Show what a dataset holds, and check it."`
 }
 
+// Help is shown by athanor dataset --help.
+func (*datasetCmd) Help() string {
+	return `Examples:
+  athanor dataset build --tokenizer tok --out data/books books/
+  athanor dataset info data/books --sample 3`
+}
+
 // defaultVal is the share of documents held out where nothing else is said.
 const defaultVal = 0.01
 

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -40,8 +41,9 @@ type cliContext struct {
 	stdin  io.Reader
 	stdout io.Writer
 	stderr io.Writer
-	isTTY  bool // stderr is a terminal: progress may redraw and use colours
-	width  int  // columns of the terminal, 80 where unknown
+	isTTY  bool   // stderr is a terminal: progress may redraw and use colours
+	width  int    // columns of the terminal, 80 where unknown
+	self   string // how this program was called, for commands that a person is to type next
 }
 
 // errQuiet is returned by a subcommand that has already told the user what went wrong.
@@ -76,7 +78,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "athanor:", err)
 		return 1
 	}
-	return dispatch(parser, args, &exit, &cliContext{ctx: ctx, stdin: stdin, stdout: stdout, stderr: stderr, isTTY: isTerminal(stderr), width: termWidth(stderr)})
+	return dispatch(parser, args, &exit, &cliContext{ctx: ctx, stdin: stdin, stdout: stdout, stderr: stderr, isTTY: isTerminal(stderr), width: termWidth(stderr), self: calledAs(os.Args[0])})
 }
 
 // exitPanic unwinds out of kong when it wants to exit (help, completion).
@@ -135,6 +137,18 @@ func signalContext(stderr io.Writer) (context.Context, context.CancelFunc) {
 		close(ch)
 		cancel()
 	}
+}
+
+// calledAs is what to type to run this program again, from its argument 0.
+func calledAs(arg0 string) string {
+	name := strings.TrimSuffix(filepath.Base(arg0), ".exe")
+	switch {
+	case strings.Contains(filepath.ToSlash(arg0), "/go-build") && name == "athanor":
+		return "go run ./cmd/athanor" // which builds into a temporary place
+	case name == "athanor":
+		return arg0
+	}
+	return "athanor"
 }
 
 func isTerminal(w io.Writer) bool {

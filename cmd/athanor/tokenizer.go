@@ -18,6 +18,13 @@ type tokenizerCmd struct {
 	Info   tokenizerInfoCmd   `cmd:"" help:"Describe a tokenizer."`
 }
 
+// Help is shown by athanor tokenizer --help.
+func (*tokenizerCmd) Help() string {
+	return `Examples:
+  athanor tokenizer train books/ -o tok -v 16384
+  athanor tokenizer encode tok book.txt --count`
+}
+
 type tokenizerTrainCmd struct {
 	Inputs       []string `arg:"" help:"Files, directories and globs: .txt, .md, .jsonl, source files; .gz and .zst of them."`
 	Out          string   `short:"o" required:"" placeholder:"DIR" help:"Directory for tokenizer.json and tokenizer_config.json."`
@@ -126,7 +133,7 @@ func (t *tokenizerTrainCmd) report(c *cliContext, tok *tokenizer.Tokenizer, st r
 		{Name: "documents", Value: fmt.Sprintf("%d, %s of text", st.Documents, runlog.Bytes(st.TextBytes))},
 		{Name: "set aside", Value: fmt.Sprintf("%d records; %d documents are not all UTF-8", st.Bad, st.InvalidUTF8Docs)},
 		{Name: "hash", Value: tok.Hash()[:16]},
-		{Name: "next", Value: "athanor tokenizer info " + t.Out},
+		{Name: "next", Value: c.self + " tokenizer info " + t.Out},
 	}}})
 }
 
