@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // witnesses are what a quickstart's directory holds, each with a file that is in it.
@@ -43,6 +44,7 @@ func claimDir(dir string, overwrite bool) (*claim, error) {
 			_, err := os.Stat(filepath.Join(dir, e.Name(), witness))
 			known = err == nil
 		}
+		known = known || isRemnant(e.Name())
 		if !known {
 			return nil, fmt.Errorf("quickstart: %s holds %s, which no quickstart made; choose another directory", dir, e.Name())
 		}
@@ -56,12 +58,29 @@ func claimDir(dir string, overwrite bool) (*claim, error) {
 
 // clear removes what a quickstart makes.
 func (c *claim) clear() error {
-	for name := range witnesses {
-		if err := os.RemoveAll(filepath.Join(c.dir, name)); err != nil {
+	entries, err := os.ReadDir(c.dir)
+	if err != nil {
+		return fmt.Errorf("quickstart: %w", err)
+	}
+	for _, e := range entries {
+		if _, known := witnesses[e.Name()]; !known && !isRemnant(e.Name()) {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(c.dir, e.Name())); err != nil {
 			return fmt.Errorf("quickstart: %w", err)
 		}
 	}
 	return nil
+}
+
+// isRemnant recognises what a killed quickstart was filling aside, to be renamed when whole: ".data.building-…".
+func isRemnant(name string) bool {
+	for stage := range witnesses {
+		if strings.HasPrefix(name, "."+stage+".") {
+			return true
+		}
+	}
+	return false
 }
 
 // giveBack leaves the directory as it was found, but for an earlier quickstart that was overwritten.

@@ -98,10 +98,17 @@ func TestQuickstartTakesTextToAModelThatWrites(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(res.Hub, "model.safetensors")); err != nil {
 		t.Error(err)
 	}
-	// with overwrite it is replaced
+	// with overwrite it is replaced, with what a killed one left half made
+	remnant := filepath.Join(dir, "."+dataDir+".building-1")
+	if err := os.Mkdir(remnant, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	res, err = Run(context.Background(), Config{Dir: dir, Overwrite: true, Corpus: tinyCorpus(t, ".txt"), Seconds: 0.01}, &seen{})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if _, err := os.Stat(remnant); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the remnant: %v", err)
 	}
 	if res.Corpus.Go || len(res.Texts) != promptCount || !strings.HasPrefix(res.Texts[0].Prompt, "package") || res.Training.Step != leastSteps {
 		t.Errorf("text corpus: %+v after %d steps", res.Texts, res.Training.Step)
