@@ -21,6 +21,9 @@ type Options struct {
 	MaxTokens int      // new tokens at most
 	Stop      []string // strings that end a text; they are not part of it
 	IgnoreEOS bool     // go on past the end-of-text token
+	// Slide goes on when the model's context is full: the later half of it is read anew and the rest forgotten, as often
+	// as it takes. Without it a text ends there.
+	Slide bool
 }
 
 // Finish says why a text ended.
@@ -31,7 +34,7 @@ const (
 	FinishStop    Finish = "stop"    // a stop string
 	FinishEOS     Finish = "eos"     // the end-of-text token
 	FinishLength  Finish = "length"  // MaxTokens
-	FinishContext Finish = "context" // the model's context is full
+	FinishContext Finish = "context" // the model's context is full, and Slide is off
 	FinishCancel  Finish = "cancel"  // the context.Context was cancelled
 )
 
@@ -192,6 +195,11 @@ func (b *batch) run(ctx context.Context) {
 			break
 		}
 		for i, s := range b.seqs {
+			if !s.done() && int(d.Past[i]) >= b.g.model.Config().Context {
+				b.slide(i, d)
+			}
+		}
+		for i, s := range b.seqs {
 			d.Valid[i] = 0
 			if !s.done() {
 				d.Tokens[i], d.Valid[i] = int32(s.next), 1
@@ -234,6 +242,25 @@ func (b *batch) feedPrompts(ctx context.Context) {
 	}
 }
 
+// slide makes room in sequence i's full cache: it reads the later half of the context anew, from position 0.
+func (b *batch) slide(i int, d *model.DecodeBatch) {
+	s := b.seqs[i]
+	all := append(slices.Clone(s.prompt), s.result.IDs[:len(s.result.IDs)-1]...) // the last token is fed next
+	keep := all[len(all)-max(1, b.g.model.Config().Context/2):]
+	d.Past[i] = 0
+	for at := 0; at < len(keep); at += promptChunk {
+		c := model.NewDecodeBatch(b.cache, chunkSize(len(keep)-at))
+		copy(c.Past, d.Past)
+		part := keep[at:min(at+c.N, len(keep))]
+		for j, id := range part {
+			c.Tokens[i*c.N+j] = int32(id)
+		}
+		c.Valid[i] = int32(len(part))
+		b.decode(c)
+		d.Past[i] = c.Past[i]
+	}
+}
+
 // chunkSize is the padded length of a chunk of prompt.
 func chunkSize(n int) int {
 	size := 1
@@ -267,7 +294,7 @@ func (b *batch) draw(i int) {
 		b.finish(i, FinishStop)
 	case len(s.result.IDs) >= b.o.MaxTokens:
 		b.finish(i, FinishLength)
-	case len(s.prompt)+len(s.result.IDs) >= b.g.model.Config().Context:
+	case !b.o.Slide && len(s.prompt)+len(s.result.IDs) >= b.g.model.Config().Context:
 		b.finish(i, FinishContext)
 	}
 }

@@ -171,6 +171,33 @@ func TestTextEndsWhereItsLimitIs(t *testing.T) {
 	}
 }
 
+func TestSlidingReadsTheLaterHalfOfTheContextAnew(t *testing.T) {
+	for _, family := range []string{"gpt2", "llama"} {
+		g := newGenerator(t, family, tensor.F32)
+		prompts := [][]uint32{g.tok.Encode("the", true), g.tok.Encode("x", true)} // they slide at different steps
+		o := Options{MaxTokens: 3 * contextLen, IgnoreEOS: true, Slide: true}
+		results, _, err := g.GenerateIDs(t.Context(), prompts, o, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, r := range results {
+			if r.Finish != FinishLength || len(r.IDs) != o.MaxTokens {
+				t.Fatalf("%s: %s after %d ids, want %s after %d", family, r.Finish, len(r.IDs), FinishLength, o.MaxTokens)
+			}
+			all := append(slices.Clone(prompts[i]), r.IDs...)
+			// The cache is full after contextLen tokens; the one after the next is the first drawn from the slid context.
+			window := all[contextLen-contextLen/2 : contextLen+1]
+			again, _, err := g.GenerateIDs(t.Context(), [][]uint32{window}, Options{MaxTokens: 1, IgnoreEOS: true}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if again[0].IDs[0] != all[contextLen+1] {
+				t.Errorf("%s, text %d: token %d after sliding, want %d, as the window alone gives", family, i, all[contextLen+1], again[0].IDs[0])
+			}
+		}
+	}
+}
+
 func TestEndOfTextEndsATextUnlessIgnored(t *testing.T) {
 	g := newGenerator(t, "gpt2", tensor.F32)
 	eos, _ := g.tok.EOS()

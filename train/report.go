@@ -49,7 +49,7 @@ func (r *Run) samples() ([]string, generate.Options) {
 	s := r.cfg.Samples
 	o := generate.Options{
 		Sampling:  generate.Sampling{Temperature: s.Temperature, TopK: s.TopK, Seed: r.cfg.Seed},
-		MaxTokens: s.Tokens,
+		MaxTokens: s.Tokens, Slide: true,
 	}
 	if s.Tokens == 0 {
 		return nil, o

@@ -28,6 +28,7 @@ type generateCmd struct {
 	RepetitionPenalty float64  `default:"1" help:"Above 1: tokens that occurred become less likely."`
 	Seed              uint64   `default:"1" help:"The same seed gives the same texts."`
 	Stop              []string `help:"End a text before this string; may be given several times." sep:"none"`
+	Slide             bool     `default:"true" negatable:"" help:"When the context is full, forget its earlier half and go on."`
 	IgnoreEOS         bool     `name:"ignore-eos" help:"Go on past the end-of-text token."`
 
 	DType   string `name:"dtype" enum:"f32,bf16,f16" default:"bf16" help:"Compute type: f32, bf16 or f16."`
@@ -65,7 +66,7 @@ func (g *generateCmd) Run(c *cliContext) error {
 	}
 	o := generate.Options{
 		Sampling:  generate.Sampling{RepetitionPenalty: g.RepetitionPenalty, Temperature: g.Temperature, TopK: g.TopK, TopP: g.TopP, MinP: g.MinP, Seed: g.Seed},
-		MaxTokens: g.Tokens, Stop: g.Stop, IgnoreEOS: g.IgnoreEOS,
+		MaxTokens: g.Tokens, Stop: g.Stop, IgnoreEOS: g.IgnoreEOS, Slide: g.Slide,
 	}
 	// One text streams as it is written; several are written together and printed one after the other.
 	var emit func(int, string)
