@@ -20,7 +20,8 @@ type Options struct {
 	Sampling
 	MaxTokens int      // new tokens at most
 	Stop      []string // strings that end a text; they are not part of it
-	IgnoreEOS bool     // go on past the end-of-text token
+	EOS       []uint32 // further ids that end a text, beside the tokenizer's end-of-text token
+	IgnoreEOS bool     // go on past all of them
 	// Slide goes on when the model's context is full: the later half of it is read anew and the rest forgotten, as often
 	// as it takes. Without it a text ends there.
 	Slide bool
@@ -32,7 +33,7 @@ type Finish string
 // The reasons.
 const (
 	FinishStop    Finish = "stop"    // a stop string
-	FinishEOS     Finish = "eos"     // the end-of-text token
+	FinishEOS     Finish = "eos"     // an end-of-text token
 	FinishLength  Finish = "length"  // MaxTokens
 	FinishContext Finish = "context" // the model's context is full, and Slide is off
 	FinishCancel  Finish = "cancel"  // the context.Context was cancelled
@@ -281,7 +282,7 @@ func (b *batch) decode(d *model.DecodeBatch) {
 func (b *batch) draw(i int) {
 	s, v := b.seqs[i], b.g.model.Config().Vocab
 	id := s.sampler.Next(b.logits[i*v : (i+1)*v])
-	if eos, ok := b.g.tok.EOS(); ok && id == eos && !b.o.IgnoreEOS {
+	if !b.o.IgnoreEOS && b.endsText(id) {
 		b.finish(i, FinishEOS)
 		return
 	}
@@ -297,6 +298,11 @@ func (b *batch) draw(i int) {
 	case !b.o.Slide && len(s.prompt)+len(s.result.IDs) >= b.g.model.Config().Context:
 		b.finish(i, FinishContext)
 	}
+}
+
+func (b *batch) endsText(id uint32) bool {
+	eos, ok := b.g.tok.EOS()
+	return ok && id == eos || slices.Contains(b.o.EOS, id)
 }
 
 func (b *batch) finish(i int, why Finish) {

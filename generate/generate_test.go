@@ -217,6 +217,21 @@ func TestEndOfTextEndsATextUnlessIgnored(t *testing.T) {
 	t.Fatal("no text of 200 came to its end: the test needs another model")
 }
 
+func TestFurtherIdsEndATextToo(t *testing.T) {
+	g := newGenerator(t, "llama", tensor.F32)
+	o := Options{MaxTokens: 8, IgnoreEOS: true, Sampling: Sampling{Temperature: 1, Seed: 3}}
+	free := write(t, g, o, "ab")[0]
+	o.EOS = []uint32{free.IDs[4]}
+	if r := write(t, g, o, "ab")[0]; !slices.Equal(r.IDs, free.IDs) {
+		t.Errorf("ignored, they changed the text from %v to %v", free.IDs, r.IDs)
+	}
+	o.IgnoreEOS = false
+	want := free.IDs[:slices.Index(free.IDs, free.IDs[4])]
+	if r := write(t, g, o, "ab")[0]; r.Finish != FinishEOS || !slices.Equal(r.IDs, want) {
+		t.Errorf("%v (%s), want %v (eos)", r.IDs, r.Finish, want)
+	}
+}
+
 func TestSeedDecidesTheText(t *testing.T) {
 	g := newGenerator(t, "llama", tensor.BF16)
 	o := func(seed uint64) Options {

@@ -99,6 +99,20 @@ func (s *Source) readConfig() error {
 // Tokenizer loads the tokenizer that belongs to the model.
 func (s *Source) Tokenizer() (*tokenizer.Tokenizer, error) { return tokenizer.Load(s.tokenizer) }
 
+// EOS returns the ids that end a text by the model's own configuration, beside the tokenizer's; only Hugging Face
+// directories name such.
+func (s *Source) EOS() []uint32 {
+	var ids []uint32
+	if s.hf != nil {
+		for _, id := range s.hf.Tokens.EOS {
+			if id >= 0 {
+				ids = append(ids, uint32(id))
+			}
+		}
+	}
+	return ids
+}
+
 // Close releases the files.
 func (s *Source) Close() error {
 	if s.hf != nil {

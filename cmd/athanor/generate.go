@@ -66,7 +66,7 @@ func (g *generateCmd) Run(c *cliContext) error {
 	}
 	o := generate.Options{
 		Sampling:  generate.Sampling{RepetitionPenalty: g.RepetitionPenalty, Temperature: g.Temperature, TopK: g.TopK, TopP: g.TopP, MinP: g.MinP, Seed: g.Seed},
-		MaxTokens: g.Tokens, Stop: g.Stop, IgnoreEOS: g.IgnoreEOS, Slide: g.Slide,
+		MaxTokens: g.Tokens, Stop: g.Stop, EOS: src.EOS(), IgnoreEOS: g.IgnoreEOS, Slide: g.Slide,
 	}
 	// One text streams as it is written; several are written together and printed one after the other.
 	var emit func(int, string)
