@@ -57,14 +57,13 @@ var attnCases = []attnCase{
 func TestAttentionMatchesTheOracle(t *testing.T) {
 	types := []struct{ store, compute DType }{{F32, F32}, {F32, BF16}, {BF16, BF16}, {F16, F16}}
 	for i, base := range attnCases {
-		a := newAttnArgs(base, uint64(i))
 		for _, dt := range types {
 			c := base
 			c.store, c.compute = dt.store, dt.compute
 			if c.sharp != 0 && c.store != c.compute {
 				continue // rounding the operands moves such scores by whole units
 			}
-			a = newAttnArgs(c, uint64(i))
+			a := newAttnArgs(c, uint64(i))
 			o := newAttnOracle(a, values(a.QKV), values(a.DOut))
 			for _, level := range Levels() {
 				t.Run(level.String()+"/"+c.String(), func(t *testing.T) {
