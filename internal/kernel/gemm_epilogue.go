@@ -87,6 +87,17 @@ func (g *GemmArgs) epilogue(i0, j0, m, n int, sums unsafe.Pointer, ld int, tmp u
 	g.finishC(&a, i0, j0, unsafe.Slice((*float32)(tmp), n))
 }
 
+// prefetch asks for what the epilogue of C[i0:i0+m, j0:j0+n] reads and writes, so that it arrives while the sums are
+// computed.
+func (g *GemmArgs) prefetch(i0, j0, m, n int) {
+	for _, x := range [...]*Mat{&g.C, &g.PreAct, &g.Residual} {
+		if !x.IsNil() {
+			size := x.DT.Size()
+			prefetchRows(x.at(i0, j0), x.Stride*size, m, n*size)
+		}
+	}
+}
+
 // keepsPreAct reports whether the sums are stored before the activation.
 func (g *GemmArgs) keepsPreAct() bool {
 	return g.Act != NoAct && !g.ActGrad && !g.PreAct.IsNil()

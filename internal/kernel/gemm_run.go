@@ -328,14 +328,17 @@ func (r *gemmRun) strip(b *gemmBlock, a, bp unsafe.Pointer, i0, m, q0, q1 int) {
 	case r.part != nil:
 		c, ldc, acc = unsafe.Add(r.part, (i0*r.nc+j0-r.n0)*4), r.nc, r.k0 > 0
 	}
+	finished := !r.direct && r.k1 == r.k
 	for q := q0; q < q1; q++ {
 		n := min(mk.nr, r.n1-r.n0-q*mk.nr)
+		if finished {
+			g.prefetch(i0, r.n0+q*mk.nr, m, n)
+		}
 		mk.tile(steps, a, unsafe.Add(bp, (q-q0)*size), unsafe.Add(c, (q-q0)*mk.nr*4), ldc, m, n, acc)
 	}
-	if r.direct || r.k1 < r.k {
-		return
+	if finished {
+		g.epilogue(i0, j0, m, min(r.n1, r.n0+q1*mk.nr)-j0, c, ldc, b.tmp)
 	}
-	g.epilogue(i0, j0, m, min(r.n1, r.n0+q1*mk.nr)-j0, c, ldc, b.tmp)
 }
 
 // sumLanes adds to dst[l] the sum over k of lane lane0+l, in order of k.
