@@ -44,8 +44,8 @@ func (m Memory) String() string {
 func predict(pool *kernel.Pool, m model.Model, c *Config, micro int) Memory {
 	n := 4 * m.Config().NumParams()
 	mem := Memory{Weights: n, Gradients: n, Optimizer: 2 * n, Runtime: runtimeBytes}
-	if dt := computeType(c.DType); dt != tensor.F32 {
-		mem.Weights += int64(m.Head().Len() * dt.Size()) // the copy that matrix products read
+	for _, p := range m.Params() {
+		mem.Weights += int64(p.Bytes(copyType(m, c.DType, p), false) - 4*p.Len()) // the copy that matrix products read
 	}
 	mem.Checkpoint = min(checkpoint.DefaultCopyBudget, mem.Weights+mem.Optimizer)
 	tape := tensor.NewTape(tensor.Options{Pool: pool, Compute: computeType(c.DType)})

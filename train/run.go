@@ -262,7 +262,7 @@ func (r *Run) allocate() error {
 func (r *Run) allocateStep() {
 	c := r.cfg
 	for _, p := range r.params {
-		p.Allocate(r.copyType(p), true)
+		p.Allocate(copyType(r.model, c.DType, p), true)
 	}
 	r.tape = tensor.NewTape(tensor.Options{Pool: r.pool, Compute: computeType(c.DType), Seed: c.Seed})
 	o, s := c.Optimizer, c.Schedule
@@ -279,12 +279,17 @@ func (r *Run) allocateStep() {
 	r.announce = r.beforeUpdate
 }
 
-// copyType is the type of the copy of p that matrix products read. Only the output projection has one: it is read several
-// times a step, once for each chunk of rows. All others are converted from their masters while they are packed, which
-// costs less than the memory of a copy would.
-func (r *Run) copyType(p *tensor.Param) tensor.DType {
-	if p == r.model.Head() {
-		return computeType(r.cfg.DType)
+// smallCopies is the size up to which the copies of all matrices together are kept: the memory does not matter then, and with the
+// few tokens of a small model's step packing from masters is felt.
+const smallCopies = 16 << 20
+
+// copyType is the type of the copy of p that matrix products read, f32 for none. The output projection has one: it is read several
+// times a step, once for each chunk of rows. In a small model all matrices have one in bf16, which gives the same bits. Other matrices are
+// converted from their masters while they are packed, which costs less than the memory of a copy would.
+func copyType(m model.Model, dtype string, p *tensor.Param) tensor.DType {
+	dt := computeType(dtype)
+	if p == m.Head() || dt == tensor.BF16 && 2*m.Config().NumParams() <= smallCopies {
+		return dt
 	}
 	return tensor.F32
 }
