@@ -8,6 +8,8 @@ import "unsafe"
 //	dV = Pᵀ·dO   dP = dO·Vᵀ   dS = P∘(dP − δ)   dQ = Scale·dS·K   dK = Scale·dSᵀ·Q
 func (w *attnWork) backward() {
 	a := w.a
+	w.prefetch(&a.DQKV, a.H+w.kv, 0, a.T)
+	w.prefetch(&a.DQKV, a.H+a.K+w.kv, 0, a.T)
 	clear(unsafe.Slice((*float32)(w.dk), a.T*w.ldd))
 	clear(unsafe.Slice((*float32)(w.dv), a.T*w.ldd))
 	for h := w.kv * a.H / a.K; h < (w.kv+1)*a.H/a.K; h++ {
@@ -23,6 +25,7 @@ func (w *attnWork) backward() {
 func (w *attnWork) backwardBlock(h, q, n int) {
 	a, mk := w.a, w.mk
 	rows, do := w.rotated(&a.QKV, h, q, n), w.head(&a.DOut, h, q, n)
+	w.prefetch(&a.DQKV, h, q, n)
 	w.packQueries(w.qB, rows)
 	w.packQueryDims(w.qT, rows)
 	w.packQueries(w.doB, do)

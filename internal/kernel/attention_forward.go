@@ -20,6 +20,7 @@ func (w *attnWork) forwardPanel(h, q int) {
 	a, mk, p := w.a, w.mk, &w.panels[0]
 	p.see(w, q)
 	n := min(mk.nr, a.T-q)
+	w.prefetch(&a.Out, h, q, n)
 	w.packQueries(w.qB, w.rotated(&a.QKV, h, q, n))
 	for i := range w.m {
 		w.m[i], w.l[i] = float32(math.Inf(-1)), 0

@@ -230,6 +230,12 @@ func (w *attnWork) packQueryDims(dst unsafe.Pointer, m Mat) {
 	}
 }
 
+// prefetch asks for n rows from position t of a column block of m, which are about to be written.
+func (w *attnWork) prefetch(m *Mat, block, t, n int) {
+	rows, size := w.head(m, block, t, n), m.DT.Size()
+	prefetchRows(rows.Ptr, rows.Stride*size, n, rows.Cols*size)
+}
+
 // head returns n rows from position t of a column block of D.
 func (w *attnWork) head(m *Mat, block, t, n int) Mat {
 	at := (w.b*w.a.T+t)*m.Stride + block*w.a.D
