@@ -67,9 +67,9 @@ func packRows(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes, lane
 	words := k * dt.Size() / 4
 	switch l := CurrentLevel(); {
 	case l >= AVX512 && stride%16 == 0:
-		packRowsBy(16, dst, stride, src, rowBytes, lanes, k*dt.Size()/2)
+		packRowsBy(16, false, dst, stride, src, rowBytes, lanes, k*dt.Size()/2)
 	case l >= AVX2 && stride%8 == 0 && words >= 8:
-		packRowsBy(8, dst, stride, src, rowBytes, lanes, words/8)
+		packRowsBy(8, false, dst, stride, src, rowBytes, lanes, words/8)
 		done := words / 8 * 8
 		packRowsGeneric(unsafe.Add(dst, done*stride*4), stride, unsafe.Add(src, done*4), rowBytes, lanes, k-done*4/dt.Size(), dt)
 	default:
@@ -77,20 +77,33 @@ func packRows(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes, lane
 	}
 }
 
-// packRowsBy transposes width rows at a time: size 16-bit units of each with 16, size × 8 words with 8.
-func packRowsBy(width int, dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes, lanes, size int) {
+// packRowsBy transposes width rows at a time: size 16-bit units of each with 16 (or with round size float32s, rounded to
+// bf16), size × 8 words with 8.
+func packRowsBy(width int, round bool, dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes, lanes, size int) {
 	var offs [16]int
 	for l0 := 0; l0 < lanes; l0 += width {
 		for l := range offs { // absent lanes repeat the last one
 			offs[l] = min(l, lanes-l0-1) * rowBytes
 		}
 		d, s := unsafe.Add(dst, l0*4), unsafe.Add(src, l0*rowBytes)
-		if width == 16 {
+		switch {
+		case round:
+			packRows16Rounded(d, stride*4, s, &offs, size/32, size%32)
+		case width == 16:
 			packRows16(d, stride*4, s, &offs, size/32, size%32)
-		} else {
+		default:
 			packRows8(d, stride*4, s, &offs, size)
 		}
 	}
+}
+
+// packRowsRounded is packRows of float32s for panels of bf16 pairs. It reports whether it could.
+func packRowsRounded(mk *microKernel, dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes, lanes, k int) bool {
+	if mk != avx512BF16 {
+		return false
+	}
+	packRowsBy(16, true, dst, stride, src, rowBytes, lanes, k)
+	return true
 }
 
 // packCols copies or pairs rows of lanes; see packColsGeneric.
@@ -106,6 +119,17 @@ func packCols(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes, lane
 			packCols16BF16(unsafe.Add(dst, l0*4), stride*4, unsafe.Add(src, l0*2), rowBytes, k, min(16, lanes-l0))
 		}
 	}
+}
+
+// packColsRounded packs rows of float32 lanes as pairs of bf16. It reports whether it could.
+func packColsRounded(mk *microKernel, dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes, lanes, k int) bool {
+	if mk != avx512BF16 {
+		return false
+	}
+	for l0 := 0; l0 < lanes; l0 += 16 {
+		packCols16Rounded(unsafe.Add(dst, l0*4), stride*4, unsafe.Add(src, l0*4), rowBytes, k, min(16, lanes-l0))
+	}
+	return true
 }
 
 // packColsSum is packCols that also adds the lanes' sums to sums. It reports whether it could.

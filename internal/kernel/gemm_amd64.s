@@ -10882,6 +10882,485 @@ done:
 	VZEROUPPER
 	RET
 
+// func packRows16Rounded(dst unsafe.Pointer, stride int, src unsafe.Pointer, offs *[16]int, chunks int, tail int)
+// Requires: AVX, AVX512BW, AVX512F, BMI2, MMX+
+TEXT ·packRows16Rounded(SB), NOSPLIT, $0-48
+	MOVQ  dst+0(FP), DI
+	MOVQ  stride+8(FP), BX
+	MOVQ  src+16(FP), SI
+	MOVQ  offs+24(FP), DX
+	MOVQ  chunks+32(FP), CX
+	MOVQ  tail+40(FP), R8
+	TESTQ CX, CX
+	JZ    tail
+
+loop:
+	MOVQ        (DX), R9
+	VMOVUPS     (SI)(R9*1), Z0
+	VMOVUPS     64(SI)(R9*1), Z16
+	LONG        $0x407ff262
+	BYTE        $0x72
+	BYTE        $0xc0
+	PREFETCHT0  512(SI)(R9*1)
+	PREFETCHT0  576(SI)(R9*1)
+	MOVQ        8(DX), R9
+	VMOVUPS     (SI)(R9*1), Z1
+	VMOVUPS     64(SI)(R9*1), Z16
+	LONG        $0x407ff262
+	BYTE        $0x72
+	BYTE        $0xc9
+	PREFETCHT0  512(SI)(R9*1)
+	PREFETCHT0  576(SI)(R9*1)
+	MOVQ        16(DX), R9
+	VMOVUPS     (SI)(R9*1), Z2
+	VMOVUPS     64(SI)(R9*1), Z16
+	LONG        $0x407ff262
+	BYTE        $0x72
+	BYTE        $0xd2
+	PREFETCHT0  512(SI)(R9*1)
+	PREFETCHT0  576(SI)(R9*1)
+	MOVQ        24(DX), R9
+	VMOVUPS     (SI)(R9*1), Z3
+	VMOVUPS     64(SI)(R9*1), Z16
+	LONG        $0x407ff262
+	BYTE        $0x72
+	BYTE        $0xdb
+	PREFETCHT0  512(SI)(R9*1)
+	PREFETCHT0  576(SI)(R9*1)
+	MOVQ        32(DX), R9
+	VMOVUPS     (SI)(R9*1), Z4
+	VMOVUPS     64(SI)(R9*1), Z16
+	LONG        $0x407ff262
+	BYTE        $0x72
+	BYTE        $0xe4
+	PREFETCHT0  512(SI)(R9*1)
+	PREFETCHT0  576(SI)(R9*1)
+	MOVQ        40(DX), R9
+	VMOVUPS     (SI)(R9*1), Z5
+	VMOVUPS     64(SI)(R9*1), Z16
+	LONG        $0x407ff262
+	BYTE        $0x72
+	BYTE        $0xed
+	PREFETCHT0  512(SI)(R9*1)
+	PREFETCHT0  576(SI)(R9*1)
+	MOVQ        48(DX), R9
+	VMOVUPS     (SI)(R9*1), Z6
+	VMOVUPS     64(SI)(R9*1), Z16
+	LONG        $0x407ff262
+	BYTE        $0x72
+	BYTE        $0xf6
+	PREFETCHT0  512(SI)(R9*1)
+	PREFETCHT0  576(SI)(R9*1)
+	MOVQ        56(DX), R9
+	VMOVUPS     (SI)(R9*1), Z7
+	VMOVUPS     64(SI)(R9*1), Z16
+	LONG        $0x407ff262
+	BYTE        $0x72
+	BYTE        $0xff
+	PREFETCHT0  512(SI)(R9*1)
+	PREFETCHT0  576(SI)(R9*1)
+	MOVQ        64(DX), R9
+	VMOVUPS     (SI)(R9*1), Z8
+	VMOVUPS     64(SI)(R9*1), Z16
+	LONG        $0x407f5262
+	BYTE        $0x72
+	BYTE        $0xc0
+	PREFETCHT0  512(SI)(R9*1)
+	PREFETCHT0  576(SI)(R9*1)
+	MOVQ        72(DX), R9
+	VMOVUPS     (SI)(R9*1), Z9
+	VMOVUPS     64(SI)(R9*1), Z16
+	LONG        $0x407f5262
+	BYTE        $0x72
+	BYTE        $0xc9
+	PREFETCHT0  512(SI)(R9*1)
+	PREFETCHT0  576(SI)(R9*1)
+	MOVQ        80(DX), R9
+	VMOVUPS     (SI)(R9*1), Z10
+	VMOVUPS     64(SI)(R9*1), Z16
+	LONG        $0x407f5262
+	BYTE        $0x72
+	BYTE        $0xd2
+	PREFETCHT0  512(SI)(R9*1)
+	PREFETCHT0  576(SI)(R9*1)
+	MOVQ        88(DX), R9
+	VMOVUPS     (SI)(R9*1), Z11
+	VMOVUPS     64(SI)(R9*1), Z16
+	LONG        $0x407f5262
+	BYTE        $0x72
+	BYTE        $0xdb
+	PREFETCHT0  512(SI)(R9*1)
+	PREFETCHT0  576(SI)(R9*1)
+	MOVQ        96(DX), R9
+	VMOVUPS     (SI)(R9*1), Z12
+	VMOVUPS     64(SI)(R9*1), Z16
+	LONG        $0x407f5262
+	BYTE        $0x72
+	BYTE        $0xe4
+	PREFETCHT0  512(SI)(R9*1)
+	PREFETCHT0  576(SI)(R9*1)
+	MOVQ        104(DX), R9
+	VMOVUPS     (SI)(R9*1), Z13
+	VMOVUPS     64(SI)(R9*1), Z16
+	LONG        $0x407f5262
+	BYTE        $0x72
+	BYTE        $0xed
+	PREFETCHT0  512(SI)(R9*1)
+	PREFETCHT0  576(SI)(R9*1)
+	MOVQ        112(DX), R9
+	VMOVUPS     (SI)(R9*1), Z14
+	VMOVUPS     64(SI)(R9*1), Z16
+	LONG        $0x407f5262
+	BYTE        $0x72
+	BYTE        $0xf6
+	PREFETCHT0  512(SI)(R9*1)
+	PREFETCHT0  576(SI)(R9*1)
+	MOVQ        120(DX), R9
+	VMOVUPS     (SI)(R9*1), Z15
+	VMOVUPS     64(SI)(R9*1), Z16
+	LONG        $0x407f5262
+	BYTE        $0x72
+	BYTE        $0xff
+	PREFETCHT0  512(SI)(R9*1)
+	PREFETCHT0  576(SI)(R9*1)
+	VPUNPCKLDQ  Z1, Z0, Z16
+	VPUNPCKHDQ  Z1, Z0, Z17
+	VPUNPCKLDQ  Z3, Z2, Z18
+	VPUNPCKHDQ  Z3, Z2, Z19
+	VPUNPCKLDQ  Z5, Z4, Z20
+	VPUNPCKHDQ  Z5, Z4, Z21
+	VPUNPCKLDQ  Z7, Z6, Z22
+	VPUNPCKHDQ  Z7, Z6, Z23
+	VPUNPCKLDQ  Z9, Z8, Z24
+	VPUNPCKHDQ  Z9, Z8, Z25
+	VPUNPCKLDQ  Z11, Z10, Z26
+	VPUNPCKHDQ  Z11, Z10, Z27
+	VPUNPCKLDQ  Z13, Z12, Z28
+	VPUNPCKHDQ  Z13, Z12, Z29
+	VPUNPCKLDQ  Z15, Z14, Z30
+	VPUNPCKHDQ  Z15, Z14, Z31
+	VPUNPCKLQDQ Z18, Z16, Z0
+	VPUNPCKHQDQ Z18, Z16, Z1
+	VPUNPCKLQDQ Z19, Z17, Z2
+	VPUNPCKHQDQ Z19, Z17, Z3
+	VPUNPCKLQDQ Z22, Z20, Z4
+	VPUNPCKHQDQ Z22, Z20, Z5
+	VPUNPCKLQDQ Z23, Z21, Z6
+	VPUNPCKHQDQ Z23, Z21, Z7
+	VPUNPCKLQDQ Z26, Z24, Z8
+	VPUNPCKHQDQ Z26, Z24, Z9
+	VPUNPCKLQDQ Z27, Z25, Z10
+	VPUNPCKHQDQ Z27, Z25, Z11
+	VPUNPCKLQDQ Z30, Z28, Z12
+	VPUNPCKHQDQ Z30, Z28, Z13
+	VPUNPCKLQDQ Z31, Z29, Z14
+	VPUNPCKHQDQ Z31, Z29, Z15
+	VSHUFI32X4  $0x88, Z4, Z0, Z16
+	VSHUFI32X4  $0xdd, Z4, Z0, Z17
+	VSHUFI32X4  $0x88, Z12, Z8, Z18
+	VSHUFI32X4  $0xdd, Z12, Z8, Z19
+	VSHUFI32X4  $0x88, Z18, Z16, Z0
+	VSHUFI32X4  $0xdd, Z18, Z16, Z8
+	VSHUFI32X4  $0x88, Z19, Z17, Z4
+	VSHUFI32X4  $0xdd, Z19, Z17, Z12
+	VSHUFI32X4  $0x88, Z5, Z1, Z20
+	VSHUFI32X4  $0xdd, Z5, Z1, Z21
+	VSHUFI32X4  $0x88, Z13, Z9, Z22
+	VSHUFI32X4  $0xdd, Z13, Z9, Z23
+	VSHUFI32X4  $0x88, Z22, Z20, Z1
+	VSHUFI32X4  $0xdd, Z22, Z20, Z9
+	VSHUFI32X4  $0x88, Z23, Z21, Z5
+	VSHUFI32X4  $0xdd, Z23, Z21, Z13
+	VSHUFI32X4  $0x88, Z6, Z2, Z24
+	VSHUFI32X4  $0xdd, Z6, Z2, Z25
+	VSHUFI32X4  $0x88, Z14, Z10, Z26
+	VSHUFI32X4  $0xdd, Z14, Z10, Z27
+	VSHUFI32X4  $0x88, Z26, Z24, Z2
+	VSHUFI32X4  $0xdd, Z26, Z24, Z10
+	VSHUFI32X4  $0x88, Z27, Z25, Z6
+	VSHUFI32X4  $0xdd, Z27, Z25, Z14
+	VSHUFI32X4  $0x88, Z7, Z3, Z28
+	VSHUFI32X4  $0xdd, Z7, Z3, Z29
+	VSHUFI32X4  $0x88, Z15, Z11, Z30
+	VSHUFI32X4  $0xdd, Z15, Z11, Z31
+	VSHUFI32X4  $0x88, Z30, Z28, Z3
+	VSHUFI32X4  $0xdd, Z30, Z28, Z11
+	VSHUFI32X4  $0x88, Z31, Z29, Z7
+	VSHUFI32X4  $0xdd, Z31, Z29, Z15
+	VMOVDQU32   Z0, (DI)
+	ADDQ        BX, DI
+	VMOVDQU32   Z1, (DI)
+	ADDQ        BX, DI
+	VMOVDQU32   Z2, (DI)
+	ADDQ        BX, DI
+	VMOVDQU32   Z3, (DI)
+	ADDQ        BX, DI
+	VMOVDQU32   Z4, (DI)
+	ADDQ        BX, DI
+	VMOVDQU32   Z5, (DI)
+	ADDQ        BX, DI
+	VMOVDQU32   Z6, (DI)
+	ADDQ        BX, DI
+	VMOVDQU32   Z7, (DI)
+	ADDQ        BX, DI
+	VMOVDQU32   Z8, (DI)
+	ADDQ        BX, DI
+	VMOVDQU32   Z9, (DI)
+	ADDQ        BX, DI
+	VMOVDQU32   Z10, (DI)
+	ADDQ        BX, DI
+	VMOVDQU32   Z11, (DI)
+	ADDQ        BX, DI
+	VMOVDQU32   Z12, (DI)
+	ADDQ        BX, DI
+	VMOVDQU32   Z13, (DI)
+	ADDQ        BX, DI
+	VMOVDQU32   Z14, (DI)
+	ADDQ        BX, DI
+	VMOVDQU32   Z15, (DI)
+	ADDQ        BX, DI
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, SI
+	DECQ        CX
+	JNZ         loop
+
+tail:
+	TESTQ       R8, R8
+	JZ          done
+	MOVQ        $-1, CX
+	BZHIQ       R8, CX, CX
+	KMOVD       CX, K1
+	SHRQ        $0x10, CX
+	KMOVW       CX, K2
+	MOVQ        (DX), R9
+	VMOVUPS.Z   (SI)(R9*1), K1, Z0
+	VMOVUPS.Z   64(SI)(R9*1), K2, Z16
+	LONG        $0x407ff262
+	BYTE        $0x72
+	BYTE        $0xc0
+	MOVQ        8(DX), R9
+	VMOVUPS.Z   (SI)(R9*1), K1, Z1
+	VMOVUPS.Z   64(SI)(R9*1), K2, Z16
+	LONG        $0x407ff262
+	BYTE        $0x72
+	BYTE        $0xc9
+	MOVQ        16(DX), R9
+	VMOVUPS.Z   (SI)(R9*1), K1, Z2
+	VMOVUPS.Z   64(SI)(R9*1), K2, Z16
+	LONG        $0x407ff262
+	BYTE        $0x72
+	BYTE        $0xd2
+	MOVQ        24(DX), R9
+	VMOVUPS.Z   (SI)(R9*1), K1, Z3
+	VMOVUPS.Z   64(SI)(R9*1), K2, Z16
+	LONG        $0x407ff262
+	BYTE        $0x72
+	BYTE        $0xdb
+	MOVQ        32(DX), R9
+	VMOVUPS.Z   (SI)(R9*1), K1, Z4
+	VMOVUPS.Z   64(SI)(R9*1), K2, Z16
+	LONG        $0x407ff262
+	BYTE        $0x72
+	BYTE        $0xe4
+	MOVQ        40(DX), R9
+	VMOVUPS.Z   (SI)(R9*1), K1, Z5
+	VMOVUPS.Z   64(SI)(R9*1), K2, Z16
+	LONG        $0x407ff262
+	BYTE        $0x72
+	BYTE        $0xed
+	MOVQ        48(DX), R9
+	VMOVUPS.Z   (SI)(R9*1), K1, Z6
+	VMOVUPS.Z   64(SI)(R9*1), K2, Z16
+	LONG        $0x407ff262
+	BYTE        $0x72
+	BYTE        $0xf6
+	MOVQ        56(DX), R9
+	VMOVUPS.Z   (SI)(R9*1), K1, Z7
+	VMOVUPS.Z   64(SI)(R9*1), K2, Z16
+	LONG        $0x407ff262
+	BYTE        $0x72
+	BYTE        $0xff
+	MOVQ        64(DX), R9
+	VMOVUPS.Z   (SI)(R9*1), K1, Z8
+	VMOVUPS.Z   64(SI)(R9*1), K2, Z16
+	LONG        $0x407f5262
+	BYTE        $0x72
+	BYTE        $0xc0
+	MOVQ        72(DX), R9
+	VMOVUPS.Z   (SI)(R9*1), K1, Z9
+	VMOVUPS.Z   64(SI)(R9*1), K2, Z16
+	LONG        $0x407f5262
+	BYTE        $0x72
+	BYTE        $0xc9
+	MOVQ        80(DX), R9
+	VMOVUPS.Z   (SI)(R9*1), K1, Z10
+	VMOVUPS.Z   64(SI)(R9*1), K2, Z16
+	LONG        $0x407f5262
+	BYTE        $0x72
+	BYTE        $0xd2
+	MOVQ        88(DX), R9
+	VMOVUPS.Z   (SI)(R9*1), K1, Z11
+	VMOVUPS.Z   64(SI)(R9*1), K2, Z16
+	LONG        $0x407f5262
+	BYTE        $0x72
+	BYTE        $0xdb
+	MOVQ        96(DX), R9
+	VMOVUPS.Z   (SI)(R9*1), K1, Z12
+	VMOVUPS.Z   64(SI)(R9*1), K2, Z16
+	LONG        $0x407f5262
+	BYTE        $0x72
+	BYTE        $0xe4
+	MOVQ        104(DX), R9
+	VMOVUPS.Z   (SI)(R9*1), K1, Z13
+	VMOVUPS.Z   64(SI)(R9*1), K2, Z16
+	LONG        $0x407f5262
+	BYTE        $0x72
+	BYTE        $0xed
+	MOVQ        112(DX), R9
+	VMOVUPS.Z   (SI)(R9*1), K1, Z14
+	VMOVUPS.Z   64(SI)(R9*1), K2, Z16
+	LONG        $0x407f5262
+	BYTE        $0x72
+	BYTE        $0xf6
+	MOVQ        120(DX), R9
+	VMOVUPS.Z   (SI)(R9*1), K1, Z15
+	VMOVUPS.Z   64(SI)(R9*1), K2, Z16
+	LONG        $0x407f5262
+	BYTE        $0x72
+	BYTE        $0xff
+	VPUNPCKLDQ  Z1, Z0, Z16
+	VPUNPCKHDQ  Z1, Z0, Z17
+	VPUNPCKLDQ  Z3, Z2, Z18
+	VPUNPCKHDQ  Z3, Z2, Z19
+	VPUNPCKLDQ  Z5, Z4, Z20
+	VPUNPCKHDQ  Z5, Z4, Z21
+	VPUNPCKLDQ  Z7, Z6, Z22
+	VPUNPCKHDQ  Z7, Z6, Z23
+	VPUNPCKLDQ  Z9, Z8, Z24
+	VPUNPCKHDQ  Z9, Z8, Z25
+	VPUNPCKLDQ  Z11, Z10, Z26
+	VPUNPCKHDQ  Z11, Z10, Z27
+	VPUNPCKLDQ  Z13, Z12, Z28
+	VPUNPCKHDQ  Z13, Z12, Z29
+	VPUNPCKLDQ  Z15, Z14, Z30
+	VPUNPCKHDQ  Z15, Z14, Z31
+	VPUNPCKLQDQ Z18, Z16, Z0
+	VPUNPCKHQDQ Z18, Z16, Z1
+	VPUNPCKLQDQ Z19, Z17, Z2
+	VPUNPCKHQDQ Z19, Z17, Z3
+	VPUNPCKLQDQ Z22, Z20, Z4
+	VPUNPCKHQDQ Z22, Z20, Z5
+	VPUNPCKLQDQ Z23, Z21, Z6
+	VPUNPCKHQDQ Z23, Z21, Z7
+	VPUNPCKLQDQ Z26, Z24, Z8
+	VPUNPCKHQDQ Z26, Z24, Z9
+	VPUNPCKLQDQ Z27, Z25, Z10
+	VPUNPCKHQDQ Z27, Z25, Z11
+	VPUNPCKLQDQ Z30, Z28, Z12
+	VPUNPCKHQDQ Z30, Z28, Z13
+	VPUNPCKLQDQ Z31, Z29, Z14
+	VPUNPCKHQDQ Z31, Z29, Z15
+	VSHUFI32X4  $0x88, Z4, Z0, Z16
+	VSHUFI32X4  $0xdd, Z4, Z0, Z17
+	VSHUFI32X4  $0x88, Z12, Z8, Z18
+	VSHUFI32X4  $0xdd, Z12, Z8, Z19
+	VSHUFI32X4  $0x88, Z18, Z16, Z0
+	VSHUFI32X4  $0xdd, Z18, Z16, Z8
+	VSHUFI32X4  $0x88, Z19, Z17, Z4
+	VSHUFI32X4  $0xdd, Z19, Z17, Z12
+	VSHUFI32X4  $0x88, Z5, Z1, Z20
+	VSHUFI32X4  $0xdd, Z5, Z1, Z21
+	VSHUFI32X4  $0x88, Z13, Z9, Z22
+	VSHUFI32X4  $0xdd, Z13, Z9, Z23
+	VSHUFI32X4  $0x88, Z22, Z20, Z1
+	VSHUFI32X4  $0xdd, Z22, Z20, Z9
+	VSHUFI32X4  $0x88, Z23, Z21, Z5
+	VSHUFI32X4  $0xdd, Z23, Z21, Z13
+	VSHUFI32X4  $0x88, Z6, Z2, Z24
+	VSHUFI32X4  $0xdd, Z6, Z2, Z25
+	VSHUFI32X4  $0x88, Z14, Z10, Z26
+	VSHUFI32X4  $0xdd, Z14, Z10, Z27
+	VSHUFI32X4  $0x88, Z26, Z24, Z2
+	VSHUFI32X4  $0xdd, Z26, Z24, Z10
+	VSHUFI32X4  $0x88, Z27, Z25, Z6
+	VSHUFI32X4  $0xdd, Z27, Z25, Z14
+	VSHUFI32X4  $0x88, Z7, Z3, Z28
+	VSHUFI32X4  $0xdd, Z7, Z3, Z29
+	VSHUFI32X4  $0x88, Z15, Z11, Z30
+	VSHUFI32X4  $0xdd, Z15, Z11, Z31
+	VSHUFI32X4  $0x88, Z30, Z28, Z3
+	VSHUFI32X4  $0xdd, Z30, Z28, Z11
+	VSHUFI32X4  $0x88, Z31, Z29, Z7
+	VSHUFI32X4  $0xdd, Z31, Z29, Z15
+	VMOVDQU32   Z0, (DI)
+	ADDQ        BX, DI
+	SUBQ        $0x02, R8
+	JLE         done
+	VMOVDQU32   Z1, (DI)
+	ADDQ        BX, DI
+	SUBQ        $0x02, R8
+	JLE         done
+	VMOVDQU32   Z2, (DI)
+	ADDQ        BX, DI
+	SUBQ        $0x02, R8
+	JLE         done
+	VMOVDQU32   Z3, (DI)
+	ADDQ        BX, DI
+	SUBQ        $0x02, R8
+	JLE         done
+	VMOVDQU32   Z4, (DI)
+	ADDQ        BX, DI
+	SUBQ        $0x02, R8
+	JLE         done
+	VMOVDQU32   Z5, (DI)
+	ADDQ        BX, DI
+	SUBQ        $0x02, R8
+	JLE         done
+	VMOVDQU32   Z6, (DI)
+	ADDQ        BX, DI
+	SUBQ        $0x02, R8
+	JLE         done
+	VMOVDQU32   Z7, (DI)
+	ADDQ        BX, DI
+	SUBQ        $0x02, R8
+	JLE         done
+	VMOVDQU32   Z8, (DI)
+	ADDQ        BX, DI
+	SUBQ        $0x02, R8
+	JLE         done
+	VMOVDQU32   Z9, (DI)
+	ADDQ        BX, DI
+	SUBQ        $0x02, R8
+	JLE         done
+	VMOVDQU32   Z10, (DI)
+	ADDQ        BX, DI
+	SUBQ        $0x02, R8
+	JLE         done
+	VMOVDQU32   Z11, (DI)
+	ADDQ        BX, DI
+	SUBQ        $0x02, R8
+	JLE         done
+	VMOVDQU32   Z12, (DI)
+	ADDQ        BX, DI
+	SUBQ        $0x02, R8
+	JLE         done
+	VMOVDQU32   Z13, (DI)
+	ADDQ        BX, DI
+	SUBQ        $0x02, R8
+	JLE         done
+	VMOVDQU32   Z14, (DI)
+	ADDQ        BX, DI
+	SUBQ        $0x02, R8
+	JLE         done
+	VMOVDQU32   Z15, (DI)
+	ADDQ        BX, DI
+	SUBQ        $0x02, R8
+	JLE         done
+
+done:
+	VZEROUPPER
+	RET
+
 // func packRows8(dst unsafe.Pointer, stride int, src unsafe.Pointer, offs *[16]int, chunks int)
 // Requires: AVX
 TEXT ·packRows8(SB), NOSPLIT, $0-40
@@ -11133,6 +11612,58 @@ done:
 	VMOVUPS.Z (R12), K1, Z0
 	VADDPS    Z4, Z0, Z0
 	VMOVUPS   Z0, K1, (R12)
+	VZEROUPPER
+	RET
+
+// func packCols16Rounded(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes int, k int, lanes int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·packCols16Rounded(SB), NOSPLIT, $0-48
+	MOVQ  dst+0(FP), DI
+	MOVQ  stride+8(FP), BX
+	MOVQ  src+16(FP), SI
+	MOVQ  rowBytes+24(FP), DX
+	MOVQ  k+32(FP), CX
+	MOVQ  lanes+40(FP), R8
+	MOVQ  $-1, R10
+	BZHIQ R8, R10, R10
+	KMOVW R10, K1
+	MOVQ  DX, R9
+	SHLQ  $0x04, R9
+	SUBQ  $0x02, CX
+	JL    odd
+
+loop:
+	PREFETCHT0 (SI)(R9*1)
+	VMOVUPS.Z  (SI), K1, Z0
+	LONG       $0x487ef262
+	BYTE       $0x72
+	BYTE       $0xc0
+	VPMOVZXWD  Y0, Z0
+	VMOVUPS.Z  (SI)(DX*1), K1, Z1
+	LONG       $0x487ef262
+	BYTE       $0x72
+	BYTE       $0xc9
+	VPMOVZXWD  Y1, Z1
+	LEAQ       (SI)(DX*2), SI
+	PREFETCHT0 (SI)(R9*1)
+	VPSLLD     $0x10, Z1, Z1
+	VPORD      Z1, Z0, Z0
+	VMOVDQU32  Z0, (DI)
+	ADDQ       BX, DI
+	SUBQ       $0x02, CX
+	JGE        loop
+
+odd:
+	ADDQ      $0x02, CX
+	JZ        done
+	VMOVUPS.Z (SI), K1, Z0
+	LONG      $0x487ef262
+	BYTE      $0x72
+	BYTE      $0xc0
+	VPMOVZXWD Y0, Z0
+	VMOVDQU32 Z0, (DI)
+
+done:
 	VZEROUPPER
 	RET
 

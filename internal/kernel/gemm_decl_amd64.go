@@ -194,6 +194,11 @@ func peakAVX2(n int)
 //go:noescape
 func packRows16(dst unsafe.Pointer, stride int, src unsafe.Pointer, offs *[16]int, chunks int, tail int)
 
+// is packRows16 of float32s, which it rounds to bf16: chunks × 32 and then tail of them.
+//
+//go:noescape
+func packRows16Rounded(dst unsafe.Pointer, stride int, src unsafe.Pointer, offs *[16]int, chunks int, tail int)
+
 // writes word (step, lane) = word step of row lane, for 8 lanes whose rows are offs bytes from src: chunks × 8 words.
 //
 //go:noescape
@@ -218,6 +223,11 @@ func packCols16F32Sum(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowByt
 //
 //go:noescape
 func packCols16BF16Sum(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes int, k int, lanes int, sums *float32)
+
+// is packCols16BF16 of float32s, which it rounds to bf16.
+//
+//go:noescape
+func packCols16Rounded(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes int, k int, lanes int)
 
 // stores a block of sums as a says; see finishGeneric.
 //

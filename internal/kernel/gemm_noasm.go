@@ -22,6 +22,14 @@ func packCols(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes, lane
 	packColsGeneric(dst, stride, src, rowBytes, lanes, k, dt)
 }
 
+func packRowsRounded(*microKernel, unsafe.Pointer, int, unsafe.Pointer, int, int, int) bool {
+	return false
+}
+
+func packColsRounded(*microKernel, unsafe.Pointer, int, unsafe.Pointer, int, int, int) bool {
+	return false
+}
+
 func packColsSum(_ unsafe.Pointer, _ int, _ unsafe.Pointer, _, _, _ int, _ DType, _ []float32) bool {
 	return false
 }

@@ -5,7 +5,8 @@ import "unsafe"
 // Packing lays an operand out in panels (see micro.go). Sources come in two orders: k runs along the rows of
 // storage (weights [N,K], activations [M,K]), which is a transposition of words, or lanes do (the
 // weight gradient's operands), which is a copy or, for bf16 pairs, an interleaving of two rows. Elements that
-// are not yet of the panel's type are converted into tmp first, a piece that stays in L1.
+// are not yet of the panel's type are converted on the way: float32s for bf16 pairs in registers, all others by way of
+// tmp, a piece that stays in L1.
 
 const (
 	packLanes    = 32  // lanes packed at once, the widest panel
@@ -34,6 +35,9 @@ func packRowsVia(mk *microKernel, dst unsafe.Pointer, stride int, src *operand, 
 	if mk.pair {
 		dt, per = BF16, 2
 	}
+	if src.dt == F32 && packRowsRounded(mk, dst, stride, src.at(lane0, k0), src.laneStride*4, lanes, k) {
+		return
+	}
 	for done := 0; done < k; done += packChunk * per {
 		n := min(packChunk*per, k-done)
 		for l := range lanes {
@@ -48,6 +52,9 @@ func packColsVia(mk *microKernel, dst unsafe.Pointer, stride int, src *operand, 
 	dt, per := F32, 1
 	if mk.pair {
 		dt, per = BF16, 2
+	}
+	if src.dt == F32 && packColsRounded(mk, dst, stride, src.at(lane0, k0), src.kStride*4, lanes, k) {
+		return
 	}
 	const rowBytes = packLanes * 4
 	for done := 0; done < k; done += packChunk {

@@ -29,10 +29,12 @@ func main() {
 		g.tileAVX2(m, iota)
 	}
 	g.peak()
-	g.packRows16()
+	g.packRows16(false)
+	g.packRows16(true)
 	g.packRows8()
 	g.packCols16(false)
 	g.packCols16(true)
+	g.packCols16Rounded()
 	g.finish()
 	g.philox()
 	for m := 1; m <= 4; m++ {

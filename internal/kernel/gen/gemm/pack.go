@@ -1,33 +1,46 @@
 package main
 
 import (
+	"github.com/athanor-lm/athanor/internal/kernel/gen/evex"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// packRows16 writes the transposition of 16 rows of words into a panel.
-func (g *generator) packRows16() {
-	g.text("packRows16", "writes word (step, lane) = word step of row lane, for 16 lanes whose rows are offs bytes from src: chunks × 16 words and then tail 16-bit units, the last padded with zeros.",
-		"func(dst unsafe.Pointer, stride int, src unsafe.Pointer, offs *[16]int, chunks, tail int)")
+// packRows16 writes the transposition of 16 rows of words into a panel. With round the rows are float32s, which become
+// pairs of bf16 as they are loaded.
+func (g *generator) packRows16(round bool) {
+	name, doc := "packRows16", "writes word (step, lane) = word step of row lane, for 16 lanes whose rows are offs bytes from src: chunks × 16 words and then tail 16-bit units, the last padded with zeros."
+	if round {
+		name, doc = "packRows16Rounded", "is packRows16 of float32s, which it rounds to bf16: chunks × 32 and then tail of them."
+	}
+	g.text(name, doc, "func(dst unsafe.Pointer, stride int, src unsafe.Pointer, offs *[16]int, chunks, tail int)")
 	dst, stride, src, offs, chunks, tail, off := reg.RDI, reg.RBX, reg.RSI, reg.RDX, reg.RCX, reg.R8, reg.R9
 	g.args([]string{"dst", "stride", "src", "offs", "chunks", "tail"}, dst, stride, src, offs, chunks, tail)
-	row := func(i int) operand.Mem {
-		g.MOVQ(mem(offs, 8*i), off)
-		return operand.Mem{Base: src, Index: off, Scale: 1}
+	row := func(disp int) operand.Mem {
+		return operand.Mem{Base: src, Index: off, Scale: 1, Disp: disp}
 	}
 	g.TESTQ(chunks, chunks)
 	g.JZ(operand.LabelRef("tail"))
 	g.Label("loop")
 	for i := range 16 {
-		m := row(i)
-		g.VMOVDQU32(m, zmm[i])
-		m.Disp = 512
-		g.PREFETCHT0(m)
+		g.MOVQ(mem(offs, 8*i), off)
+		if round {
+			g.VMOVUPS(row(0), zmm[i])
+			g.VMOVUPS(row(64), zmm[16])
+			g.raw(evex.VCVTNE2PS2BF16.Reg(i, 16, i))
+			g.PREFETCHT0(row(512))
+			g.PREFETCHT0(row(576))
+		} else {
+			g.VMOVDQU32(row(0), zmm[i])
+			g.PREFETCHT0(row(512))
+		}
 	}
-	for i, out := range g.transpose() {
-		_ = i
+	for _, out := range g.transpose() {
 		g.VMOVDQU32(out, mem(dst, 0))
 		g.ADDQ(stride, dst)
+	}
+	if round {
+		g.ADDQ(operand.U8(64), src)
 	}
 	g.ADDQ(operand.U8(64), src)
 	g.DECQ(chunks)
@@ -38,8 +51,19 @@ func (g *generator) packRows16() {
 	g.MOVQ(operand.I32(-1), chunks)
 	g.BZHIQ(tail, chunks, chunks)
 	g.KMOVD(chunks.As32(), reg.K1)
+	if round {
+		g.SHRQ(operand.U8(16), chunks)
+		g.KMOVW(chunks.As32(), reg.K2)
+	}
 	for i := range 16 {
-		g.VMOVDQU16_Z(row(i), reg.K1, zmm[i])
+		g.MOVQ(mem(offs, 8*i), off)
+		if round {
+			g.VMOVUPS_Z(row(0), reg.K1, zmm[i])
+			g.VMOVUPS_Z(row(64), reg.K2, zmm[16])
+			g.raw(evex.VCVTNE2PS2BF16.Reg(i, 16, i))
+		} else {
+			g.VMOVDQU16_Z(row(0), reg.K1, zmm[i])
+		}
 	}
 	for _, out := range g.transpose() {
 		g.VMOVDQU32(out, mem(dst, 0))
@@ -180,6 +204,47 @@ func (g *generator) packCols16(sums bool) {
 		g.VADDPS(zmm[0], zmm[4], zmm[4])
 	}
 	finish()
+}
+
+// packCols16Rounded writes the packing of rows of up to 16 float32s as pairs of bf16, rounded on the way.
+func (g *generator) packCols16Rounded() {
+	g.text("packCols16Rounded", "is packCols16BF16 of float32s, which it rounds to bf16.",
+		"func(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes, k, lanes int)")
+	dst, stride, src, rowBytes, k, lanes, far := reg.RDI, reg.RBX, reg.RSI, reg.RDX, reg.RCX, reg.R8, reg.R9
+	g.args([]string{"dst", "stride", "src", "rowBytes", "k", "lanes"}, dst, stride, src, rowBytes, k, lanes)
+	g.MOVQ(operand.I32(-1), rTmp)
+	g.BZHIQ(lanes, rTmp, rTmp)
+	g.KMOVW(rTmp.As32(), reg.K1)
+	g.MOVQ(rowBytes, far)
+	g.SHLQ(operand.U8(4), far)
+	ahead := operand.Mem{Base: src, Index: far, Scale: 1}
+	rounded := func(m operand.Mem, i int) { // word lane = the bf16 of that lane
+		g.VMOVUPS_Z(m, reg.K1, zmm[i])
+		g.raw(evex.VCVTNEPS2BF16.Reg(i, evex.None, i))
+		g.VPMOVZXWD(ymm[i], zmm[i])
+	}
+	g.SUBQ(operand.U8(2), k)
+	g.JL(operand.LabelRef("odd"))
+	g.Label("loop")
+	g.PREFETCHT0(ahead)
+	rounded(mem(src, 0), 0)
+	rounded(operand.Mem{Base: src, Index: rowBytes, Scale: 1}, 1)
+	g.LEAQ(operand.Mem{Base: src, Index: rowBytes, Scale: 2}, src)
+	g.PREFETCHT0(ahead)
+	g.VPSLLD(operand.U8(16), zmm[1], zmm[1])
+	g.VPORD(zmm[1], zmm[0], zmm[0])
+	g.VMOVDQU32(zmm[0], mem(dst, 0))
+	g.ADDQ(stride, dst)
+	g.SUBQ(operand.U8(2), k)
+	g.JGE(operand.LabelRef("loop"))
+	g.Label("odd")
+	g.ADDQ(operand.U8(2), k)
+	g.JZ(operand.LabelRef("done"))
+	rounded(mem(src, 0), 0)
+	g.VMOVDQU32(zmm[0], mem(dst, 0))
+	g.Label("done")
+	g.VZEROUPPER()
+	g.RET()
 }
 
 // packRows8 writes the transposition of 8 rows of words for AVX2.
