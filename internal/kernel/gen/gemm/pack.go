@@ -110,7 +110,6 @@ func (g *generator) transpose() [16]reg.VecPhysical {
 // two rows. With sums it also adds the sum of each lane to a vector.
 func (g *generator) packCols16(sums bool) {
 	dst, stride, src, rowBytes, k, lanes, out := reg.RDI, reg.RBX, reg.RSI, reg.RDX, reg.RCX, reg.R8, reg.R12
-	far := reg.R9 // rows prefetched ahead
 	start := func(name, doc string) {
 		signature := "func(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes, k, lanes int)"
 		if sums {
@@ -128,8 +127,6 @@ func (g *generator) packCols16(sums bool) {
 		g.MOVQ(operand.I32(-1), rTmp)
 		g.BZHIQ(lanes, rTmp, rTmp)
 		g.KMOVW(rTmp.As32(), reg.K1)
-		g.MOVQ(rowBytes, far)
-		g.SHLQ(operand.U8(4), far)
 	}
 	finish := func() {
 		g.Label("done")
@@ -143,17 +140,15 @@ func (g *generator) packCols16(sums bool) {
 		g.RET()
 	}
 	next := operand.Mem{Base: src, Index: rowBytes, Scale: 1}
-	ahead := operand.Mem{Base: src, Index: far, Scale: 1}
 
 	start("packCols16F32", "copies k rows of up to 16 float32s, rowBytes apart, to dst, stride bytes apart; the other lanes become 0.")
 	g.SUBQ(operand.U8(2), k)
 	g.JL(operand.LabelRef("odd"))
 	g.Label("loop")
-	g.PREFETCHT0(ahead)
+	g.prefetchBeside(src, rowBytes)
 	g.VMOVUPS_Z(mem(src, 0), reg.K1, zmm[0])
 	g.VMOVUPS_Z(next, reg.K1, zmm[1])
 	g.LEAQ(operand.Mem{Base: src, Index: rowBytes, Scale: 2}, src)
-	g.PREFETCHT0(operand.Mem{Base: src, Index: far, Scale: 1})
 	g.VMOVUPS(zmm[0], mem(dst, 0))
 	g.ADDQ(stride, dst)
 	g.VMOVUPS(zmm[1], mem(dst, 0))
@@ -178,11 +173,10 @@ func (g *generator) packCols16(sums bool) {
 	g.SUBQ(operand.U8(2), k)
 	g.JL(operand.LabelRef("odd"))
 	g.Label("loop")
-	g.PREFETCHT0(ahead)
+	g.prefetchBeside(src, rowBytes)
 	g.VPMOVZXWD_Z(mem(src, 0), reg.K1, zmm[0])
 	g.VPMOVZXWD_Z(next, reg.K1, zmm[1])
 	g.LEAQ(operand.Mem{Base: src, Index: rowBytes, Scale: 2}, src)
-	g.PREFETCHT0(operand.Mem{Base: src, Index: far, Scale: 1})
 	g.VPSLLD(operand.U8(16), zmm[1], zmm[1])
 	g.VPORD(zmm[1], zmm[0], zmm[2])
 	g.VMOVDQU32(zmm[2], mem(dst, 0))
@@ -206,18 +200,22 @@ func (g *generator) packCols16(sums bool) {
 	finish()
 }
 
+// prefetchBeside fetches what follows in the two rows at hand: the next panel's lanes. Rows ahead would be those of the same
+// panel, whose first ones miss at every turn of another panel.
+func (g *generator) prefetchBeside(src, rowBytes reg.GPPhysical) {
+	g.PREFETCHT0(mem(src, 64))
+	g.PREFETCHT0(operand.Mem{Base: src, Index: rowBytes, Scale: 1, Disp: 64})
+}
+
 // packCols16Rounded writes the packing of rows of up to 16 float32s as pairs of bf16, rounded on the way.
 func (g *generator) packCols16Rounded() {
 	g.text("packCols16Rounded", "is packCols16BF16 of float32s, which it rounds to bf16.",
 		"func(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes, k, lanes int)")
-	dst, stride, src, rowBytes, k, lanes, far := reg.RDI, reg.RBX, reg.RSI, reg.RDX, reg.RCX, reg.R8, reg.R9
+	dst, stride, src, rowBytes, k, lanes := reg.RDI, reg.RBX, reg.RSI, reg.RDX, reg.RCX, reg.R8
 	g.args([]string{"dst", "stride", "src", "rowBytes", "k", "lanes"}, dst, stride, src, rowBytes, k, lanes)
 	g.MOVQ(operand.I32(-1), rTmp)
 	g.BZHIQ(lanes, rTmp, rTmp)
 	g.KMOVW(rTmp.As32(), reg.K1)
-	g.MOVQ(rowBytes, far)
-	g.SHLQ(operand.U8(4), far)
-	ahead := operand.Mem{Base: src, Index: far, Scale: 1}
 	rounded := func(m operand.Mem, i int) { // word lane = the bf16 of that lane
 		g.VMOVUPS_Z(m, reg.K1, zmm[i])
 		g.raw(evex.VCVTNEPS2BF16.Reg(i, evex.None, i))
@@ -226,11 +224,10 @@ func (g *generator) packCols16Rounded() {
 	g.SUBQ(operand.U8(2), k)
 	g.JL(operand.LabelRef("odd"))
 	g.Label("loop")
-	g.PREFETCHT0(ahead)
+	g.prefetchBeside(src, rowBytes)
 	rounded(mem(src, 0), 0)
 	rounded(operand.Mem{Base: src, Index: rowBytes, Scale: 1}, 1)
 	g.LEAQ(operand.Mem{Base: src, Index: rowBytes, Scale: 2}, src)
-	g.PREFETCHT0(ahead)
 	g.VPSLLD(operand.U8(16), zmm[1], zmm[1])
 	g.VPORD(zmm[1], zmm[0], zmm[0])
 	g.VMOVDQU32(zmm[0], mem(dst, 0))
