@@ -101,7 +101,7 @@ func (a *arena) reserve(size int) {
 	a.base, a.size = allocate(size), size
 }
 
-// bigAllocation is where allocate turns from the Go heap to pages of its own: they stay out of the garbage collector's
+// bigAllocation is where allocate turns from slabs in the Go heap to pages of its own: they stay out of the garbage collector's
 // pacing (a heap of gigabytes would let as much garbage gather) and can be backed by huge pages.
 const bigAllocation = 1 << 20
 
@@ -111,6 +111,9 @@ func allocate(size int) unsafe.Pointer {
 		if p := mapPages(size); p != nil {
 			return p
 		}
+	}
+	if size < bigAllocation {
+		return slabs.take(size)
 	}
 	mem := make([]byte, size+arenaAlign)
 	off := int(-uintptr(unsafe.Pointer(&mem[0])) & (arenaAlign - 1))

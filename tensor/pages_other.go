@@ -8,3 +8,6 @@ import "unsafe"
 func mapPages(int) unsafe.Pointer { return nil }
 
 func unmapPages(unsafe.Pointer) {}
+
+// adviseHuge does nothing: this system decides by itself.
+func adviseHuge([]byte) {}
