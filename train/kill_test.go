@@ -3,6 +3,7 @@
 package train
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -59,9 +60,15 @@ func beginOnly(tb testing.TB, cfg *Config) {
 	}
 }
 
-// session runs a child that resumes dir. It is killed after a while unless it ends before; torn reports whether the kill came while a
-// checkpoint was written.
-func session(tb testing.TB, dir string, after time.Duration) (ended, torn bool) {
+// moment is when a session is killed: a while after it has done so many steps, so that a slow machine kills as often as a fast one.
+type moment struct {
+	steps int
+	after time.Duration
+}
+
+// session runs a child that resumes dir. It is killed at the moment, where there is one, unless it ends before; torn reports whether the
+// kill came while a checkpoint was written.
+func session(tb testing.TB, dir string, kill *moment) (ended, torn bool) {
 	tb.Helper()
 	exe, err := os.Executable()
 	if err != nil {
@@ -71,12 +78,24 @@ func session(tb testing.TB, dir string, after time.Duration) (ended, torn bool) 
 	cmd.Env = append(os.Environ(), childEnv+"="+dir)
 	var out strings.Builder
 	cmd.Stderr = &out
+	begun := lines(dir)
 	if err := cmd.Start(); err != nil {
 		tb.Fatal(err)
 	}
-	if after > 0 {
-		timer := time.AfterFunc(after, func() { cmd.Process.Kill() })
-		defer timer.Stop()
+	if kill != nil {
+		done := make(chan struct{})
+		defer close(done)
+		go func() {
+			for lines(dir) < begun+kill.steps {
+				select {
+				case <-done:
+					return
+				case <-time.After(2 * time.Millisecond):
+				}
+			}
+			time.Sleep(kill.after)
+			cmd.Process.Kill()
+		}()
 	}
 	err = cmd.Wait()
 	if ws, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && ws.Signal() == syscall.SIGKILL {
@@ -87,6 +106,12 @@ func session(tb testing.TB, dir string, after time.Duration) (ended, torn bool) 
 		tb.Fatalf("the run ended by itself with %v: %s", err, out.String())
 	}
 	return true, false
+}
+
+// lines counts the records a run has written.
+func lines(dir string) int {
+	data, _ := os.ReadFile(filepath.Join(dir, metricsFile))
+	return bytes.Count(data, []byte{'\n'})
 }
 
 // TestKilledAndResumedEqualsUndisturbed kills a training process at random moments and resumes it, until it has been killed often
@@ -103,11 +128,9 @@ func TestKilledAndResumedEqualsUndisturbed(t *testing.T) {
 	data, whole, broken := buildData(t, dir, 1, 60), filepath.Join(dir, "whole"), filepath.Join(dir, "broken")
 	steps := 30 + 30*kills
 	beginOnly(t, killConfig(t, whole, data, steps))
-	began := time.Now()
-	if ended, _ := session(t, whole, 0); !ended {
+	if ended, _ := session(t, whole, nil); !ended {
 		t.Fatal("the undisturbed run was killed")
 	}
-	share := time.Since(began) / time.Duration(kills+1) // of the run a session gets, on average
 
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
@@ -116,7 +139,8 @@ func TestKilledAndResumedEqualsUndisturbed(t *testing.T) {
 	killed, torn, ended := 0, 0, false
 	for killed < kills && !ended {
 		var inWrite bool
-		if ended, inWrite = session(t, broken, time.Duration(rng.Int64N(int64(3*share/2)))+time.Millisecond); !ended {
+		kill := &moment{rng.IntN(30), time.Duration(rng.Int64N(int64(40 * time.Millisecond)))}
+		if ended, inWrite = session(t, broken, kill); !ended {
 			killed++
 		}
 		if inWrite {
@@ -124,12 +148,12 @@ func TestKilledAndResumedEqualsUndisturbed(t *testing.T) {
 		}
 	}
 	if !ended {
-		session(t, broken, 0)
+		session(t, broken, nil)
 	}
 	sameTensors(t, "killed", broken, whole, int64(steps))
 	sameRecords(t, "killed", broken, whole)
 	t.Logf("%d kills, %d of them while a checkpoint was written; %d steps", killed, torn, steps)
-	if killed < kills/2 {
-		t.Errorf("killed %d times before the run ended, want at least half of %d", killed, kills)
+	if killed < kills {
+		t.Errorf("killed %d times before the run ended, want %d", killed, kills)
 	}
 }
