@@ -13,7 +13,7 @@ import (
 )
 
 // vocabSize is small: at a few million parameters the output layer would otherwise take most of the time.
-const vocabSize = 4096
+const vocabSize = 1024
 
 func (w *workflow) trainTokenizer(ctx context.Context) error {
 	c := &w.res.Corpus
