@@ -3,6 +3,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -16,26 +17,34 @@ import (
 func (r *Run) Train(ctx context.Context) (*Summary, error) {
 	r.observer.Begin(r.plan)
 	for r.step < r.cfg.Steps && ctx.Err() == nil {
-		rec, err := r.trainStep()
-		if err != nil {
-			return nil, err
-		}
-		if r.due(r.cfg.Validation.Every) {
-			if rec.Val, err = r.validate(ctx); err != nil {
-				return nil, err
+		if err := r.advance(ctx); err != nil {
+			if r.step > 0 { // the steps done are kept, whatever stopped the next one
+				err = errors.Join(err, r.saveLast())
 			}
-		}
-		r.record(rec)
-		if r.due(r.cfg.Samples.Every) {
-			if err := r.writeSamples(ctx); err != nil {
-				return nil, err
-			}
-		}
-		if err := r.checkpointIfDue(); err != nil {
 			return nil, err
 		}
 	}
 	return r.finish()
+}
+
+// advance takes one step and does what is due after it.
+func (r *Run) advance(ctx context.Context) error {
+	rec, err := r.trainStep()
+	if err != nil {
+		return err
+	}
+	if r.due(r.cfg.Validation.Every) {
+		if rec.Val, err = r.validate(ctx); err != nil {
+			return err
+		}
+	}
+	r.record(rec)
+	if r.due(r.cfg.Samples.Every) {
+		if err := r.writeSamples(ctx); err != nil {
+			return err
+		}
+	}
+	return r.checkpointIfDue()
 }
 
 // due reports whether something that happens every n steps happens after the current one; at the last step everything does.

@@ -411,3 +411,26 @@ func TestSteadyStateStepsAllocateNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestARunThatFailsKeepsTheStepsItHasDone(t *testing.T) {
+	dir := t.TempDir()
+	cfg := tinyConfig(t, filepath.Join(dir, "run"), buildData(t, dir, 1, 60), "optimizer.lr=1e30", "schedule.warmup=0", "checkpoint.every=0")
+	r, err := New(cfg, Options{Observer: &witness{}, PeakGFLOPs: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = r.Train(t.Context())
+	if closeErr := r.Close(); closeErr != nil {
+		t.Fatal(closeErr)
+	}
+	if err == nil || !strings.Contains(err.Error(), "the gradient norm is") {
+		t.Fatalf("a rate of 1e30: %v, want an error that names the gradient norm", err)
+	}
+	ck, _, err := checkpoint.Load(filepath.Join(cfg.Dir, checkpointsDir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ck.Manifest.Step < 1 {
+		t.Errorf("the checkpoint is of step %d, want the last that was done", ck.Manifest.Step)
+	}
+}
