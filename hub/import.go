@@ -174,7 +174,7 @@ func parseIndex(data []byte) (map[string]string, error) {
 		return nil, errors.New("weight_map is missing or empty")
 	}
 	for name, file := range index.WeightMap {
-		if file != filepath.Base(file) || !filepath.IsLocal(file) || strings.ContainsRune(file, '\\') {
+		if file == "." || file != filepath.Base(file) || !filepath.IsLocal(file) || strings.ContainsRune(file, '\\') {
 			return nil, fmt.Errorf("tensor %q: file %q, want a name in the same directory", name, file)
 		}
 	}
