@@ -130,9 +130,6 @@ func (t *Tape) Plan(key string, train bool, body func()) PlanInfo {
 	return t.plan(key, train, body).info
 }
 
-// Forget drops the records of a key, for shapes that will not come again.
-func (t *Tape) Forget(key string) { delete(t.progs, key) }
-
 // Free gives the arena back. The tape must not be used afterwards.
 func (t *Tape) Free() {
 	release(t.arena.base, t.arena.size)

@@ -15,7 +15,7 @@ func TestFullDiskWhileCheckpointing(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=14m"); err != nil {
-		t.Skip("cannot mount a small tmpfs here:", err)
+		t.Skipf("a small disk needs the right to mount a tmpfs (the file-size-limit test covers the rest): %v", err)
 	}
 	defer func() {
 		if err := syscall.Unmount(disk, 0); err != nil {
