@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"runtime"
@@ -9,6 +10,9 @@ import (
 
 	"github.com/athanor-lm/athanor/corpus/read"
 )
+
+// ErrNoneHeldOut is wrapped by Build's error where the split leaves nothing for validation.
+var ErrNoneHeldOut = errors.New("no validation text")
 
 // Tokenizer is what a build needs of a tokenizer. It must be safe for concurrent use.
 type Tokenizer interface {
@@ -196,8 +200,8 @@ func (b *builder) checkFilled() error {
 	case b.shards[val] != nil && held.Tokens == 0 && len(b.cfg.ValInputs) > 0:
 		return fmt.Errorf("the validation inputs hold no document")
 	case b.shards[val] != nil && held.Tokens == 0:
-		return fmt.Errorf("a validation fraction of %g held out none of the %d documents: raise it, hold out the tail of each document, or name validation inputs",
-			b.cfg.ValFraction, st.Documents)
+		return fmt.Errorf("a validation fraction of %g held out none of the %d documents: raise it, hold out the tail of each document, or name validation inputs: %w",
+			b.cfg.ValFraction, st.Documents, ErrNoneHeldOut)
 	}
 	return nil
 }

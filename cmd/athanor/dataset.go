@@ -84,6 +84,9 @@ func (d *datasetBuildCmd) Run(c *cliContext) error {
 	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("interrupted; nothing was written to %s", d.Out)
 	}
+	if errors.Is(err, dataset.ErrNoneHeldOut) {
+		return fmt.Errorf("%w; try --split tail --val 0.1, or --val 0.1, or --val-input FILE", err)
+	}
 	if err != nil {
 		return err
 	}
