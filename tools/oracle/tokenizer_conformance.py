@@ -113,8 +113,7 @@ def make_inputs(args, out):
         "chinese": lambda: take([documents("zh-laws/*.gz", limit, args.data), documents("zh-docs/*.gz", limit, args.data),
                                  documents("zh-poetry/*.gz", limit, args.data)], limit),
         "code": lambda: go_files(limit),
-        "mail": lambda: take([(d for d in documents("dirty-mail-spamassassin/*.gz", 1 << 40, args.data) if not valid(d)),
-                              documents("dirty-mail-spamassassin/*.gz", limit, args.data)], limit),
+        "mail": lambda: broken_first(documents("dirty-mail-spamassassin/*.gz", 1 << 40, args.data), limit),
         "udhr": lambda: documents("multilingual-udhr/*.gz", 1 << 40, args.data),
         "random": lambda: (random_text(r).encode("utf-8", "surrogatepass") for r in [random.Random(20)] for _ in range(args.strings)),
     }
@@ -127,6 +126,17 @@ def make_inputs(args, out):
             for raw in makers[name]():
                 f.write(struct.pack("<I", len(raw)) + raw)
         os.rename(path + ".part", path)
+
+
+def broken_first(docs, limit):
+    """All documents that are not UTF-8, then others until there is enough."""
+    docs = sorted(docs, key=valid)
+    size = 0
+    for raw in docs:
+        size += len(raw)
+        yield raw
+        if size >= limit:
+            return
 
 
 def valid(raw):
