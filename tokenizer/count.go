@@ -5,6 +5,8 @@ import (
 	"hash/maphash"
 	"iter"
 	"sync"
+
+	"github.com/athanor-lm/athanor/tokenizer/internal/scan"
 )
 
 // pieceCounts is a hash table from pieces to how often they occur.
@@ -135,7 +137,7 @@ func fillBatches(ctx context.Context, cfg *TrainConfig, docs iter.Seq2[[]byte, e
 }
 
 func countBatch(c *pieceCounts, cfg *TrainConfig, b *batch) {
-	scan, table := trainScanner(cfg.Pattern), classes()
+	cut := scan.For(scan.Pattern(cfg.Pattern))
 	var buf []byte
 	start := 0
 	for _, end := range b.ends {
@@ -149,7 +151,7 @@ func countBatch(c *pieceCounts, cfg *TrainConfig, b *batch) {
 			text = out
 		}
 		for i := 0; i < len(text); {
-			j := scan(table, text, i)
+			j := cut(text, i)
 			c.add(text[i:j], 1)
 			i = j
 		}

@@ -1,11 +1,14 @@
 package tokenizer
 
-import "unicode/utf8"
+import (
+	"unicode/utf8"
+
+	"github.com/athanor-lm/athanor/tokenizer/internal/bpe"
+)
 
 // encoder is the working memory of one encoding goroutine.
 type encoder struct {
-	cache  cache
-	long   longState
+	model  *bpe.State
 	norm   []byte
 	prefix []byte
 	spans  [2][]span
@@ -19,7 +22,7 @@ func (t *Tokenizer) acquire() *encoder {
 		t.free = t.free[:n-1]
 		return e
 	}
-	return &encoder{cache: *newCache()}
+	return &encoder{model: t.model.NewState()}
 }
 
 // maxIdle bounds the encoder states kept for later use.
@@ -121,8 +124,8 @@ func (t *Tokenizer) appendPieces(dst []uint32, text []byte, e *encoder) []uint32
 	if len(t.pre) == 1 {
 		if p, ok := t.pre[0].(*scanSplit); ok { // the usual case, without a list of pieces
 			for i := 0; i < len(text); {
-				j := p.scan(p.table, text, i)
-				dst = t.model.encodeCached(dst, text, i, j, e)
+				j := p.scan(text, i)
+				dst = t.model.Append(dst, text, i, j, e.model)
 				i = j
 			}
 			return dst
@@ -130,7 +133,7 @@ func (t *Tokenizer) appendPieces(dst []uint32, text []byte, e *encoder) []uint32
 	}
 	text, pieces := t.pieces(text, e)
 	for _, p := range pieces {
-		dst = t.model.encodeCached(dst, text, p.lo, p.hi, e)
+		dst = t.model.Append(dst, text, p.lo, p.hi, e.model)
 	}
 	return dst
 }
@@ -169,18 +172,13 @@ func (t *Tokenizer) Check(text []byte) TextStats {
 	if t.norm != nil {
 		text = t.norm.normalize(nil, text)
 	}
-	m := t.model
 	for i := 0; i < len(text); {
 		w := 1
-		if m.byteLevel {
-			if m.byteIDs[text[i]] == noID {
-				st.Unencodable++
-			}
-		} else {
+		if !t.model.ByteLevel() {
 			_, w = utf8.DecodeRune(text[i:])
-			if _, ok := m.chars[string(text[i:i+w])]; !ok {
-				st.Unencodable++
-			}
+		}
+		if !t.model.Covers(text[i : i+w]) {
+			st.Unencodable++
 		}
 		i += w
 	}

@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/athanor-lm/athanor/tokenizer/internal/bpe"
+	"github.com/athanor-lm/athanor/tokenizer/internal/bytelevel"
 )
 
 // file is tokenizer.json. Truncation and padding are kept when a tokenizer is
@@ -161,73 +164,20 @@ func (t *Tokenizer) buildVocab(vocab map[string]uint32) error {
 
 // buildModel checks the merges against the vocabulary and indexes both.
 func (t *Tokenizer) buildModel(f *modelFile, byteLevel bool) error {
-	m := &bpe{byteLevel: byteLevel, ignoreMerges: f.IgnoreMerges, fuseUnk: f.FuseUnk, unk: noID}
-	if f.UnkToken != nil {
-		id, ok := f.Vocab[*f.UnkToken]
-		if !ok {
-			return fmt.Errorf("unk_token %q is not in the vocabulary", *f.UnkToken)
-		}
-		m.unk = id
-		t.roles.unk = *f.UnkToken
-	}
-	pairs, err := parseMerges(f.Merges)
+	merges, err := parseMerges(f.Merges)
 	if err != nil {
 		return err
 	}
-	m.merges = newPairTable(len(pairs))
-	m.count = len(pairs)
-	var text []byte
-	for rank, p := range pairs {
-		a, okA := f.Vocab[p[0]]
-		b, okB := f.Vocab[p[1]]
-		text = append(append(text[:0], p[0]...), p[1]...)
-		id, ok := f.Vocab[string(text)]
-		switch {
-		case p[0] == "" || p[1] == "":
-			return fmt.Errorf("merge %d: %q + %q: a side is empty", rank, p[0], p[1])
-		case !okA || !okB:
-			return fmt.Errorf("merge %d: %q + %q: %q is not in the vocabulary", rank, p[0], p[1], p[which(okA)])
-		case !ok:
-			return fmt.Errorf("merge %d: %q + %q: the result %q is not in the vocabulary", rank, p[0], p[1], text)
-		}
-		m.merges.set(a, b, merge{uint32(rank), id})
+	c := bpe.Config{
+		Vocab: f.Vocab, Merges: merges, ByteLevel: byteLevel,
+		FuseUnk: f.FuseUnk, ByteFallback: f.ByteFallback, IgnoreMerges: f.IgnoreMerges,
 	}
-	m.index(f.Vocab)
-	t.model, t.kinds.model = m, "BPE"
-	return nil
-}
-
-// which is 0 when the left side is missing, else 1.
-func which(leftFound bool) int {
-	if leftFound {
-		return 1
+	if f.UnkToken != nil {
+		c.UnkToken, t.roles.unk = *f.UnkToken, *f.UnkToken
 	}
-	return 0
-}
-
-// index fills the model's tables of bytes, characters and whole pieces.
-func (m *bpe) index(vocab map[string]uint32) {
-	if !m.byteLevel {
-		m.chars, m.whole = vocab, vocab
-		return
-	}
-	a := newAlphabet()
-	for b := range m.byteIDs {
-		id, ok := vocab[string(a.runes[b])]
-		if !ok {
-			id = m.unk
-		}
-		m.byteIDs[b] = id
-	}
-	if !m.ignoreMerges {
-		return
-	}
-	m.whole = make(map[string]uint32, len(vocab))
-	var buf []byte
-	for token, id := range vocab {
-		buf = a.decode(buf[:0], token)
-		m.whole[string(buf)] = id
-	}
+	t.model, err = bpe.New(c)
+	t.kinds.model = "BPE"
+	return err
 }
 
 // parseMerges reads merges in either spelling: "a b" or ["a", "b"].
@@ -272,13 +222,12 @@ func (t *Tokenizer) buildBytes(byteLevel bool) {
 	for _, a := range t.added {
 		own[a.ID] = true
 	}
-	a := newAlphabet()
 	t.blobEnds = make([]uint32, len(t.tokens))
 	for id, token := range t.tokens {
 		switch {
 		case !t.known[id]:
 		case byteLevel && !own[uint32(id)]:
-			t.blob = a.decode(t.blob, token)
+			t.blob, _ = bytelevel.AppendBytes(t.blob, token)
 		default:
 			t.blob = append(t.blob, token...)
 		}

@@ -48,15 +48,15 @@ type ScriptCount struct {
 // Info describes the tokenizer, with up to longest of its longest tokens.
 func (t *Tokenizer) Info(longest int) Info {
 	in := Info{
-		VocabSize: t.VocabSize(), Merges: t.model.count, ByteLevel: t.model.byteLevel,
+		VocabSize: t.VocabSize(), Merges: t.model.Merges(), ByteLevel: t.model.ByteLevel(),
 		Normalizer: t.kinds.normalizer, PreTokenizer: t.kinds.preTokenizer, Model: t.kinds.model,
 		PostProcessor: t.kinds.postProcessor, Decoder: t.kinds.decoder,
 		BOS: t.roles.bos, EOS: t.roles.eos, PAD: t.roles.pad, UNK: t.roles.unk,
 		Added: t.Added(), Hash: t.Hash(),
 	}
 	if in.ByteLevel {
-		for _, id := range t.model.byteIDs {
-			if id == noID {
+		for b := range 256 {
+			if !t.model.Covers([]byte{byte(b)}) {
 				in.MissingBytes++
 			}
 		}

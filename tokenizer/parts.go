@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/athanor-lm/athanor/tokenizer/internal/scan"
 )
 
 // parts is what the parts of a file other than the model come to.
@@ -107,7 +109,7 @@ func (p *parts) preTokenizer(data json.RawMessage, nested bool) error {
 			p.pre = append(p.pre, prefixSpace{})
 		}
 		if part.UseRegex == nil || *part.UseRegex {
-			p.pre = append(p.pre, &scanSplit{scanGPT2, classes()})
+			p.pre = append(p.pre, &scanSplit{scan.For(scan.Pattern("gpt2"))})
 			kind = "ByteLevel(gpt2)"
 		}
 	case "Digits":
@@ -151,18 +153,14 @@ func (f *splitFile) splitter() (splitter, string, error) {
 		return nil, "", errors.New(`pre_tokenizer Split: no pattern, want {"Regex": …} or {"String": …}`)
 	}
 	pattern := *f.Pattern.Regex
-	if scan := scannerFor(pattern); scan != nil && (b == isolated || b == removed && f.Invert) {
-		return &scanSplit{scan, classes()}, patternName(pattern), nil
+	if cut := scan.For(pattern); cut != nil && (b == isolated || b == removed && f.Invert) {
+		return &scanSplit{cut}, scan.Name(pattern), nil
 	}
 	find, err := findRegex(pattern)
 	if err != nil {
 		return nil, "", fmt.Errorf("pre_tokenizer Split: %w", err)
 	}
 	return &matchSplit{find, b, f.Invert}, "regex", nil
-}
-
-func patternName(pattern string) string {
-	return map[string]string{patternGPT2: "gpt2", patternLlama3: "llama3", patternQwen2: "qwen2"}[pattern]
 }
 
 // templateFile is a TemplateProcessing post-processor.

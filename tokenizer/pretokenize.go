@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/dlclark/regexp2"
+
+	"github.com/athanor-lm/athanor/tokenizer/internal/scan"
 )
 
 // span is a piece text[lo:hi].
@@ -19,15 +21,12 @@ type splitter interface {
 }
 
 // scanSplit cuts with a hand-written scanner.
-type scanSplit struct {
-	scan  scanner
-	table *classTable
-}
+type scanSplit struct{ scan scan.Func }
 
 func (p *scanSplit) split(dst []span, text []byte, at span) []span {
 	s := text[at.lo:at.hi]
 	for i := 0; i < len(s); {
-		j := p.scan(p.table, s, i)
+		j := p.scan(s, i)
 		dst = append(dst, span{at.lo + i, at.lo + j})
 		i = j
 	}

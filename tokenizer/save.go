@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/athanor-lm/athanor/tokenizer/internal/scan"
 )
 
 // Save writes tokenizer.json and tokenizer_config.json into dir, which is made
@@ -189,9 +191,9 @@ func (d *document) preTokenizer() object {
 	if d.pattern == "gpt2" {
 		return byteLevelPart(true)
 	}
-	pattern := patternLlama3
+	pattern := scan.Pattern("llama3")
 	if d.pattern == "qwen2" {
-		pattern = patternQwen2
+		pattern = scan.Pattern("qwen2")
 	}
 	return object{{"type", "Sequence"}, {"pretokenizers", []object{
 		{{"type", "Split"}, {"pattern", object{{"Regex", pattern}}}, {"behavior", "Isolated"}, {"invert", false}},

@@ -18,6 +18,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"sync"
+
+	"github.com/athanor-lm/athanor/tokenizer/internal/bpe"
 )
 
 // MaxVocab bounds the ids a tokenizer file may use: larger ids are refused
@@ -32,7 +34,7 @@ type Tokenizer struct {
 
 	norm   normalizer // nil: text is left alone
 	pre    []splitter // applied in order
-	model  *bpe
+	model  *bpe.Model
 	prefix []uint32 // ids a TemplateProcessing puts before the text
 	suffix []uint32 // … and after it
 	kinds  kinds

@@ -10,6 +10,9 @@ import (
 	"runtime"
 	"slices"
 	"unicode/utf8"
+
+	"github.com/athanor-lm/athanor/tokenizer/internal/bytelevel"
+	"github.com/athanor-lm/athanor/tokenizer/internal/scan"
 )
 
 // TrainConfig says what Train makes. The zero value of every field but
@@ -52,7 +55,7 @@ func (c *TrainConfig) check() error {
 		c.Special = []string{"<|endoftext|>", "<|pad|>"}
 		c.BOS, c.EOS, c.PAD = cmp.Or(c.BOS, c.Special[0]), cmp.Or(c.EOS, c.Special[0]), cmp.Or(c.PAD, c.Special[1])
 	}
-	if trainScanner(c.Pattern) == nil {
+	if scan.Pattern(c.Pattern) == "" {
 		return fmt.Errorf("pattern %q is unknown (known: gpt2, llama3, qwen2)", c.Pattern)
 	}
 	if least := byteTokens + len(c.Special); c.VocabSize < least || c.VocabSize > MaxVocab {
@@ -78,10 +81,6 @@ func (c *TrainConfig) check() error {
 		return errors.New("a BOS or EOS token is to be added to texts, but there is none")
 	}
 	return nil
-}
-
-func trainScanner(pattern string) scanner {
-	return map[string]scanner{"gpt2": scanGPT2, "llama3": scanLlama3, "cl100k": scanLlama3, "qwen2": scanQwen2, "qwen": scanQwen2}[pattern]
 }
 
 // Train learns a byte-level BPE vocabulary from documents. A document's bytes
@@ -214,8 +213,11 @@ func newLearner(cfg *TrainConfig, c *pieceCounts) *learner {
 	for _, s := range cfg.Special {
 		add(s)
 	}
-	a := newAlphabet()
-	sorted := a.runes
+	var alphabet [256]rune
+	for b := range alphabet {
+		alphabet[b] = bytelevel.Rune(byte(b))
+	}
+	sorted := alphabet
 	slices.Sort(sorted[:])
 	for _, r := range sorted {
 		if _, taken := l.ids[string(r)]; !taken {
@@ -223,7 +225,7 @@ func newLearner(cfg *TrainConfig, c *pieceCounts) *learner {
 		}
 	}
 	var byteIDs [256]uint32
-	for b, r := range a.runes {
+	for b, r := range alphabet {
 		byteIDs[b] = l.ids[string(r)]
 	}
 	l.syms = make([]uint32, 0, len(c.text))

@@ -1,37 +1,54 @@
-package tokenizer
+// Package scan cuts text into pieces as the pre-tokenizer patterns of the
+// families that matter do, by hand-written scanners over bytes.
+package scan
 
-// The pre-tokenizer patterns of the families that matter, as scanners over
-// bytes: a scanner is given text and a position in it and returns the end of
-// the piece that the pattern matches there. Each of these patterns matches at
-// every position, so pieces follow each other without gaps.
+// The patterns, as tokenizer.json has them. Each matches at every position, so
+// pieces follow each other without gaps.
 const (
-	patternGPT2   = `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
-	patternLlama3 = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
-	patternQwen2  = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
+	gpt2   = `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
+	llama3 = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
+	qwen2  = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
 )
 
-// scanner returns the end, in i+1 … len(s), of the piece that begins at s[i].
-type scanner func(t *classTable, s []byte, i int) int
+// Func returns the end, in i+1 … len(s), of the piece that begins at s[i],
+// where i is 0 or the end of a piece. It may be called by many goroutines.
+type Func func(s []byte, i int) int
 
-// scannerFor returns the scanner for a pattern's text, nil if there is none.
-// cl100k's pattern is Llama-3's.
-func scannerFor(pattern string) scanner {
+// For returns the scanner of a pattern's text, nil if there is none.
+func For(pattern string) Func {
+	t := classes()
 	switch pattern {
-	case patternGPT2:
-		return scanGPT2
-	case patternLlama3:
-		return scanLlama3
-	case patternQwen2:
-		return scanQwen2
+	case gpt2:
+		return func(s []byte, i int) int { return scanGPT2(t, s, i) }
+	case llama3:
+		return func(s []byte, i int) int { return scanTiktoken(t, s, i, 3) }
+	case qwen2:
+		return func(s []byte, i int) int { return scanTiktoken(t, s, i, 1) }
 	}
 	return nil
 }
 
-func scanLlama3(t *classTable, s []byte, i int) int { return scanTiktoken(t, s, i, 3) }
-func scanQwen2(t *classTable, s []byte, i int) int  { return scanTiktoken(t, s, i, 1) }
+// Pattern returns the pattern of a family in the spelling of tokenizer.json,
+// "" if the name is not known: gpt2, llama3 (also cl100k) or qwen2 (also qwen).
+func Pattern(name string) string {
+	switch name {
+	case "gpt2":
+		return gpt2
+	case "llama3", "cl100k":
+		return llama3
+	case "qwen2", "qwen":
+		return qwen2
+	}
+	return ""
+}
 
-// scanGPT2 follows patternGPT2, alternative by alternative.
-func scanGPT2(t *classTable, s []byte, i int) int {
+// Name returns the family a pattern belongs to, "" if it is not known.
+func Name(pattern string) string {
+	return map[string]string{gpt2: "gpt2", llama3: "llama3", qwen2: "qwen2"}[pattern]
+}
+
+// scanGPT2 follows the pattern gpt2, alternative by alternative.
+func scanGPT2(t *table, s []byte, i int) int {
 	if s[i] == '\'' {
 		if n := contraction(s[i+1:]); n > 0 {
 			return i + 1 + n
@@ -88,8 +105,8 @@ func contractionFold(s []byte) int {
 	return contraction(low[:n])
 }
 
-// scanTiktoken follows patternLlama3 with at most maxDigits digits a piece.
-func scanTiktoken(t *classTable, s []byte, i, maxDigits int) int {
+// scanTiktoken follows the pattern llama3 with at most maxDigits digits a piece.
+func scanTiktoken(t *table, s []byte, i, maxDigits int) int {
 	if s[i] == '\'' {
 		if n := contractionFold(s[i+1:]); n > 0 {
 			return i + 1 + n
@@ -126,7 +143,7 @@ func scanTiktoken(t *classTable, s []byte, i, maxDigits int) int {
 }
 
 // digits takes up to n more digits.
-func digits(t *classTable, s []byte, i, n int) int {
+func digits(t *table, s []byte, i, n int) int {
 	for ; n > 0 && i < len(s); n-- {
 		class, w := t.at(s, i)
 		if class != classNumber {
@@ -138,7 +155,7 @@ func digits(t *classTable, s []byte, i, n int) int {
 }
 
 // newlineCut is `\s*[\r\n]+|\s+(?!\S)|\s+` at a white-space character.
-func newlineCut(t *classTable, s []byte, i int) int {
+func newlineCut(t *table, s []byte, i int) int {
 	end, last, newline := spaces(t, s, i)
 	if newline > 0 {
 		return newline
@@ -157,7 +174,7 @@ func spaceCut(s []byte, i, end, last int) int {
 
 // spaces measures the white space that begins at s[i]: its end, where its last
 // character begins, and the end of its last \r or \n (0 if it has none).
-func spaces(t *classTable, s []byte, i int) (end, last, newline int) {
+func spaces(t *table, s []byte, i int) (end, last, newline int) {
 	end = i
 	for end < len(s) {
 		class, w := t.at(s, end)

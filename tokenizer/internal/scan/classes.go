@@ -1,4 +1,4 @@
-package tokenizer
+package scan
 
 import (
 	"sync"
@@ -15,9 +15,9 @@ const (
 	classNewline              // \r and \n
 )
 
-// classTable maps code points to classes in two steps: pages of 256 code
+// table maps code points to classes in two steps: pages of 256 code
 // points, equal pages shared.
-type classTable struct {
+type table struct {
 	ascii [256]uint8 // by byte; bytes ≥ 0x80 are classOther (a lone one is not UTF-8)
 	index [(unicode.MaxRune + 1) >> 8]uint16
 	pages [][256]uint8
@@ -26,13 +26,13 @@ type classTable struct {
 // classes is built at first use (about a millisecond) and never changed.
 var classes = sync.OnceValue(buildClasses)
 
-func buildClasses() *classTable {
+func buildClasses() *table {
 	flat := make([]uint8, unicode.MaxRune+1)
 	paint(flat, unicode.L, classLetter)
 	paint(flat, unicode.N, classNumber)
 	paint(flat, unicode.White_Space, classSpace)
 	flat['\r'], flat['\n'] = classNewline, classNewline
-	t := &classTable{}
+	t := &table{}
 	seen := map[[256]uint8]uint16{}
 	for i := range t.index {
 		page := [256]uint8(flat[i<<8:])
@@ -63,7 +63,7 @@ func paint(flat []uint8, table *unicode.RangeTable, class uint8) {
 
 // at returns the class and width of the character at s[i], i < len(s). A byte
 // that begins no valid UTF-8 sequence is one character of classOther.
-func (t *classTable) at(s []byte, i int) (class uint8, width int) {
+func (t *table) at(s []byte, i int) (class uint8, width int) {
 	if b := s[i]; b < utf8.RuneSelf {
 		return t.ascii[b], 1
 	}
@@ -75,7 +75,7 @@ func (t *classTable) at(s []byte, i int) (class uint8, width int) {
 }
 
 // run returns the end of the longest run of one class that covers s[i:].
-func (t *classTable) run(s []byte, i int, class uint8) int {
+func (t *table) run(s []byte, i int, class uint8) int {
 	for i < len(s) {
 		if b := s[i]; b < utf8.RuneSelf {
 			if t.ascii[b] != class {

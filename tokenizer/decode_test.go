@@ -4,101 +4,11 @@ import (
 	"bytes"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
-
-// patterns are the scanned patterns, run by regexp2.
-var patterns = sync.OnceValue(func() map[string]func([]span, []byte) []span {
-	out := map[string]func([]span, []byte) []span{}
-	for _, pattern := range []string{patternGPT2, patternLlama3, patternQwen2} {
-		find, err := findRegex(pattern)
-		if err != nil {
-			panic(err)
-		}
-		out[pattern] = find
-	}
-	return out
-})
-
-// scanAgainstRegex compares the scanners with their patterns run by regexp2.
-func scanAgainstRegex(t *testing.T, text []byte) {
-	t.Helper()
-	for pattern, find := range patterns() {
-		s := scanSplit{scannerFor(pattern), classes()}
-		got := s.split(nil, text, span{0, len(text)})
-		if want := find(nil, text); !slices.Equal(got, want) {
-			t.Errorf("%s of %q\n got %d\nwant %d", patternName(pattern), text, got, want)
-		}
-	}
-}
-
-func TestScannersFollowTheirPatterns(t *testing.T) {
-	parts := []string{"a", "B", "é", "中", "'", "'s", "'LL", "'Re", " ", "  ", "\n", "\r", "\t", "1", "½", "!", "…", "\u00a0", "\u3000", "\u0301", "\xff"}
-	for _, a := range parts {
-		for _, b := range parts {
-			for _, c := range parts {
-				scanAgainstRegex(t, []byte(a+b+c))
-				if t.Failed() {
-					return
-				}
-			}
-		}
-	}
-}
-
-func FuzzScanners(f *testing.F) {
-	f.Add([]byte("I'll say it's 1234 \r\n\n\t x\u3000中文\xff 'S"))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		// regexp2 does not fold ſ to s, the reference does.
-		if !bytes.Contains(text, []byte("ſ")) {
-			scanAgainstRegex(t, text)
-		}
-	})
-}
-
-// The heap and the short method must agree; a direct reading of the definition
-// is the oracle of both.
-func FuzzMerge(f *testing.F) {
-	tok := trained(f, TrainConfig{VocabSize: 500}, sample())
-	f.Add([]byte("the cat sat on the mat, and the other cat's hat isn't that flat"))
-	f.Add([]byte("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"))
-	f.Fuzz(func(t *testing.T, piece []byte) {
-		ids := tok.model.symbols(nil, piece)
-		want := mergeByDefinition(tok.model, slices.Clone(ids))
-		long := slices.Clone(ids)
-		if long = long[:tok.model.mergeLong(long, &longState{})]; !slices.Equal(long, want) {
-			t.Errorf("with the heap %d, want %d", long, want)
-		}
-		if len(ids) <= shortPiece {
-			if ids = ids[:tok.model.mergeShort(ids)]; !slices.Equal(ids, want) {
-				t.Errorf("without the heap %d, want %d", ids, want)
-			}
-		}
-		if got := tok.AppendDecode(nil, tok.AppendEncode(nil, piece, false)...); !bytes.Equal(got, piece) {
-			t.Errorf("decoded %q, want %q", got, piece)
-		}
-	})
-}
-
-func mergeByDefinition(m *bpe, ids []uint32) []uint32 {
-	for {
-		at, best := -1, merge{rank: noID}
-		for i := 1; i < len(ids); i++ {
-			if g := m.merges.get(ids[i-1], ids[i]); g.rank < best.rank {
-				at, best = i, g
-			}
-		}
-		if at < 0 {
-			return ids
-		}
-		ids[at-1] = best.id
-		ids = slices.Delete(ids, at, at+1)
-	}
-}
 
 func TestLongPiecesTakeLogLinearTime(t *testing.T) {
 	tok := trained(t, TrainConfig{VocabSize: 500}, sample())

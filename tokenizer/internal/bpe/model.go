@@ -1,0 +1,175 @@
+// Package bpe is the byte-pair encoding model: a piece is cut into bytes or
+// characters, then the adjacent pair with the lowest rank is joined, the
+// leftmost first, until no pair has a merge (Sennrich et al. 2016, Radford et
+// al. 2019). Ids are those of Hugging Face's tokenizers.
+package bpe
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/athanor-lm/athanor/tokenizer/internal/bytelevel"
+	"github.com/athanor-lm/athanor/tokenizer/internal/piececache"
+)
+
+// Config is a model as tokenizer.json describes it.
+type Config struct {
+	Vocab  map[string]uint32 // token → id; not copied
+	Merges [][2]string       // in the order of their ranks
+
+	ByteLevel    bool   // tokens are spelled in the byte alphabet, and pieces are raw bytes
+	UnkToken     string // stands for what has no token; "" for none: it is left out
+	FuseUnk      bool   // unknown characters in a row become one UnkToken
+	ByteFallback bool   // an unknown character becomes the tokens <0x00> … <0xFF> of its bytes, if they all exist
+	IgnoreMerges bool   // a piece that is a token is that token, whatever the merges
+
+	ContinuingSubwordPrefix string // begins the symbols of a piece but the first
+	EndOfWordSuffix         string // ends the last symbol of a piece
+}
+
+// Model encodes pieces of text. It does not change and may be used by many
+// goroutines, each with a State of its own.
+type Model struct {
+	c       Config
+	direct  bool              // byte-level, and every symbol is found in byteIDs
+	byteIDs [256]uint32       // byte → id or noID; only if byte-level
+	whole   map[string]uint32 // piece → id, for IgnoreMerges
+	unk     uint32
+	merges  pairTable // pair → rank and joined id
+}
+
+// New checks the merges against the vocabulary and indexes both.
+func New(c Config) (*Model, error) {
+	m := &Model{c: c, unk: noID}
+	if c.UnkToken != "" {
+		id, ok := c.Vocab[c.UnkToken]
+		if !ok {
+			return nil, fmt.Errorf("unk_token %q is not in the vocabulary", c.UnkToken)
+		}
+		m.unk = id
+	}
+	m.merges = newPairTable(len(c.Merges))
+	var text []byte
+	for rank, p := range c.Merges {
+		a, okA := c.Vocab[p[0]]
+		b, okB := c.Vocab[p[1]]
+		if p[0] == "" || p[1] == "" {
+			return nil, fmt.Errorf("merge %d: %q + %q: a side is empty", rank, p[0], p[1])
+		}
+		if !okA || !okB {
+			missing := p[0]
+			if okA {
+				missing = p[1]
+			}
+			return nil, fmt.Errorf("merge %d: %q + %q: %q is not in the vocabulary", rank, p[0], p[1], missing)
+		}
+		if !strings.HasPrefix(p[1], c.ContinuingSubwordPrefix) {
+			return nil, fmt.Errorf("merge %d: %q + %q: the right side does not begin with continuing_subword_prefix %q", rank, p[0], p[1], c.ContinuingSubwordPrefix)
+		}
+		text = append(append(text[:0], p[0]...), p[1][len(c.ContinuingSubwordPrefix):]...)
+		id, ok := c.Vocab[string(text)]
+		if !ok {
+			return nil, fmt.Errorf("merge %d: %q + %q: the result %q is not in the vocabulary", rank, p[0], p[1], text)
+		}
+		m.merges.set(a, b, merge{uint32(rank), id})
+	}
+	m.index()
+	return m, nil
+}
+
+// index fills the tables of bytes and whole pieces.
+func (m *Model) index() {
+	if !m.c.ByteLevel {
+		if m.c.IgnoreMerges {
+			m.whole = m.c.Vocab
+		}
+		return
+	}
+	m.direct = m.c.ContinuingSubwordPrefix == "" && m.c.EndOfWordSuffix == ""
+	for b := range m.byteIDs {
+		id, ok := m.c.Vocab[string(bytelevel.Rune(byte(b)))]
+		if !ok {
+			id, m.direct = noID, false
+		}
+		m.byteIDs[b] = id
+	}
+	if !m.c.IgnoreMerges {
+		return
+	}
+	m.whole = make(map[string]uint32, len(m.c.Vocab))
+	var buf []byte
+	for token, id := range m.c.Vocab {
+		var ok bool
+		if buf, ok = bytelevel.AppendBytes(buf[:0], token); ok {
+			m.whole[string(buf)] = id
+		}
+	}
+}
+
+// ByteLevel tells whether pieces are raw bytes.
+func (m *Model) ByteLevel() bool { return m.c.ByteLevel }
+
+// Merges returns the number of merges.
+func (m *Model) Merges() int { return len(m.c.Merges) }
+
+// Covers tells whether text, one byte of a byte-level model or else one
+// character, has a token of its own.
+func (m *Model) Covers(text []byte) bool {
+	if m.c.ByteLevel {
+		return m.byteIDs[text[0]] != noID
+	}
+	_, ok := m.c.Vocab[string(text)]
+	return ok
+}
+
+// State is the working memory of one encoding goroutine.
+type State struct {
+	cache *piececache.Cache
+	long  longState
+	sym   symbols
+}
+
+// NewState returns a State for use with m alone.
+func (m *Model) NewState() *State { return &State{cache: piececache.New()} }
+
+// Append appends the ids of the piece text[lo:hi], lo < hi, to dst. Text beyond
+// the piece may be looked at; it changes nothing.
+func (m *Model) Append(dst []uint32, text []byte, lo, hi int, s *State) []uint32 {
+	if hi-lo == 1 && m.direct && !m.c.IgnoreMerges {
+		return append(dst, m.byteIDs[text[lo]])
+	}
+	dst, ok := s.cache.Append(dst, text, lo, hi)
+	if ok {
+		return dst
+	}
+	first := len(dst)
+	dst = m.encode(dst, text[lo:hi], s)
+	s.cache.Put(text, lo, hi, dst[first:])
+	return dst
+}
+
+// encode appends the ids of one piece to dst.
+func (m *Model) encode(dst []uint32, piece []byte, s *State) []uint32 {
+	if m.c.IgnoreMerges {
+		if id, ok := m.whole[string(piece)]; ok {
+			return append(dst, id)
+		}
+	}
+	first := len(dst)
+	if m.direct {
+		for _, b := range piece {
+			dst = append(dst, m.byteIDs[b])
+		}
+	} else {
+		s.sym.cut(m, piece)
+		dst = append(dst, s.sym.ids...)
+	}
+	ids := dst[first:]
+	var n int
+	if len(ids) <= shortPiece {
+		n = m.mergeShort(ids)
+	} else {
+		n = m.mergeLong(ids, &s.long)
+	}
+	return dst[:first+n]
+}
