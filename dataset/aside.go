@@ -8,34 +8,63 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/gofrs/flock"
 )
 
-// aside is a directory that is filled beside its final place and renamed there when it is whole.
+// aside is a directory beside the dataset's final place. The dataset is filled in its data/ and renamed when it is whole;
+// the journal, from which a killed build goes on, lies beside that. Its name follows from the dataset's, so that the same
+// command finds it again.
 type aside struct {
-	path      string // while it is being filled
+	path      string // .NAME.building
 	out       string
 	overwrite bool
+	lock      *flock.Flock
+	done      bool // committed or discarded
 }
 
-// newAside checks that out may be made and creates a directory beside it.
-func newAside(out string, overwrite bool) (*aside, error) {
+// Names in the directory.
+const (
+	asideData = "data"
+	asideOld  = "old" // the dataset that is being replaced
+	asideLock = "lock"
+)
+
+// openAside checks that out may be made, and makes or takes over the directory beside it.
+func openAside(out string, overwrite bool) (*aside, error) {
 	out = filepath.Clean(out)
+	parent := filepath.Dir(out)
+	a := &aside{path: filepath.Join(parent, "."+filepath.Base(out)+".building"), out: out, overwrite: overwrite}
+	if err := a.restore(); err != nil {
+		return nil, fmt.Errorf("dataset: build %s: %w", out, err)
+	}
 	if err := mayReplace(out, overwrite); err != nil {
 		return nil, err
 	}
-	parent := filepath.Dir(out)
-	if err := os.MkdirAll(parent, 0o755); err != nil {
+	if err := os.MkdirAll(a.path, 0o755); err != nil {
 		return nil, fmt.Errorf("dataset: build %s: %w", out, err)
 	}
-	path, err := os.MkdirTemp(parent, "."+filepath.Base(out)+".building-")
-	if err != nil {
-		return nil, fmt.Errorf("dataset: build %s: %w", out, err)
+	a.lock = flock.New(a.join(asideLock))
+	switch held, err := a.lock.TryLock(); {
+	case err != nil:
+		return nil, fmt.Errorf("dataset: build %s: lock %s: %w", out, a.path, err)
+	case !held:
+		a.lock.Close()
+		return nil, fmt.Errorf("dataset: build %s: another process is building it", out)
 	}
-	if err := os.Chmod(path, 0o755); err != nil { // MkdirTemp makes it private
-		os.RemoveAll(path)
-		return nil, fmt.Errorf("dataset: build %s: %w", out, err)
+	return a, nil
+}
+
+// restore puts a dataset back that a process was killed while replacing.
+func (a *aside) restore() error {
+	if _, err := os.Lstat(a.out); !errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
-	return &aside{path: path, out: out, overwrite: overwrite}, nil
+	err := os.Rename(a.join(asideOld), a.out)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // mayReplace allows what does not exist, an empty directory, and with overwrite another dataset.
@@ -55,10 +84,34 @@ func mayReplace(out string, overwrite bool) error {
 	return nil
 }
 
-func (a *aside) join(name string) string { return filepath.Join(a.path, filepath.FromSlash(name)) }
+// join is the path of a file of the directory itself.
+func (a *aside) join(name string) string { return filepath.Join(a.path, name) }
 
-func (a *aside) write(name string, data []byte) error {
-	f, err := os.Create(a.join(name))
+// data is the path of a file of the dataset.
+func (a *aside) data(name string) string {
+	return filepath.Join(a.path, asideData, filepath.FromSlash(name))
+}
+
+// clear empties the directory but for the lock.
+func (a *aside) clear() error {
+	entries, err := os.ReadDir(a.path)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if e.Name() == asideLock {
+			continue
+		}
+		if err := os.RemoveAll(a.join(e.Name())); err != nil {
+			return err
+		}
+	}
+	return os.Mkdir(a.data(""), 0o755)
+}
+
+// write makes a file whole and durable, or leaves the one that was there.
+func (a *aside) write(path string, data []byte) error {
+	f, err := os.Create(path + ".new")
 	if err != nil {
 		return err
 	}
@@ -66,16 +119,24 @@ func (a *aside) write(name string, data []byte) error {
 	if _, err := f.Write(data); err != nil {
 		return err
 	}
-	return f.Sync()
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	syncDir(filepath.Dir(path))
+	return nil
 }
 
-// sumRest adds the files that are not in the list yet: those of the tokenizer and the quarantine.
+// sumRest adds the files of the dataset that are not in the list yet: those of the tokenizer and the quarantine.
 func (a *aside) sumRest(files []FileInfo) ([]FileInfo, error) {
-	err := filepath.WalkDir(a.path, func(p string, e fs.DirEntry, err error) error {
+	root := a.data("")
+	err := filepath.WalkDir(root, func(p string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
 			return err
 		}
-		rel, err := filepath.Rel(a.path, p)
+		rel, err := filepath.Rel(root, p)
 		if err != nil {
 			return err
 		}
@@ -94,38 +155,50 @@ func (a *aside) sumRest(files []FileInfo) ([]FileInfo, error) {
 	return files, err
 }
 
-// commit puts the directory in its place. A dataset that stands there is moved away first and removed last.
+// commit puts the dataset in its place. One that stands there is moved away first and removed last.
 func (a *aside) commit() error {
 	if err := mayReplace(a.out, a.overwrite); err != nil {
 		return err
 	}
-	syncDir(a.path)
-	old := a.path + ".old"
+	syncDir(a.data(""))
+	old := a.join(asideOld)
 	switch err := os.Rename(a.out, old); {
 	case errors.Is(err, fs.ErrNotExist):
 		old = ""
 	case err != nil:
 		return err
 	}
-	if err := os.Rename(a.path, a.out); err != nil {
+	if err := os.Rename(a.data(""), a.out); err != nil {
 		if old != "" {
 			err = errors.Join(err, os.Rename(old, a.out))
 		}
 		return err
 	}
-	a.path = ""
 	syncDir(filepath.Dir(a.out))
-	if old != "" {
-		return os.RemoveAll(old)
-	}
-	return nil
+	return a.discard()
 }
 
-// discard removes what was not committed.
-func (a *aside) discard() {
-	if a.path != "" {
-		os.RemoveAll(a.path)
+// discard removes the directory.
+func (a *aside) discard() error {
+	if a.done {
+		return nil
 	}
+	a.done = true
+	a.lock.Close() // before its file goes
+	return os.RemoveAll(a.path)
+}
+
+// close leaves the directory for the next start where there is a journal to go on from, and removes it where not.
+func (a *aside) close() {
+	if a.done {
+		return
+	}
+	if _, err := os.Stat(a.join(journalName)); err != nil {
+		a.discard()
+		return
+	}
+	a.done = true
+	a.lock.Close()
 }
 
 // syncDir makes renames in a directory durable where the system can; where it cannot, they are still atomic.

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/athanor-lm/athanor/corpus/read"
 )
+
+// ErrOtherBuild is wrapped by Build's error where an unfinished build of something else stands in the way.
+var ErrOtherBuild = errors.New("an unfinished build of something else lies there")
 
 // ErrNoneHeldOut is wrapped by Build's error where the split leaves nothing for validation.
 var ErrNoneHeldOut = errors.New("no validation text")
@@ -57,6 +60,11 @@ type BuildConfig struct {
 	PrependBOS  bool    // begin every document with the beginning-of-text token
 	Special     bool    // recognise special tokens spelled in the text; otherwise they are text like any other
 
+	Restart bool // begin anew where an unfinished build could be continued
+	// JournalEvery is how often what is done is made durable, so that the same build goes on from there after an error, a
+	// cancelled context or a killed process. 0 = 5 s; negative = never: what is unfinished is removed.
+	JournalEvery time.Duration
+
 	Workers  int            // encoding goroutines, 0 = GOMAXPROCS; the result is the same for any number
 	Creator  string         // program and version, for the manifest
 	Progress func(Progress) // called about five times a second and at the end; may be nil
@@ -68,13 +76,17 @@ type Progress struct {
 	Documents, Tokens     int64 // written
 	TextBytes             int64 // encoded
 	Bad                   int64 // records set aside
-	Elapsed, Remaining    time.Duration
+	Before                Before
+	Elapsed, Remaining    time.Duration // of this start of the program
 	Done                  bool
 }
 
-// BytesPerSecond is the rate at which text was encoded so far.
+// Before is the part of a Progress that earlier starts of the program had done.
+type Before struct{ ReadBytes, TextBytes, Documents int64 }
+
+// BytesPerSecond is the rate at which text was encoded so far, by this start of the program.
 func (p Progress) BytesPerSecond() float64 {
-	return float64(p.TextBytes) / max(p.Elapsed.Seconds(), 1e-9)
+	return float64(p.TextBytes-p.Before.TextBytes) / max(p.Elapsed.Seconds(), 1e-9)
 }
 
 func (cfg *BuildConfig) validate() error {
@@ -107,51 +119,73 @@ func (cfg *BuildConfig) validate() error {
 	if cfg.Workers == 0 {
 		cfg.Workers = runtime.GOMAXPROCS(0)
 	}
+	if cfg.JournalEvery == 0 {
+		cfg.JournalEvery = defaultJournalEvery
+	}
 	return nil
+}
+
+// info is the part of the configuration that the manifest tells.
+func (cfg *BuildConfig) info() BuildInfo {
+	return BuildInfo{Inputs: cfg.Inputs, ValInputs: cfg.ValInputs, ValFraction: cfg.ValFraction, SplitBy: cfg.SplitBy,
+		Seed: cfg.Seed, EOS: cfg.AppendEOS, BOS: cfg.PrependBOS, Special: cfg.Special, TextField: cfg.Read.TextField, Separator: cfg.Read.Separator}
 }
 
 // Build encodes a corpus into a dataset at cfg.Out. Reading, encoding and writing overlap; the files are the same, byte
 // for byte, for any number of workers. Everything is written to a directory beside cfg.Out that is renamed at the end:
-// after an error or a cancelled context cfg.Out is as it was.
+// until then cfg.Out is as it was. A build that was stopped, by whatever, is continued by the same call; its result is
+// the same as if it had not been. Inputs, tokenizer and options must be what they were.
 func Build(ctx context.Context, cfg BuildConfig) (*Manifest, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	dir, err := newAside(cfg.Out, cfg.Overwrite)
+	dir, err := openAside(cfg.Out, cfg.Overwrite)
 	if err != nil {
 		return nil, err
 	}
-	defer dir.discard()
-	b, err := newBuilder(&cfg, dir)
+	defer dir.close()
+	m, err := build(ctx, &cfg, dir)
+	if err != nil {
+		return nil, fmt.Errorf("dataset: build %s: %w", cfg.Out, err)
+	}
+	return m, nil
+}
+
+func build(ctx context.Context, cfg *BuildConfig, dir *aside) (*Manifest, error) {
+	b, err := newBuilder(cfg, dir)
 	if err != nil {
 		return nil, err
 	}
 	defer b.close()
 	if err := b.run(ctx); err != nil {
-		return nil, fmt.Errorf("dataset: build %s: %w", cfg.Out, err)
+		if cfg.JournalEvery > 0 && errors.Is(err, ctx.Err()) && b.progress().Documents > 0 { // an orderly stop: nothing is lost
+			err = errors.Join(err, b.journal())
+		}
+		return nil, errors.Join(err, b.awaitJournal())
+	}
+	if err := b.awaitJournal(); err != nil {
+		return nil, err
+	}
+	if err := b.checkFilled(); err != nil {
+		return nil, errors.Join(err, dir.discard()) // going on would end here again
 	}
 	m, err := b.finish()
 	if err != nil {
-		return nil, fmt.Errorf("dataset: build %s: %w", cfg.Out, err)
+		return nil, err
 	}
 	if err := dir.commit(); err != nil {
-		return nil, fmt.Errorf("dataset: build %s: %w", cfg.Out, err)
+		return nil, err
 	}
 	b.report(true)
 	return m, nil
 }
 
-// finish closes the shards, checks that they hold something, and writes tokenizer and manifest.
+// finish closes the shards and writes tokenizer and manifest.
 func (b *builder) finish() (*Manifest, error) {
 	cfg := b.cfg
-	if err := b.checkFilled(); err != nil {
-		return nil, err
-	}
 	m := &Manifest{Format: ManifestFormat, Version: ManifestVersion, Creator: cfg.Creator, DType: b.dtype,
 		Tokenizer: TokenizerInfo{Hash: cfg.Tokenizer.Hash(), VocabSize: cfg.Tokenizer.VocabSize(), EOS: cfg.EOS},
-		Build: BuildInfo{Inputs: cfg.Inputs, ValInputs: cfg.ValInputs, ValFraction: cfg.ValFraction, SplitBy: cfg.SplitBy,
-			Seed: cfg.Seed, EOS: cfg.AppendEOS, BOS: cfg.PrependBOS, Special: cfg.Special, TextField: cfg.Read.TextField, Separator: cfg.Read.Separator},
-		Read: b.readStats(), Sources: b.sources.table(), Unencodable: b.lost}
+		Build:     cfg.info(), Read: b.readStats(), Inputs: slices.Concat(b.inputs[train], b.inputs[val]), Sources: b.sources.table(), Unencodable: b.lost}
 	for i, shard := range b.shards {
 		if shard == nil {
 			continue
@@ -163,7 +197,7 @@ func (b *builder) finish() (*Manifest, error) {
 		m.Splits = append(m.Splits, SplitInfo{splitNames[i], shard.count})
 		m.Files = append(m.Files, files...)
 	}
-	if err := cfg.Tokenizer.Save(filepath.Join(b.dir.path, tokenizerDir)); err != nil {
+	if err := cfg.Tokenizer.Save(b.dir.data(tokenizerDir)); err != nil {
 		return nil, fmt.Errorf("save the tokenizer: %w", err)
 	}
 	if err := b.quarantine.finish(); err != nil {
@@ -177,7 +211,7 @@ func (b *builder) finish() (*Manifest, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m, b.dir.write(manifestName, data)
+	return m, b.dir.write(b.dir.data(manifestName), data)
 }
 
 // checkFilled refuses a dataset nobody could train on.

@@ -25,10 +25,10 @@ const (
 	indexHeaderSize = len(indexMagic) + 8 + 1 + 8 + 8
 )
 
-// writeIndex writes the index of documents with the given token counts, one sequence a document, stored back to back.
-func writeIndex(w io.Writer, dt DType, lengths []int32) error {
+// writeIndex writes the index of n documents, one sequence a document, stored back to back. Their token counts, i32 × n,
+// are read from lengths twice, so that memory does not grow with them.
+func writeIndex(w io.Writer, dt DType, n int64, lengths io.ReadSeeker) error {
 	bw := bufio.NewWriterSize(w, 1<<16)
-	n := len(lengths)
 	head := make([]byte, 0, indexHeaderSize)
 	head = append(head, indexMagic...)
 	head = binary.LittleEndian.AppendUint64(head, indexVersion)
@@ -36,14 +36,22 @@ func writeIndex(w io.Writer, dt DType, lengths []int32) error {
 	head = binary.LittleEndian.AppendUint64(head, uint64(n))
 	head = binary.LittleEndian.AppendUint64(head, uint64(n)+1)
 	bw.Write(head) // bufio keeps the first error for Flush
-	var b [8]byte
-	for _, l := range lengths {
-		bw.Write(binary.LittleEndian.AppendUint32(b[:0], uint32(l)))
+	if _, err := io.CopyN(bw, lengths, 4*n); err != nil {
+		return err
 	}
+	if _, err := lengths.Seek(-4*n, io.SeekCurrent); err != nil {
+		return err
+	}
+	var b [8]byte
 	var pointer int64
-	for _, l := range lengths {
+	again := bufio.NewReaderSize(lengths, 1<<16)
+	for range n {
+		if _, err := io.ReadFull(again, b[:4]); err != nil {
+			return err
+		}
+		tokens := int64(binary.LittleEndian.Uint32(b[:]))
 		bw.Write(binary.LittleEndian.AppendUint64(b[:0], uint64(pointer)))
-		pointer += int64(l) * int64(dt.Size())
+		pointer += tokens * int64(dt.Size())
 	}
 	for i := range n + 1 {
 		bw.Write(binary.LittleEndian.AppendUint64(b[:0], uint64(i)))

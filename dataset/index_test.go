@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/hex"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,16 +22,24 @@ const twoDocsHex = "" +
 	"0000000000000000" + "0600000000000000" + // byte pointers
 	"0000000000000000" + "0100000000000000" + "0200000000000000" // document indices
 
+func lengthsOf(tokens ...int32) io.ReadSeeker {
+	var b []byte
+	for _, n := range tokens {
+		b = binary.LittleEndian.AppendUint32(b, uint32(n))
+	}
+	return bytes.NewReader(b)
+}
+
 func TestIndexBytesAreMegatrons(t *testing.T) {
 	var buf bytes.Buffer
-	if err := writeIndex(&buf, U16, []int32{3, 2}); err != nil {
+	if err := writeIndex(&buf, U16, 2, lengthsOf(3, 2)); err != nil {
 		t.Fatal(err)
 	}
 	if got := hex.EncodeToString(buf.Bytes()); got != twoDocsHex {
 		t.Errorf("index\n got %s\nwant %s", got, twoDocsHex)
 	}
 	buf.Reset()
-	if err := writeIndex(&buf, I32, []int32{1, 2}); err != nil {
+	if err := writeIndex(&buf, I32, 2, lengthsOf(1, 2)); err != nil {
 		t.Fatal(err)
 	}
 	b := buf.Bytes()
@@ -83,7 +92,7 @@ func writeShard(tb testing.TB, dt DType, docs ...[]uint32) string {
 		lengths = append(lengths, int32(len(d)))
 	}
 	var idx bytes.Buffer
-	if err := writeIndex(&idx, dt, lengths); err != nil {
+	if err := writeIndex(&idx, dt, int64(len(lengths)), lengthsOf(lengths...)); err != nil {
 		tb.Fatal(err)
 	}
 	writeFile(tb, prefix+".bin", bin)

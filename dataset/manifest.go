@@ -34,7 +34,8 @@ type Manifest struct {
 	Tokenizer TokenizerInfo `json:"tokenizer"`
 	DType     DType         `json:"dtype"`
 	Splits    []SplitInfo   `json:"splits"`
-	Sources   []SourceInfo  `json:"sources"`
+	Sources   []SourceInfo  `json:"sources"`          // by the records' own source, else by input; the first 1,000
+	Inputs    []SourceInfo  `json:"inputs,omitempty"` // by file, directory or glob, as given
 	Build     BuildInfo     `json:"build"`
 	Read      read.Stats    `json:"read"`
 	// Unencodable counts the characters that the vocabulary cannot express; byte-level vocabularies express all.

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"sync"
@@ -30,33 +31,48 @@ const (
 
 // builder is the state of one build. Three stages run at once, joined by channels of batches:
 //
-//	read (1 goroutine) → encode (Workers) → write (the caller's goroutine, in the order of reading)
+//	read (1 goroutine, and one a file that is read ahead) → encode (Workers) → write (the caller's goroutine, in the order of reading)
 type builder struct {
-	cfg        *BuildConfig
-	dir        *aside
-	dtype      DType
-	corpora    [2]*read.Corpus // train (or both), validation inputs
+	cfg     *BuildConfig
+	dir     *aside
+	dtype   DType
+	corpora [2]*read.Corpus // train (or both), validation inputs
+	readErr error           // set before the channel of batches is closed
+	onBad   func(read.Bad)  // of the stage that reads
+
+	// Of the stage that writes, and what the journal keeps.
 	shards     [2]*shardWriter // val is nil where nothing is held out
+	reading    int             // the corpus that is being read
+	at         [2]read.Position
 	sources    sourceTable
+	inputs     [2][]SourceInfo // by corpus
 	quarantine quarantine
-	readErr    error                                 // set before the channel of batches is closed
-	check      func(text []byte) tokenizer.TextStats // nil where the vocabulary expresses every byte
-	lost       int64                                 // characters it cannot express
+	lost       int64 // characters the vocabulary cannot express
+
+	check func(text []byte) tokenizer.TextStats // nil where the vocabulary expresses every byte
+
+	saving    chan error // receives when the state is durable; nil where none is on its way
+	journaled time.Time
 
 	start    time.Time
 	reported time.Time
+	before   Before // what earlier starts of the program had done
+	from     int    // the corpus this start began with
 }
 
 // batch is a run of documents on its way through the stages.
 type batch struct {
-	docs  []read.Document
-	split int // where whole documents go if the reader decides it: val for validation inputs, else train
-	size  int
-	out   [2]encoded // by split
-	ids   []uint32   // scratch
-	lost  int64      // characters without a token
-	err   error
-	done  chan struct{} // receives when out is filled
+	docs   []read.Document
+	inputs []int32       // of each document, as an index of the corpus's inputs
+	bad    []read.Bad    // records that were set aside among them
+	corpus int           // val for validation inputs, else train
+	at     read.Position // behind the last of them
+	size   int
+	out    [2]encoded // by split
+	ids    []uint32   // scratch
+	lost   int64      // characters without a token
+	err    error
+	done   chan struct{} // receives when out is filled
 }
 
 // encoded is what a batch gives to one split.
@@ -68,6 +84,7 @@ type encoded struct {
 
 type docCount struct {
 	source string
+	input  int32
 	bytes  int64
 }
 
@@ -85,34 +102,80 @@ func everyByte() []byte {
 }
 
 func newBuilder(cfg *BuildConfig, dir *aside) (*builder, error) {
-	b := &builder{cfg: cfg, dir: dir, dtype: dtypeFor(cfg.Tokenizer.VocabSize()), start: time.Now(), sources: sourceTable{}}
-	b.quarantine = quarantine{dir: dir}
+	b := &builder{cfg: cfg, dir: dir, dtype: dtypeFor(cfg.Tokenizer.VocabSize()), start: time.Now()}
 	if t, ok := cfg.Tokenizer.(checker); ok && t.Check(everyByte()).Unencodable > 0 {
 		b.check = t.Check
 	}
 	opts := cfg.Read
-	opts.OnBad = func(bad read.Bad) {
-		b.quarantine.add(bad)
-		if cfg.Read.OnBad != nil {
-			cfg.Read.OnBad(bad)
+	opts.OnBad = func(bad read.Bad) { b.onBad(bad) }
+	for corpus, inputs := range [2][]string{train: cfg.Inputs, val: cfg.ValInputs} {
+		if corpus == val && len(inputs) == 0 {
+			continue
 		}
-	}
-	var err error
-	if b.corpora[train], err = read.Open(cfg.Inputs, opts); err != nil {
-		return nil, err
-	}
-	if len(cfg.ValInputs) > 0 {
-		if b.corpora[val], err = read.Open(cfg.ValInputs, opts); err != nil {
+		var err error
+		if b.corpora[corpus], err = read.Open(inputs, opts); err != nil {
 			return nil, err
 		}
 	}
-	if b.shards[train], err = newShardWriter(dir, splitNames[train], b.dtype); err != nil {
+	if err := b.open(); err != nil {
+		b.close()
 		return nil, err
 	}
-	if cfg.ValFraction > 0 || len(cfg.ValInputs) > 0 {
-		b.shards[val], err = newShardWriter(dir, splitNames[val], b.dtype)
+	return b, nil
+}
+
+// open begins the files of the dataset, or goes on with those of an earlier start.
+func (b *builder) open() error {
+	p := b.plan()
+	var s *state
+	var err error
+	if !b.cfg.Restart {
+		if s, err = loadJournal(b.dir, &p); err != nil {
+			return err
+		}
 	}
-	return b, err
+	if s == nil {
+		if s, err = b.begin(&p); err != nil {
+			return err
+		}
+	}
+	b.reading, b.at, b.inputs, b.lost = s.Reading, s.At, s.Inputs, s.Lost
+	b.sources = newSourceTable(s.Sources)
+	held := [2]bool{train: true, val: b.cfg.ValFraction > 0 || len(b.cfg.ValInputs) > 0}
+	for i := range b.shards {
+		if !held[i] {
+			continue
+		}
+		if b.shards[i], err = openShard(b.dir, splitNames[i], b.dtype, s.Shards[i]); err != nil {
+			return err
+		}
+	}
+	b.journaled = time.Now()
+	if err := openQuarantine(&b.quarantine, b.dir, s.Quarantine); err != nil {
+		return err
+	}
+	b.from = s.Reading
+	done := b.progress()
+	b.before = Before{done.ReadBytes + b.corpora[b.reading].SizeBefore(b.at[b.reading]), done.TextBytes, done.Documents}
+	return nil
+}
+
+// begin empties the directory and writes the plan.
+func (b *builder) begin(p *plan) (*state, error) {
+	if err := b.dir.clear(); err != nil {
+		return nil, err
+	}
+	data, err := json.Marshal(p)
+	if err != nil {
+		return nil, err
+	}
+	s := &state{}
+	for corpus, inputs := range [2][]string{train: b.cfg.Inputs, val: b.cfg.ValInputs} {
+		for _, name := range inputs {
+			s.Inputs[corpus] = append(s.Inputs[corpus], SourceInfo{Name: name})
+		}
+	}
+	return s, b.dir.write(b.dir.join(planName), data)
 }
 
 func (b *builder) close() {
@@ -124,21 +187,19 @@ func (b *builder) close() {
 	b.quarantine.close()
 }
 
+// readStats is what was read of both corpora, as far as it is written.
 func (b *builder) readStats() read.Stats {
-	st := b.corpora[train].Stats()
-	if b.corpora[val] != nil {
-		v := b.corpora[val].Stats()
-		st.Files += v.Files
-		st.Documents += v.Documents
-		st.TextBytes += v.TextBytes
-		st.Empty += v.Empty
-		st.Bad += v.Bad
-		st.InvalidUTF8Docs += v.InvalidUTF8Docs
-		st.InvalidUTF8Bytes += v.InvalidUTF8Bytes
-		st.LeftOut = maps.Clone(st.LeftOut)
-		for ext, n := range v.LeftOut {
-			st.LeftOut[ext] += n
-		}
+	st, v := b.at[train].Stats, b.at[val].Stats
+	st.Files += v.Files
+	st.Documents += v.Documents
+	st.TextBytes += v.TextBytes
+	st.Empty += v.Empty
+	st.Bad += v.Bad
+	st.InvalidUTF8Docs += v.InvalidUTF8Docs
+	st.InvalidUTF8Bytes += v.InvalidUTF8Bytes
+	st.LeftOut = maps.Clone(st.LeftOut)
+	for ext, n := range v.LeftOut {
+		st.LeftOut[ext] += n
 	}
 	return st
 }
@@ -153,11 +214,12 @@ func (b *builder) run(ctx context.Context) error {
 	}
 	var stages sync.WaitGroup
 	defer stages.Wait()
-	defer cancel() // before the wait
+	defer cancel()              // before the wait
+	from, at := b.reading, b.at // what the writing stage goes on to change
 	stages.Go(func() {
 		defer close(ordered)
 		defer close(work)
-		b.readErr = b.read(ctx, free, work, ordered)
+		b.readErr = b.read(ctx, from, at, free, work, ordered)
 	})
 	for range b.cfg.Workers {
 		stages.Go(func() {
@@ -178,44 +240,92 @@ func (b *builder) run(ctx context.Context) error {
 		}
 		free <- t
 		b.report(false)
+		if b.journalDue() {
+			if err := b.journal(); err != nil {
+				return err
+			}
+		}
 	}
 	return b.readErr
 }
 
-// read fills batches with documents.
-func (b *builder) read(ctx context.Context, free, work, ordered chan *batch) error {
-	for split, corpus := range b.corpora {
-		if corpus == nil {
+// read fills batches with documents, from a place in one of the corpora on.
+func (b *builder) read(ctx context.Context, from int, at [2]read.Position, free, work, ordered chan *batch) error {
+	for i := from; i < len(b.corpora); i++ {
+		if b.corpora[i] == nil {
 			continue
 		}
-		var t *batch
-		flush := func() {
-			if t != nil && len(t.docs) > 0 {
-				ordered <- t // has room for all batches there are
-				work <- t
-				t = nil
-			}
+		r := corpusReader{corpus: b.corpora[i], index: i, free: free, work: work, ordered: ordered}
+		b.onBad = func(bad read.Bad) { r.setAside(ctx, bad) }
+		if err := r.read(ctx, at[i]); err != nil {
+			return err
 		}
-		for doc, err := range corpus.Documents(ctx) {
-			if err != nil {
-				return err
-			}
-			if t == nil {
-				select {
-				case t = <-free:
-					t.docs, t.size, t.split = t.docs[:0], 0, split
-				case <-ctx.Done():
-					return ctx.Err()
-				}
-			}
-			t.docs = append(t.docs, doc)
-			if t.size += len(doc.Text); t.size >= batchBytes || len(t.docs) >= batchDocs {
-				flush()
-			}
-		}
-		flush()
 	}
 	return nil
+}
+
+// corpusReader is the reading of one corpus.
+type corpusReader struct {
+	corpus              *read.Corpus
+	index               int
+	free, work, ordered chan *batch
+	t                   *batch // being filled; nil before the first record
+	bad                 []read.Bad
+}
+
+func (r *corpusReader) read(ctx context.Context, from read.Position) error {
+	files := r.corpus.Files()
+	for doc, err := range r.corpus.DocumentsFrom(ctx, from) {
+		if err == nil {
+			err = r.begin(ctx)
+		}
+		if err != nil {
+			return err
+		}
+		t := r.t
+		t.docs = append(t.docs, doc)
+		t.inputs = append(t.inputs, int32(files[r.corpus.Position().File].Input))
+		if t.size += len(doc.Text); t.size >= batchBytes || len(t.docs) >= batchDocs {
+			r.send()
+		}
+	}
+	// The last batch says what came behind the last document, even if it holds none.
+	if err := r.begin(ctx); err != nil {
+		return err
+	}
+	r.send()
+	return nil
+}
+
+// setAside keeps a bad record for the batch. A corpus of nothing else must not fill the memory.
+func (r *corpusReader) setAside(ctx context.Context, bad read.Bad) {
+	r.bad = append(r.bad, bad)
+	if len(r.bad) >= batchDocs && r.begin(ctx) == nil { // where begin fails, the reading is about to end
+		r.send()
+	}
+}
+
+// begin takes a batch where none is being filled.
+func (r *corpusReader) begin(ctx context.Context) error {
+	if r.t != nil {
+		return nil
+	}
+	select {
+	case r.t = <-r.free:
+		r.t.docs, r.t.inputs, r.t.size, r.t.corpus = r.t.docs[:0], r.t.inputs[:0], 0, r.index
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// send hands the batch on.
+func (r *corpusReader) send() {
+	r.t.at = r.corpus.Position()
+	r.t.bad, r.bad = r.bad, nil
+	r.ordered <- r.t // has room for all batches there are
+	r.work <- r.t
+	r.t = nil
 }
 
 // encode turns a batch's documents into ids.
@@ -228,16 +338,16 @@ func (b *builder) encode(t *batch) {
 	for i := range t.docs {
 		d := &t.docs[i]
 		switch {
-		case t.split == val:
-			b.encodeText(t, val, d, d.Text)
+		case t.corpus == val:
+			b.encodeText(t, val, i, d.Text)
 		case b.cfg.ValFraction == 0:
-			b.encodeText(t, train, d, d.Text)
+			b.encodeText(t, train, i, d.Text)
 		case b.cfg.SplitBy == ByTail:
 			cut := tailCut(d.Text, b.cfg.ValFraction)
-			b.encodeText(t, train, d, d.Text[:cut])
-			b.encodeText(t, val, d, d.Text[cut:])
+			b.encodeText(t, train, i, d.Text[:cut])
+			b.encodeText(t, val, i, d.Text[cut:])
 		default:
-			b.encodeText(t, hashSplit(d.Text, b.cfg.Seed, b.cfg.ValFraction), d, d.Text)
+			b.encodeText(t, hashSplit(d.Text, b.cfg.Seed, b.cfg.ValFraction), i, d.Text)
 		}
 		if t.err != nil {
 			return
@@ -246,7 +356,7 @@ func (b *builder) encode(t *batch) {
 	}
 }
 
-func (b *builder) encodeText(t *batch, split int, d *read.Document, text []byte) {
+func (b *builder) encodeText(t *batch, split, doc int, text []byte) {
 	if len(text) == 0 || t.err != nil {
 		return
 	}
@@ -274,11 +384,12 @@ func (b *builder) encodeText(t *batch, split int, d *read.Document, text []byte)
 		o.bin, err = b.dtype.append(o.bin, ids, cfg.Tokenizer.VocabSize())
 	}
 	if err != nil {
+		d := &t.docs[doc]
 		t.err = fmt.Errorf("document %q of %s: %w", d.ID, d.Source, err)
 		return
 	}
 	o.lengths = append(o.lengths, int32(len(ids)))
-	o.docs = append(o.docs, docCount{d.Source, int64(len(text))})
+	o.docs = append(o.docs, docCount{t.docs[doc].Source, t.inputs[doc], int64(len(text))})
 }
 
 // hashSplit sends a text to val for a share of all hashes.
@@ -305,6 +416,15 @@ func (b *builder) write(t *batch) error {
 		return t.err
 	}
 	b.lost += t.lost
+	b.reading, b.at[t.corpus] = t.corpus, t.at
+	for _, bad := range t.bad {
+		if err := b.quarantine.add(bad); err != nil {
+			return fmt.Errorf("write %s: %w", quarantineName, err)
+		}
+		if b.cfg.Read.OnBad != nil {
+			b.cfg.Read.OnBad(bad)
+		}
+	}
 	for split := range t.out {
 		o := &t.out[split]
 		if len(o.lengths) == 0 {
@@ -313,6 +433,7 @@ func (b *builder) write(t *batch) error {
 		for i, d := range o.docs {
 			c := Count{1, int64(o.lengths[i]), d.bytes}
 			b.sources.add(d.source, split, c)
+			b.inputs[t.corpus][d.input].add(split, c)
 			b.shards[split].count.add(c)
 		}
 		if err := b.shards[split].append(o.bin, o.lengths); err != nil {
@@ -329,13 +450,28 @@ func (b *builder) report(done bool) {
 		return
 	}
 	b.reported = now
-	p := Progress{Elapsed: now.Sub(b.start), Done: done, Bad: b.quarantine.count.Load()}
-	for _, c := range b.corpora {
-		if c != nil {
-			d, total := c.Progress()
-			p.ReadBytes += d
-			p.TotalBytes += total
+	p := b.progress()
+	p.Elapsed, p.Done = now.Sub(b.start), done
+	p.Before = b.before
+	if read := p.ReadBytes - p.Before.ReadBytes; read > 0 {
+		p.Remaining = time.Duration(float64(p.Elapsed) * float64(p.TotalBytes-p.ReadBytes) / float64(read))
+	}
+	b.cfg.Progress(p)
+}
+
+// progress counts what is done, by this start of the program and by those before.
+func (b *builder) progress() Progress {
+	p := Progress{Bad: b.quarantine.count.Load()}
+	for i, c := range b.corpora {
+		if c == nil {
+			continue
 		}
+		read, total := c.Progress()
+		if i < b.from {
+			read = total // by an earlier start
+		}
+		p.ReadBytes += read
+		p.TotalBytes += total
 	}
 	for _, s := range b.shards {
 		if s != nil {
@@ -344,8 +480,5 @@ func (b *builder) report(done bool) {
 			p.TextBytes += s.count.Bytes
 		}
 	}
-	if p.ReadBytes > 0 {
-		p.Remaining = time.Duration(float64(p.Elapsed) * float64(p.TotalBytes-p.ReadBytes) / float64(p.ReadBytes))
-	}
-	b.cfg.Progress(p)
+	return p
 }

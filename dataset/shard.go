@@ -1,178 +1,89 @@
 package dataset
 
 import (
-	"bufio"
 	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
+	"encoding/binary"
 	"fmt"
-	"hash"
-	"maps"
-	"os"
-	"slices"
-	"sync/atomic"
-
-	"github.com/athanor-lm/athanor/corpus/read"
+	"io"
 )
 
-// sumFile writes a file and its checksum at once.
-type sumFile struct {
-	name string
-	f    *os.File
-	buf  *bufio.Writer
-	sum  hash.Hash
-	size int64
-}
-
-func newSumFile(dir *aside, name string) (*sumFile, error) {
-	f, err := os.Create(dir.join(name))
-	if err != nil {
-		return nil, err
-	}
-	return &sumFile{name: name, f: f, buf: bufio.NewWriterSize(f, 1<<20), sum: sha256.New()}, nil
-}
-
-func (s *sumFile) Write(p []byte) (int, error) {
-	s.sum.Write(p)
-	s.size += int64(len(p))
-	return s.buf.Write(p)
-}
-
-// finish flushes the file to the disk and closes it.
-func (s *sumFile) finish() (FileInfo, error) {
-	err := s.buf.Flush()
-	if err == nil {
-		err = s.f.Sync()
-	}
-	if e := s.f.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
-		return FileInfo{}, fmt.Errorf("write %s: %w", s.name, err)
-	}
-	return FileInfo{s.name, s.size, hex.EncodeToString(s.sum.Sum(nil))}, nil
-}
-
-// shardWriter writes the .bin of a split as documents come, and its .idx at the end.
+// shardWriter writes the .bin of a split as documents come, their token counts beside it, and its .idx at the end.
 type shardWriter struct {
 	dir     *aside
 	name    string
 	dtype   DType
-	bin     *sumFile
-	lengths []int32
+	bin     *durable
+	lengths *durable // i32 a document
 	count   Count
+	scratch []byte
 }
 
-func newShardWriter(dir *aside, name string, dt DType) (*shardWriter, error) {
-	bin, err := newSumFile(dir, name+".bin")
+// shardState is what a journal keeps of a shard.
+type shardState struct {
+	Bin     durableState `json:"bin"`
+	Lengths durableState `json:"lengths"`
+	Count   Count        `json:"count"`
+}
+
+func openShard(dir *aside, name string, dt DType, at shardState) (*shardWriter, error) {
+	bin, err := openDurable(dir.data(name+".bin"), sha256.New(), at.Bin)
 	if err != nil {
 		return nil, err
 	}
-	return &shardWriter{dir: dir, name: name, dtype: dt, bin: bin}, nil
+	lengths, err := openDurable(dir.join(name+".lengths"), nil, at.Lengths)
+	if err != nil {
+		bin.f.Close()
+		return nil, err
+	}
+	return &shardWriter{dir: dir, name: name, dtype: dt, bin: bin, lengths: lengths, count: at.Count}, nil
 }
 
 func (w *shardWriter) append(bin []byte, lengths []int32) error {
-	w.lengths = append(w.lengths, lengths...)
+	w.scratch = w.scratch[:0]
+	for _, n := range lengths {
+		w.scratch = binary.LittleEndian.AppendUint32(w.scratch, uint32(n))
+	}
+	if _, err := w.lengths.Write(w.scratch); err != nil {
+		return err
+	}
 	_, err := w.bin.Write(bin)
 	return err
 }
 
+func (w *shardWriter) state() (s shardState, err error) {
+	if s.Bin, err = w.bin.state(); err != nil {
+		return s, err
+	}
+	s.Lengths, err = w.lengths.state()
+	s.Count = w.count
+	return s, err
+}
+
 func (w *shardWriter) finish() ([]FileInfo, error) {
-	bin, err := w.bin.finish()
+	bin, err := w.bin.finish(w.name + ".bin")
 	if err != nil {
 		return nil, err
 	}
-	f, err := newSumFile(w.dir, w.name+".idx")
+	if err := w.lengths.buf.Flush(); err != nil {
+		return nil, err
+	}
+	if _, err := w.lengths.f.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	idx, err := openDurable(w.dir.data(w.name+".idx"), sha256.New(), durableState{})
 	if err != nil {
 		return nil, err
 	}
-	defer f.f.Close() // for the case of an error
-	if err := writeIndex(f, w.dtype, w.lengths); err != nil {
-		return nil, err
+	defer idx.f.Close() // for the case of an error
+	if err := writeIndex(idx, w.dtype, w.count.Documents, w.lengths.f); err != nil {
+		return nil, fmt.Errorf("write %s.idx: %w", w.name, err)
 	}
-	idx, err := f.finish()
-	return []FileInfo{bin, idx}, err
+	info, err := idx.finish(w.name + ".idx")
+	return []FileInfo{bin, info}, err
 }
 
-// close releases the file where finish was not reached.
-func (w *shardWriter) close() { w.bin.f.Close() }
-
-// quarantine keeps the records that were set aside, one JSON object a line. The file appears with the first of them.
-type quarantine struct {
-	dir   *aside
-	f     *os.File
-	buf   *bufio.Writer
-	err   error
-	first *read.Bad
-	count atomic.Int64
-}
-
-func (q *quarantine) add(bad read.Bad) {
-	q.count.Add(1)
-	if q.err != nil {
-		return
-	}
-	if q.first == nil {
-		q.first = &bad
-		if q.f, q.err = os.Create(q.dir.join(quarantineName)); q.err != nil {
-			return
-		}
-		q.buf = bufio.NewWriter(q.f)
-	}
-	var line []byte
-	if line, q.err = json.Marshal(bad); q.err == nil {
-		_, q.err = q.buf.Write(append(line, '\n'))
-	}
-}
-
-func (q *quarantine) finish() error {
-	if q.f != nil && q.err == nil {
-		q.err = q.buf.Flush()
-	}
-	if q.f != nil && q.err == nil {
-		q.err = q.f.Sync()
-	}
-	if q.err != nil {
-		return fmt.Errorf("write %s: %w", quarantineName, q.err)
-	}
-	return nil
-}
-
-func (q *quarantine) close() {
-	if q.f != nil {
-		q.f.Close()
-	}
-}
-
-// sourceTable counts by source. A corpus that gives every document a source of its own is not listed in full.
-type sourceTable map[string]*SourceInfo
-
-const (
-	maxSources   = 1000
-	otherSources = "(others)"
-)
-
-func (t sourceTable) add(source string, split int, c Count) {
-	info := t[source]
-	if info == nil && len(t) >= maxSources {
-		source = otherSources
-		info = t[source]
-	}
-	if info == nil {
-		info = &SourceInfo{Name: source}
-		t[source] = info
-	}
-	if split == val {
-		info.Val.add(c)
-	} else {
-		info.Train.add(c)
-	}
-}
-
-func (t sourceTable) table() []SourceInfo {
-	var out []SourceInfo
-	for _, name := range slices.Sorted(maps.Keys(t)) {
-		out = append(out, *t[name])
-	}
-	return out
+// close releases the files.
+func (w *shardWriter) close() {
+	w.bin.f.Close()
+	w.lengths.f.Close()
 }

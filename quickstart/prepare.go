@@ -50,7 +50,8 @@ func (w *workflow) buildData(ctx context.Context) error {
 		Inputs: c.Inputs, Read: c.Read, Out: w.path(dataDir), Tokenizer: w.tok,
 		ValFraction: share, SplitBy: by, AppendEOS: true,
 		Workers: w.cfg.Workers, Creator: w.cfg.Creator,
-		Progress: func(p dataset.Progress) { w.watch.Progress(Encoding, p.ReadBytes, p.TotalBytes) },
+		JournalEvery: -1, // a quickstart begins anew
+		Progress:     func(p dataset.Progress) { w.watch.Progress(Encoding, p.ReadBytes, p.TotalBytes) },
 	})
 	if err != nil {
 		return err

@@ -269,3 +269,15 @@ func TestSummary(t *testing.T) {
 		t.Errorf("%+v", empty)
 	}
 }
+
+func TestProgressLeavesOutWhatWasDoneBefore(t *testing.T) {
+	var out strings.Builder
+	now := time.Unix(0, 0)
+	p := NewProgress(ProgressOptions{Terminal: NewTerminal(&out), Label: "encode", Total: 1000, Interval: time.Second, Now: func() time.Time { return now }})
+	p.SetBefore(600)
+	now = now.Add(10 * time.Second)
+	p.Update(700, "")
+	if got, want := out.String(), "encode  700/1.00k  10/s   70.0%  30s left\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

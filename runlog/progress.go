@@ -22,7 +22,7 @@ type Progress struct {
 	o            ProgressOptions
 	b            block
 	start, shown time.Time
-	done         int64
+	done, before int64 // units; those before the clock started are among both
 	detail       string
 }
 
@@ -61,6 +61,10 @@ func (p *Progress) Update(done int64, detail string) {
 	p.show(now)
 }
 
+// SetBefore says how many of the units that are done were done before the clock started: rate and time left leave
+// them out.
+func (p *Progress) SetBefore(before int64) { p.before = before }
+
 // SetTotal changes the total once it is known better.
 func (p *Progress) SetTotal(total int64) { p.o.Total = total }
 
@@ -97,8 +101,8 @@ func (p *Progress) head(now time.Time) string {
 	if p.o.Total > 0 && p.done != p.o.Total {
 		s += "/" + p.o.Unit(float64(p.o.Total))
 	}
-	if secs := now.Sub(p.start).Seconds(); secs > 0 && p.done > 0 {
-		s += "  " + p.o.Unit(float64(p.done)/secs) + "/s"
+	if secs, done := now.Sub(p.start).Seconds(), p.done-p.before; secs > 0 && done > 0 {
+		s += "  " + p.o.Unit(float64(done)/secs) + "/s"
 	}
 	return s
 }
@@ -108,8 +112,8 @@ func (p *Progress) show(now time.Time) {
 	if p.o.Total > 0 {
 		fraction := float64(p.done) / float64(p.o.Total)
 		s += fmt.Sprintf("  %5.1f%%", 100*fraction)
-		if p.done > 0 && p.done <= p.o.Total {
-			s += "  " + Duration(Seconds(now.Sub(p.start).Seconds()*(1/fraction-1))) + " left"
+		if done := p.done - p.before; done > 0 && p.done <= p.o.Total {
+			s += "  " + Duration(Seconds(now.Sub(p.start).Seconds()*float64(p.o.Total-p.done)/float64(done))) + " left"
 		}
 		if p.o.Terminal.Live {
 			s = p.o.Terminal.paint(styleBar, bar(fraction, 24)) + "  " + s

@@ -168,6 +168,48 @@ func TestSignalEndsPreparationsAndLeavesNothing(t *testing.T) {
 	}
 }
 
+func TestSignalEndsDatasetBuildAndTheSameCommandGoesOn(t *testing.T) {
+	w := newWorkshop(t)
+	var big strings.Builder
+	for i := range 400_000 {
+		fmt.Fprintf(&big, `{"text":"line %d of a text that takes a while, %x","source":"s%d"}`+"\n", i, i*7919, i%3)
+	}
+	w.write("big.jsonl", big.String())
+	args := []string{"dataset", "build", w.path("big.jsonl"), "-t", w.path("tok"), "-o", w.path("new"), "--json"}
+	if code, _, stderr := piped("", append(args, "--overwrite", "-o", w.path("whole"))...); code != 0 {
+		t.Fatal(stderr)
+	}
+	stops := 0
+	for wait := 100 * time.Millisecond; ; wait += wait / 2 {
+		cmd, stdout, stderr := program(t, "", args...)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		timer := time.AfterFunc(wait, func() { cmd.Process.Signal(syscall.SIGINT) })
+		err := cmd.Wait()
+		timer.Stop()
+		if err == nil {
+			if stops > 0 && !strings.Contains(stderr.String(), "going on after ") {
+				t.Errorf("%s%s", stdout, stderr)
+			}
+			break
+		}
+		if strings.Contains(stderr.String(), "the same command goes on") {
+			stops++
+		} else if ws, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); (!ok || !ws.Signaled()) && !strings.Contains(stderr.String(), "nothing was written") {
+			t.Fatalf("%v: %s", err, stderr)
+		}
+	}
+	if stops == 0 {
+		t.Error("it was never stopped on its way")
+	}
+	for _, name := range []string{"train.bin", "train.idx", "val.bin", "val.idx", "manifest.json"} {
+		if string(w.read("new/"+name)) != string(w.read("whole/"+name)) {
+			t.Errorf("%s differs", name)
+		}
+	}
+}
+
 // TestFileSizeLimit trains where no file may be larger than the weights are, which stands for a full disk anywhere.
 func TestFileSizeLimitWhileCheckpointing(t *testing.T) {
 	w := newWorkshop(t)

@@ -15,13 +15,14 @@ const (
 
 // stream is a file on its way to the receiver.
 type stream struct {
+	skip    int64 // records to pass over first
 	batches chan []item
 	err     error // set before batches is closed
 }
 
-// readAll reads the files in order, several at once, and takes their items in the caller's goroutine. It returns the
-// error that ended a file, or errStopped.
-func (c *Corpus) readAll(ctx context.Context, yield func(Document) bool) error {
+// readAll reads the files from a place on in order, several at once, and takes their items in the caller's goroutine. It
+// returns the error that ended a file, or errStopped.
+func (c *Corpus) readAll(ctx context.Context, from Position, yield func(Document) bool) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var readers sync.WaitGroup
 	defer readers.Wait()
@@ -30,8 +31,10 @@ func (c *Corpus) readAll(ctx context.Context, yield func(Document) bool) error {
 	streams := make(chan *stream, max(c.opts.Readers-1, 0))
 	readers.Go(func() {
 		defer close(streams)
-		for i := range c.files {
-			s := &stream{batches: make(chan []item, batchAhead)}
+		skip := from.Records
+		for i := from.File; i < len(c.files); i++ {
+			s := &stream{skip: skip, batches: make(chan []item, batchAhead)}
+			skip = 0
 			select {
 			case streams <- s:
 				readers.Go(func() { c.readAhead(ctx, &c.files[i], s) })
@@ -40,13 +43,16 @@ func (c *Corpus) readAll(ctx context.Context, yield func(Document) bool) error {
 			}
 		}
 	})
+	c.at = from.File - 1
 	for s := range streams {
 		c.stats.Files++
+		c.at, c.records = c.at+1, s.skip
 		for batch := range s.batches {
 			for _, it := range batch {
 				if err := ctx.Err(); err != nil {
 					return fmt.Errorf("read: %w", err)
 				}
+				c.records++
 				if !c.take(it, yield) {
 					return errStopped
 				}
@@ -73,7 +79,7 @@ func (c *Corpus) readAhead(ctx context.Context, f *File, s *stream) {
 			return false
 		}
 	}
-	s.err = c.readFile(ctx, f, func(it item) bool {
+	s.err = c.readFile(ctx, f, s.skip, func(it item) bool {
 		batch = append(batch, it)
 		size += len(it.doc.Text)
 		return (size < batchText && len(batch) < batchItems) || send()

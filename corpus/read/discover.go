@@ -9,16 +9,19 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/bmatcuk/doublestar/v4"
 )
 
 // File is one file of a corpus.
 type File struct {
-	Path   string // as opened
-	Name   string // slash-separated, relative to the input that led to it: the same on every machine
-	Source string // default source of its documents: the input's base name
-	Size   int64  // bytes on disk
+	Path     string    // as opened
+	Name     string    // slash-separated, relative to the input that led to it: the same on every machine
+	Source   string    // default source of its documents: the input's base name
+	Input    int       // index of the input that led to it first
+	Size     int64     // bytes on disk
+	Modified time.Time // last, as the file system says
 
 	format      *format
 	compression string // "", "gzip" or "zstd"
@@ -35,6 +38,7 @@ type finder struct {
 	opts    *Options
 	files   []File
 	seen    map[string]bool
+	current int            // the input that is looked at
 	matched int            // files the current input led to, also those seen before
 	skipped map[string]int // files the current input left out, by extension
 	unread  map[string]int // those of all inputs whose format is not read
@@ -45,7 +49,8 @@ func discover(inputs []string, opts *Options) (files []File, unread map[string]i
 	if len(inputs) == 0 {
 		return nil, nil, fmt.Errorf("read: no inputs were given, want files, directories or globs")
 	}
-	for _, in := range inputs {
+	for i, in := range inputs {
+		f.current = i
 		f.skipped, f.matched = map[string]int{}, 0
 		if err := f.input(in); err != nil {
 			return nil, nil, err
@@ -155,7 +160,7 @@ func (f *finder) add(p, name, source string, st fs.FileInfo, named bool) error {
 	if !st.Mode().IsRegular() {
 		return fmt.Errorf("read: %s: not a regular file", p)
 	}
-	found := File{Path: p, Name: name, Source: source, Size: st.Size(), format: format, compression: compression}
+	found := File{Path: p, Name: name, Source: source, Input: f.current, Size: st.Size(), Modified: st.ModTime(), format: format, compression: compression}
 	if !named && f.opts.Keep != nil && !f.opts.Keep(&found) {
 		f.skipped[path.Ext(name)]++
 		return nil

@@ -93,6 +93,9 @@ type Corpus struct {
 	stats Stats
 	done  atomic.Int64 // bytes read from disk
 	total int64
+
+	at      int   // the file that is being taken
+	records int64 // of it, taken so far
 }
 
 // Open finds the files behind inputs: files, directories (walked in lexical order) and globs ("**" matches any number
@@ -137,13 +140,7 @@ func (c *Corpus) Progress() (done, total int64) { return c.done.Load(), c.total 
 // missing, unreadable, truncated or damaged, which it names. Several files are read at once (Options.Readers), but what
 // is yielded, and in which order, does not depend on that.
 func (c *Corpus) Documents(ctx context.Context) iter.Seq2[Document, error] {
-	return func(yield func(Document, error) bool) {
-		c.stats = Stats{LeftOut: c.stats.LeftOut}
-		c.done.Store(0)
-		if err := c.readAll(ctx, func(d Document) bool { return yield(d, nil) }); err != nil && err != errStopped {
-			yield(Document{}, err)
-		}
-	}
+	return c.DocumentsFrom(ctx, Position{})
 }
 
 // reader gives the documents of one file. A new file format is one of these and a row in the table formats.
@@ -171,14 +168,22 @@ type item struct {
 // errStopped ends the reading when the receiver wants no more.
 var errStopped = errors.New("stopped")
 
-// readFile hands everything in a file to emit, which returns false to stop.
-func (c *Corpus) readFile(ctx context.Context, f *File, emit func(item) bool) error {
+// readFile hands everything in a file behind the first skip records to emit, which returns false to stop.
+func (c *Corpus) readFile(ctx context.Context, f *File, skip int64, emit func(item) bool) error {
 	in, err := openFile(f, &c.done)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
 	r := f.format.open(in, f, &c.opts)
+	if skip > 0 {
+		switch err := skipRecords(r, skip); {
+		case err == io.EOF:
+			return fmt.Errorf("read: %s: fewer than the %d records after which reading was to go on: the file was changed", f.Path, skip)
+		case err != nil:
+			return in.explain(err)
+		}
+	}
 	for {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("read: %s: %w", f.Path, err)

@@ -1,0 +1,95 @@
+package dataset
+
+import (
+	"bufio"
+	"encoding"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+)
+
+// durable is a file that is written from its beginning to its end, over several starts of the program if need be.
+type durable struct {
+	f    *os.File
+	buf  *bufio.Writer
+	sum  hash.Hash // nil where none is kept
+	size int64
+}
+
+// durableState is what a journal keeps of a file: what lies behind Size was written later and is dropped.
+type durableState struct {
+	Size int64  `json:"size"`
+	Sum  []byte `json:"sha256_state,omitempty"`
+}
+
+// openDurable begins a file, or goes on with it where at says.
+func openDurable(path string, sum hash.Hash, at durableState) (*durable, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	d := &durable{f: f, buf: bufio.NewWriterSize(f, 1<<20), sum: sum, size: at.Size}
+	if err := d.goOn(at); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+func (d *durable) goOn(at durableState) error {
+	st, err := d.f.Stat()
+	if err != nil {
+		return err
+	}
+	if st.Size() < at.Size {
+		return fmt.Errorf("%s: %d bytes, but the journal says %d were written: the file was changed", d.f.Name(), st.Size(), at.Size)
+	}
+	if len(at.Sum) > 0 {
+		if err := d.sum.(encoding.BinaryUnmarshaler).UnmarshalBinary(at.Sum); err != nil {
+			return fmt.Errorf("%s: the checksum so far: %w", d.f.Name(), err)
+		}
+	}
+	if err := d.f.Truncate(at.Size); err != nil {
+		return err
+	}
+	_, err = d.f.Seek(at.Size, io.SeekStart)
+	return err
+}
+
+func (d *durable) Write(p []byte) (int, error) {
+	if d.sum != nil {
+		d.sum.Write(p)
+	}
+	d.size += int64(len(p))
+	return d.buf.Write(p)
+}
+
+// state gives what is written to the system and says how much that is. It is durable after sync.
+func (d *durable) state() (durableState, error) {
+	if err := d.buf.Flush(); err != nil {
+		return durableState{}, err
+	}
+	s := durableState{Size: d.size}
+	var err error
+	if d.sum != nil {
+		s.Sum, err = d.sum.(encoding.BinaryMarshaler).MarshalBinary()
+	}
+	return s, err
+}
+
+// finish flushes the file to the disk and closes it.
+func (d *durable) finish(name string) (FileInfo, error) {
+	err := d.buf.Flush()
+	if err == nil {
+		err = d.f.Sync()
+	}
+	if e := d.f.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		return FileInfo{}, fmt.Errorf("write %s: %w", name, err)
+	}
+	return FileInfo{name, d.size, hex.EncodeToString(d.sum.Sum(nil))}, nil
+}
