@@ -137,7 +137,7 @@ func fillBatches(ctx context.Context, cfg *TrainConfig, docs iter.Seq2[[]byte, e
 }
 
 func countBatch(c *pieceCounts, cfg *TrainConfig, b *batch) {
-	cut := scan.For(scan.Pattern(cfg.Pattern))
+	cut := scan.For(scan.Pattern(canonicalPattern(cfg.Pattern)))
 	var buf []byte
 	start := 0
 	for _, end := range b.ends {

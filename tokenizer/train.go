@@ -55,7 +55,7 @@ func (c *TrainConfig) check() error {
 		c.Special = []string{"<|endoftext|>", "<|pad|>"}
 		c.BOS, c.EOS, c.PAD = cmp.Or(c.BOS, c.Special[0]), cmp.Or(c.EOS, c.Special[0]), cmp.Or(c.PAD, c.Special[1])
 	}
-	if scan.Pattern(c.Pattern) == "" {
+	if scan.Pattern(canonicalPattern(c.Pattern)) == "" {
 		return fmt.Errorf("pattern %q is unknown (known: gpt2, llama3, qwen2)", c.Pattern)
 	}
 	if least := byteTokens + len(c.Special); c.VocabSize < least || c.VocabSize > MaxVocab {
