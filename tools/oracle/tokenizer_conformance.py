@@ -186,7 +186,7 @@ def sentencepiece_file(file):
 
     def encode(raw):
         text = raw.decode("utf-8", "replace")
-        proto = sp.encode(text, out_type="immutable_proto")
+        proto = sp.encode(text, return_type="proto")
         ids = [p.id for p in proto.pieces]
         return ids, [(p.begin, p.end) for p in proto.pieces], sp.decode(ids).encode("utf-8", "surrogatepass")
     return encode, True, "replace"
