@@ -180,7 +180,7 @@ def tiktoken_file(file, pattern):
 
 
 def sentencepiece_file(file):
-    """A .model; offsets are in characters."""
+    """A .model; its offsets are bytes of the text and are turned into characters here."""
     import sentencepiece
     sp = sentencepiece.SentencePieceProcessor(model_file=file)
 
@@ -188,7 +188,12 @@ def sentencepiece_file(file):
         text = raw.decode("utf-8", "replace")
         proto = sp.encode(text, return_type="proto")
         ids = [p.id for p in proto.pieces]
-        return ids, [(p.begin, p.end) for p in proto.pieces], sp.decode(ids).encode("utf-8", "surrogatepass")
+        char, n = {}, 0
+        for k, c in enumerate(text):
+            char[n] = k
+            n += len(c.encode("utf-8", "surrogatepass"))
+        char[n] = len(text)
+        return ids, [(char[p.begin], char[p.end]) for p in proto.pieces], sp.decode(ids).encode("utf-8", "surrogatepass")
     return encode, True, "replace"
 
 
