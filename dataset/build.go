@@ -184,7 +184,7 @@ func build(ctx context.Context, cfg *BuildConfig, dir *aside) (*Manifest, error)
 func (b *builder) finish() (*Manifest, error) {
 	cfg := b.cfg
 	m := &Manifest{Format: ManifestFormat, Version: ManifestVersion, Creator: cfg.Creator, DType: b.dtype,
-		Tokenizer: TokenizerInfo{Hash: cfg.Tokenizer.Hash(), VocabSize: cfg.Tokenizer.VocabSize(), EOS: cfg.EOS},
+		Tokenizer: TokenizerInfo{Hash: b.tokenizer, VocabSize: cfg.Tokenizer.VocabSize(), EOS: cfg.EOS},
 		Build:     cfg.info(), Read: b.readStats(), Inputs: slices.Concat(b.inputs[train], b.inputs[val]), Sources: b.sources.table(), Unencodable: b.lost}
 	for i, shard := range b.shards {
 		if shard == nil {

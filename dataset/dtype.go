@@ -3,6 +3,7 @@ package dataset
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 )
 
 // DType is how a token id is stored.
@@ -61,15 +62,21 @@ func (d DType) append(dst []byte, ids []uint32, vocab int) ([]byte, error) {
 		limit = 1 << 16
 	}
 	limit = min(limit, uint32(vocab))
-	start := len(dst)
 	for i, id := range ids {
 		if id >= limit {
-			return dst[:start], fmt.Errorf("token id %d at position %d does not fit: want ids below %d (vocabulary %d, stored as %s)", id, i, limit, vocab, d)
+			return dst, fmt.Errorf("token id %d at position %d does not fit: want ids below %d (vocabulary %d, stored as %s)", id, i, limit, vocab, d)
 		}
-		if d == U16 {
-			dst = binary.LittleEndian.AppendUint16(dst, uint16(id))
-		} else {
-			dst = binary.LittleEndian.AppendUint32(dst, id)
+	}
+	start, size := len(dst), len(ids)*d.Size()
+	dst = slices.Grow(dst, size)[:start+size]
+	out := dst[start:]
+	if d == U16 {
+		for i, id := range ids {
+			binary.LittleEndian.PutUint16(out[2*i:], uint16(id))
+		}
+	} else {
+		for i, id := range ids {
+			binary.LittleEndian.PutUint32(out[4*i:], id)
 		}
 	}
 	return dst, nil

@@ -48,7 +48,7 @@ type plannedFile struct {
 
 func (b *builder) plan() plan {
 	cfg := b.cfg
-	p := plan{Creator: cfg.Creator, Tokenizer: cfg.Tokenizer.Hash(), Options: planOptions{BuildInfo: cfg.info(), EOSToken: cfg.EOS,
+	p := plan{Creator: cfg.Creator, Tokenizer: b.tokenizer, Options: planOptions{BuildInfo: cfg.info(), EOSToken: cfg.EOS,
 		Format: cfg.Read.Format, Extensions: cfg.Read.Extensions, MaxRecord: cfg.Read.MaxRecord}}
 	for split, c := range b.corpora {
 		if c == nil {

@@ -33,12 +33,13 @@ const (
 //
 //	read (1 goroutine, and one a file that is read ahead) → encode (Workers) → write (the caller's goroutine, in the order of reading)
 type builder struct {
-	cfg     *BuildConfig
-	dir     *aside
-	dtype   DType
-	corpora [2]*read.Corpus // train (or both), validation inputs
-	readErr error           // set before the channel of batches is closed
-	onBad   func(read.Bad)  // of the stage that reads
+	cfg       *BuildConfig
+	dir       *aside
+	dtype     DType
+	tokenizer string          // its hash
+	corpora   [2]*read.Corpus // train (or both), validation inputs
+	readErr   error           // set before the channel of batches is closed
+	onBad     func(read.Bad)  // of the stage that reads
 
 	// Of the stage that writes, and what the journal keeps.
 	shards     [2]*shardWriter // val is nil where nothing is held out
@@ -102,7 +103,7 @@ func everyByte() []byte {
 }
 
 func newBuilder(cfg *BuildConfig, dir *aside) (*builder, error) {
-	b := &builder{cfg: cfg, dir: dir, dtype: dtypeFor(cfg.Tokenizer.VocabSize()), start: time.Now()}
+	b := &builder{cfg: cfg, dir: dir, dtype: dtypeFor(cfg.Tokenizer.VocabSize()), tokenizer: cfg.Tokenizer.Hash(), start: time.Now()}
 	if t, ok := cfg.Tokenizer.(checker); ok && t.Check(everyByte()).Unencodable > 0 {
 		b.check = t.Check
 	}

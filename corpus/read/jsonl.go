@@ -2,23 +2,22 @@ package read
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
-	"unsafe"
 
 	"github.com/tidwall/gjson"
 )
 
 // jsonlReader reads one JSON object a line: {"text": …, "id": …, "source": …, "lang": …, "meta": {…}, …}.
 //
-// encoding/json replaces invalid UTF-8 by U+FFFD, which would change the text without a word. So gjson checks the
-// grammar, and the fields of what passed are found and unquoted here, byte for byte.
+// encoding/json replaces invalid UTF-8 by U+FFFD, which would change the text without a word. So the fields are found,
+// checked and unquoted here, byte for byte; encoding/json explains what is wrong with a line that does not pass.
 type jsonlReader struct {
 	lines *lines
 	file  *File
@@ -60,16 +59,14 @@ func (j *jsonlReader) bad(line []byte, reason string) error {
 
 // record fills d from one line, or says why it cannot.
 func (j *jsonlReader) record(line []byte, d *Document) (reason string) {
-	if reason := invalidJSON(line); reason != "" {
-		return reason
+	if line[0] != '{' {
+		if reason := invalidJSON(line); reason != "" {
+			return reason
+		}
+		return fmt.Sprintf("a JSON %s, want an object", jsonKind(line))
 	}
-	root := unsafe.String(unsafe.SliceData(line), len(line)) // nothing of it outlives this call
-	if kind := jsonKind(root); kind != "object" {
-		return fmt.Sprintf("a JSON %s, want an object", kind)
-	}
-	var text, source, metaSource string
-	var meta []byte
-	eachField(root, func(key, value string) {
+	var text, source, metaSource, meta []byte
+	valid := eachField(line, func(key, value []byte) {
 		switch name := stringOrRaw(key); {
 		case name == j.opts.TextField:
 			text = value
@@ -81,7 +78,7 @@ func (j *jsonlReader) record(line []byte, d *Document) (reason string) {
 			d.Lang = stringOrRaw(value)
 		default:
 			if name == "meta" {
-				metaSource = gjson.Get(value, "source").Raw // where RedPajama keeps it
+				metaSource = []byte(gjson.GetBytes(value, "source").Raw) // where RedPajama keeps it
 			}
 			if j.opts.KeepMeta {
 				meta = appendField(meta, key, value)
@@ -89,12 +86,14 @@ func (j *jsonlReader) record(line []byte, d *Document) (reason string) {
 		}
 	})
 	switch {
-	case text == "":
+	case !valid:
+		return cmp.Or(invalidJSON(line), "invalid JSON")
+	case text == nil:
 		return fmt.Sprintf("no field %q", j.opts.TextField)
-	case jsonKind(text) != "string":
+	case text[0] != '"':
 		return fmt.Sprintf("field %q is a JSON %s, want a string", j.opts.TextField, jsonKind(text))
 	}
-	for _, s := range []string{metaSource, source} { // the record's own field goes before
+	for _, s := range [][]byte{metaSource, source} { // the record's own field goes before
 		if len(s) > len(`""`) && s[0] == '"' {
 			d.Source = stringOrRaw(s)
 		}
@@ -106,83 +105,41 @@ func (j *jsonlReader) record(line []byte, d *Document) (reason string) {
 	return ""
 }
 
-// eachField calls f with the raw JSON of every key and value of a valid object.
-func eachField(object string, f func(key, value string)) {
-	for i := 1; ; {
-		i += space(object[i:])
-		switch object[i] {
-		case '}':
-			return
-		case ',':
-			i++
-			continue
+// eachField calls f with the raw JSON of the keys and values of an object, and returns whether it is valid and all there is.
+func eachField(object []byte, f func(key, value []byte)) bool {
+	i := 1 + jsonSpace(object[1:])
+	if i < len(object) && object[i] == '}' {
+		return i+1 == len(object)
+	}
+	for {
+		key, n := jsonKey(object[i:])
+		if n < 0 {
+			return false
 		}
-		key := object[i : i+valueLen(object[i:])]
-		i += len(key)
-		i += space(object[i:]) + len(":")
-		i += space(object[i:])
-		value := object[i : i+valueLen(object[i:])]
-		i += len(value)
-		f(key, value)
+		value := jsonValue(object[i+n:], 1)
+		if value < 0 {
+			return false
+		}
+		f(object[i:i+key], object[i+n:i+n+value])
+		i += n + value
+		i += jsonSpace(object[i:])
+		switch {
+		case i == len(object):
+			return false
+		case object[i] == '}':
+			return i+1 == len(object)
+		case object[i] != ',':
+			return false
+		}
+		i++
+		i += jsonSpace(object[i:])
 	}
 }
-
-func space(s string) (n int) {
-	for s[n] == ' ' || s[n] == '\t' || s[n] == '\r' || s[n] == '\n' {
-		n++
-	}
-	return n
-}
-
-// valueLen returns the length of the JSON value that s, a part of valid JSON, begins with.
-func valueLen(s string) int {
-	switch s[0] {
-	case '"':
-		return stringLen(s)
-	case '{', '[':
-	default: // a number or a name ends where punctuation begins
-		return strings.IndexAny(s, ",]} \t\r\n")
-	}
-	depth := 0
-	for i := 0; ; i++ {
-		switch s[i] {
-		case '"':
-			i += stringLen(s[i:]) - 1
-		case '{', '[':
-			depth++
-		case '}', ']':
-			if depth--; depth == 0 {
-				return i + 1
-			}
-		}
-	}
-}
-
-// stringLen returns the length of the JSON string, with its quotes, that s begins with.
-func stringLen(s string) int {
-	for i := 1; ; i++ {
-		i += strings.IndexByte(s[i:], '"')
-		escapes := 0
-		for s[i-1-escapes] == '\\' {
-			escapes++
-		}
-		if escapes%2 == 0 {
-			return i + 1
-		}
-	}
-}
-
-// maxNesting is where encoding/json gives up; gjson recurses without a bound.
-const maxNesting = 10000
 
 // invalidJSON says what is wrong with a line, or nothing.
 func invalidJSON(line []byte) string {
-	deep := bytes.Count(line, []byte("["))+bytes.Count(line, []byte("{")) > maxNesting
-	if !deep && gjson.ValidBytes(line) {
-		return ""
-	}
 	var raw json.RawMessage
-	err := json.Unmarshal(line, &raw) // the slow way, which knows where and why
+	err := json.Unmarshal(line, &raw)
 	var syntax *json.SyntaxError
 	switch {
 	case err == nil:
@@ -193,7 +150,7 @@ func invalidJSON(line []byte) string {
 	return fmt.Sprintf("invalid JSON: %v", err)
 }
 
-func appendField(meta []byte, key, value string) []byte {
+func appendField(meta, key, value []byte) []byte {
 	sep := byte(',')
 	if meta == nil {
 		sep = '{'
@@ -203,18 +160,18 @@ func appendField(meta []byte, key, value string) []byte {
 }
 
 // stringOrRaw copies a value: the text of a string, the JSON of anything else, nothing for null.
-func stringOrRaw(v string) string {
+func stringOrRaw(v []byte) string {
 	switch v[0] {
 	case 'n':
 		return ""
 	case '"':
 		return string(unquote(nil, v[1:len(v)-1]))
 	}
-	return strings.Clone(v)
+	return string(v)
 }
 
 // jsonKind names the kind of a value.
-func jsonKind(v string) string {
+func jsonKind(v []byte) string {
 	switch v[0] {
 	case '{':
 		return "object"
@@ -233,9 +190,9 @@ func jsonKind(v string) string {
 // unquote appends the value of a valid JSON string, given without its quotes. Bytes that are not UTF-8 stay as they
 // are. Half a surrogate pair, which no UTF-8 can express, becomes the three bytes UTF-8's scheme would give it (WTF-8),
 // and so is counted as invalid.
-func unquote(dst []byte, s string) []byte {
+func unquote(dst, s []byte) []byte {
 	for i := 0; i < len(s); {
-		next := strings.IndexByte(s[i:], '\\')
+		next := bytes.IndexByte(s[i:], '\\')
 		if next < 0 {
 			return append(dst, s[i:]...)
 		}
@@ -265,7 +222,7 @@ func unquote(dst []byte, s string) []byte {
 }
 
 // appendEscape appends the character of the \uXXXX, or pair of them, that s begins with, and returns its length in s.
-func appendEscape(dst []byte, s string) ([]byte, int) {
+func appendEscape(dst, s []byte) ([]byte, int) {
 	r := hex4(s[2:6])
 	if !utf16.IsSurrogate(r) {
 		return utf8.AppendRune(dst, r), 6
@@ -278,7 +235,7 @@ func appendEscape(dst []byte, s string) ([]byte, int) {
 	return append(dst, 0xE0|byte(r>>12), 0x80|byte(r>>6)&0x3F, 0x80|byte(r)&0x3F), 6
 }
 
-func hex4(s string) rune {
-	n, _ := strconv.ParseUint(s, 16, 16) // the grammar was checked
+func hex4(s []byte) rune {
+	n, _ := strconv.ParseUint(string(s), 16, 16) // the grammar was checked
 	return rune(n)
 }

@@ -352,6 +352,9 @@ func FuzzJSONL(f *testing.F) {
 	f.Add([]byte(`{"text":"a\u00e9\ud83d\ude00\n","id":1,"x":[{}]}`))
 	f.Add([]byte(`{"text":"\ud800\u0041\\\"","meta":{"source":null}}`))
 	f.Add([]byte("{\"te\\u0078t\":\"\xff\"}"))
+	f.Add([]byte(`{"text" : "long enough for eight bytes at a time \"" ,"n":[-0.5e+3, 0, {"a":{ }}, [ ], true,false , null]}`))
+	f.Add([]byte(`{"text":"` + strings.Repeat(`[`, 9999) + strings.Repeat(`]`, 9999) + `","deep":` + strings.Repeat(`[`, 9999) + strings.Repeat(`]`, 9999) + `}`))
+	f.Add([]byte(`{"deep":` + strings.Repeat(`[`, 10000) + strings.Repeat(`]`, 10000) + `}`))
 	f.Fuzz(func(t *testing.T, line []byte) {
 		if bytes.ContainsAny(line, "\n") {
 			return
@@ -367,6 +370,9 @@ func FuzzJSONL(f *testing.F) {
 				t.Fatalf("accepted %q, which is no JSON", line)
 			}
 			return
+		}
+		if err != nil && strings.Contains(err.Error(), "invalid JSON") {
+			t.Fatalf("%q is JSON, but %v", line, err)
 		}
 		if d.Meta != nil && !json.Valid(d.Meta) {
 			t.Fatalf("meta of %q is %q", line, d.Meta)
