@@ -4,12 +4,27 @@ package bpe
 // after each merge is faster than a heap.
 const shortPiece = 48
 
-// mergeShort merges ids in place and returns how many are left.
-func (m *Model) mergeShort(ids []uint32) int {
+// joined is a merge that was done, with its parts.
+type joined struct {
+	merge
+	left, right uint32
+}
+
+// mergeAll merges ids in place and returns how many are left, and the last
+// merge.
+func (m *Model) mergeAll(ids []uint32, st *longState) (int, joined) {
+	if len(ids) <= shortPiece {
+		return m.mergeShort(ids)
+	}
+	return m.mergeLong(ids, st)
+}
+
+// mergeShort is mergeAll for up to shortPiece ids.
+func (m *Model) mergeShort(ids []uint32) (n int, last joined) {
 	var buf [shortPiece]merge
-	n := len(ids)
+	n = len(ids)
 	if n < 2 {
-		return n
+		return n, last
 	}
 	pairs := buf[:n-1] // pairs[i] is the merge of ids[i], ids[i+1]
 	for i := range pairs {
@@ -23,8 +38,9 @@ func (m *Model) mergeShort(ids []uint32) int {
 			}
 		}
 		if best == noID {
-			return n
+			return n, last
 		}
+		last = joined{pairs[at], ids[at], ids[at+1]}
 		ids[at] = pairs[at].id
 		copy(ids[at+1:n], ids[at+2:n])
 		copy(pairs[at:], pairs[at+1:])
@@ -59,7 +75,7 @@ func (c candidate) before(d candidate) bool {
 
 // mergeLong is mergeShort in n log n: symbols are linked, candidates sit in a
 // heap, and a candidate whose pair has changed since is dropped.
-func (m *Model) mergeLong(ids []uint32, st *longState) int {
+func (m *Model) mergeLong(ids []uint32, st *longState) (left int, last joined) {
 	n := len(ids)
 	st.heap, st.next, st.prev = st.heap[:0], st.next[:0], st.prev[:0]
 	for i := range n {
@@ -79,6 +95,7 @@ func (m *Model) mergeLong(ids []uint32, st *longState) int {
 		if ids[c.at] == gone || int(right) == n || pairKey(ids[c.at], ids[right]) != c.pair {
 			continue
 		}
+		last = joined{merge{c.rank, c.id}, ids[c.at], ids[right]}
 		ids[c.at], ids[right] = c.id, gone
 		after := st.next[right]
 		st.next[c.at] = after
@@ -99,7 +116,7 @@ func (m *Model) mergeLong(ids []uint32, st *longState) int {
 		ids[k] = ids[i]
 		k++
 	}
-	return k
+	return k, last
 }
 
 func (st *longState) add(m *Model, ids []uint32, at, right int32) bool {

@@ -6,7 +6,9 @@ package bpe
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/athanor-lm/athanor/tokenizer/internal/bytelevel"
 	"github.com/athanor-lm/athanor/tokenizer/internal/piececache"
@@ -36,6 +38,7 @@ type Model struct {
 	whole   map[string]uint32 // piece → id, for IgnoreMerges
 	unk     uint32
 	merges  pairTable // pair → rank and joined id
+	linear  *linear   // nil if the vocabulary does not allow it
 }
 
 // New checks the merges against the vocabulary and indexes both.
@@ -74,6 +77,9 @@ func New(c Config) (*Model, error) {
 		m.merges.set(a, b, merge{uint32(rank), id})
 	}
 	m.index()
+	if m.linear = newLinear(m); m.linear != nil {
+		m.forgetLinear()
+	}
 	return m, nil
 }
 
@@ -106,6 +112,20 @@ func (m *Model) index() {
 	}
 }
 
+// forgetLinear drops the tokens from whole that come out without it.
+func (m *Model) forgetLinear() {
+	if !m.c.IgnoreMerges {
+		return
+	}
+	whole := map[string]uint32{}
+	for text, id := range m.whole {
+		if m.linear.tokens[id].length == 0 {
+			whole[text] = id
+		}
+	}
+	m.whole = whole
+}
+
 // ByteLevel tells whether pieces are raw bytes.
 func (m *Model) ByteLevel() bool { return m.c.ByteLevel }
 
@@ -127,6 +147,7 @@ type State struct {
 	cache *piececache.Cache
 	long  longState
 	sym   symbols
+	dead  []uint64
 }
 
 // NewState returns a State for use with m alone.
@@ -135,7 +156,7 @@ func (m *Model) NewState() *State { return &State{cache: piececache.New()} }
 // Append appends the ids of the piece text[lo:hi], lo < hi, to dst. Text beyond
 // the piece may be looked at; it changes nothing.
 func (m *Model) Append(dst []uint32, text []byte, lo, hi int, s *State) []uint32 {
-	if hi-lo == 1 && m.direct && !m.c.IgnoreMerges {
+	if hi-lo == 1 && m.direct && len(m.whole) == 0 {
 		return append(dst, m.byteIDs[text[lo]])
 	}
 	dst, ok := s.cache.Append(dst, text, lo, hi)
@@ -150,12 +171,16 @@ func (m *Model) Append(dst []uint32, text []byte, lo, hi int, s *State) []uint32
 
 // encode appends the ids of one piece to dst.
 func (m *Model) encode(dst []uint32, piece []byte, s *State) []uint32 {
-	if m.c.IgnoreMerges {
-		if id, ok := m.whole[string(piece)]; ok {
-			return append(dst, id)
-		}
+	if id, ok := m.wholePiece(piece); ok {
+		return append(dst, id)
 	}
 	first := len(dst)
+	if m.linear != nil {
+		if dst, ok := m.encodeLinear(dst, piece, s); ok {
+			return dst
+		}
+		dst = dst[:first]
+	}
 	if m.direct {
 		for _, b := range piece {
 			dst = append(dst, m.byteIDs[b])
@@ -164,12 +189,74 @@ func (m *Model) encode(dst []uint32, piece []byte, s *State) []uint32 {
 		s.sym.cut(m, piece)
 		dst = append(dst, s.sym.ids...)
 	}
-	ids := dst[first:]
-	var n int
-	if len(ids) <= shortPiece {
-		n = m.mergeShort(ids)
-	} else {
-		n = m.mergeLong(ids, &s.long)
-	}
+	n, _ := m.mergeAll(dst[first:], &s.long)
 	return dst[:first+n]
+}
+
+// wholePiece looks for the piece among the tokens, for IgnoreMerges.
+func (m *Model) wholePiece(piece []byte) (id uint32, ok bool) {
+	if len(m.whole) == 0 {
+		return 0, false
+	}
+	id, ok = m.whole[string(piece)]
+	return id, ok
+}
+
+// encodeLinear encodes a piece with m.linear: what is between unknown
+// characters, as merges do not reach across them.
+func (m *Model) encodeLinear(dst []uint32, piece []byte, s *State) (out []uint32, ok bool) {
+	u := unknowns{m: m}
+	for i := 0; ; {
+		begin := len(dst)
+		next, n := m.linear.encode(dst, piece[i:], &s.dead)
+		if n < 0 {
+			return dst, false
+		}
+		if n > 0 && u.waiting {
+			next = slices.Insert(next, begin, m.unk)
+			u.waiting = false
+		}
+		dst = next
+		if i += n; i == len(piece) {
+			break
+		}
+		_, w := utf8.DecodeRune(piece[i:])
+		dst = u.add(dst, piece[i:i+w])
+		i += w
+	}
+	if u.waiting {
+		dst = append(dst, m.unk)
+	}
+	return dst, true
+}
+
+// unknowns turns unknown characters into ids, as symbols.cut does.
+type unknowns struct {
+	m       *Model
+	waiting bool // one that may be fused with the next
+}
+
+func (u *unknowns) add(dst []uint32, char []byte) []uint32 {
+	if u.m.c.ByteFallback {
+		n := len(dst)
+		for _, b := range char {
+			id, ok := u.m.c.Vocab[byteTokens[b]]
+			if !ok {
+				break
+			}
+			dst = append(dst, id)
+		}
+		if len(dst)-n == len(char) {
+			return dst
+		}
+		dst = dst[:n]
+	}
+	if u.m.unk == noID {
+		return dst
+	}
+	if u.waiting && !u.m.c.FuseUnk {
+		dst = append(dst, u.m.unk)
+	}
+	u.waiting = true
+	return dst
 }
