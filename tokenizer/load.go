@@ -16,8 +16,8 @@ import (
 // below 40 MB.
 const maxFile = 512 << 20
 
-// Load reads a tokenizer from a tokenizer.json, or from a directory that holds
-// one, or vocab.json and merges.txt, or encoder.json and vocab.bpe. A
+// Load reads a tokenizer from a tokenizer.json, a .tiktoken file (see
+// LoadTiktoken), or from a directory that holds a tokenizer.json, or vocab.json and merges.txt, or encoder.json and vocab.bpe. A
 // tokenizer_config.json beside it names the BOS, EOS, PAD and UNK tokens.
 func Load(path string) (*Tokenizer, error) {
 	t, err := load(path)
@@ -39,6 +39,9 @@ func load(path string) (*Tokenizer, error) {
 	config, err := readFile(filepath.Join(dir, "tokenizer_config.json"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
+	}
+	if filepath.Ext(path) == ".tiktoken" && !info.IsDir() {
+		return loadTiktoken(path, "")
 	}
 	if !info.IsDir() {
 		data, err := readFile(path)

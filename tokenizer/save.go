@@ -92,14 +92,15 @@ func marshal(v any) ([]byte, error) {
 
 // document describes a tokenizer.json to be written from nothing.
 type document struct {
-	pattern   string // gpt2, llama3 or qwen2, if byteLevel
-	byteLevel bool   // else the tokens are characters
-	nfc       bool
-	added     []AddedToken
-	vocab     []entry // in id order
-	merges    [][2]string
-	before    string // token put before every text, "" for none
-	after     string // … after it
+	pattern      string // of package scan, if byteLevel
+	byteLevel    bool   // else the tokens are characters
+	ignoreMerges bool
+	nfc          bool
+	added        []AddedToken
+	vocab        []entry // in id order
+	merges       [][2]string
+	before       string // token put before every text, "" for none
+	after        string // … after it
 }
 
 type entry struct {
@@ -176,7 +177,7 @@ func (d *document) json() ([]byte, error) {
 			{"end_of_word_suffix", nil},
 			{"fuse_unk", false},
 			{"byte_fallback", false},
-			{"ignore_merges", false},
+			{"ignore_merges", d.ignoreMerges},
 			{"vocab", vocab},
 			{"merges", d.merges},
 		}},
@@ -188,12 +189,9 @@ func byteLevelPart(regex bool) object {
 }
 
 func (d *document) preTokenizer() object {
-	if d.pattern == "gpt2" {
+	pattern := scan.Pattern(d.pattern)
+	if pattern == scan.Pattern("gpt2") {
 		return byteLevelPart(true)
-	}
-	pattern := scan.Pattern("llama3")
-	if d.pattern == "qwen2" {
-		pattern = scan.Pattern("qwen2")
 	}
 	return object{{"type", "Sequence"}, {"pretokenizers", []object{
 		{{"type", "Split"}, {"pattern", object{{"Regex", pattern}}}, {"behavior", "Isolated"}, {"invert", false}},

@@ -50,7 +50,8 @@ var families = []family{
 	},
 	{
 		name:     "cl100k",
-		patterns: []string{`'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s`},
+		patterns: []string{contractions + `|` + lead + `\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s+\z|` + tail}, // \z is the end of the text for all of the libraries
+		same:     []string{`'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s`},
 		scanner:  func() Func { t := plain(); return func(s []byte, i int) int { return scanCl100k(t, s, i) } },
 	},
 	{
@@ -104,11 +105,11 @@ func Name(patterns ...string) string {
 	return ""
 }
 
-// Patterns returns the patterns of a family as tokenizer.json spells them (of
-// cl100k as tiktoken does), nil if the name is not known: gpt2 (also r50k and
+// Patterns returns the patterns of a family as tokenizer.json spells them, nil if the name is not known: gpt2 (also r50k and
 // p50k), llama3, cl100k, qwen2 (also qwen and qwen3), qwen35, o200k, tekken or
-// deepseek3. Llama3 is Hugging Face's cl100k; tiktoken's differs in keeping
-// white space at the end of a text together.
+// deepseek3. Llama3 is what most files
+// have for cl100k; tiktoken's cl100k differs in keeping white space at the end
+// of a text together.
 func Patterns(name string) []string {
 	if a, ok := aliases[name]; ok {
 		name = a
