@@ -119,6 +119,12 @@ func (n *linearNode) outputOnly() bool { return n.pre.tape == nil }
 // backward, with dy the gradient of x·wᵀ + b: dx = dy·w, dw += dyᵀ·x, db += Σ_rows dy, and dresidual = dout.
 func (n *linearNode) backward(t *Tape) {
 	dy, dyMem := n.outputGrad(t)
+	first := n.w.trained() && t.remadeByGrad(n.x) // its product also makes x, which the weight's needs
+	if first {
+		n.x.buf.remade = true
+		n.g = kernel.GemmArgs{A: dy, B: t.operand(n.w), ActOut: t.mat(n.x)}
+		t.inputGrad(n.kind, n.x, &n.g)
+	}
 	if n.w.trained() {
 		t.remake(n.x)
 		n.g = kernel.GemmArgs{A: dy, TransA: true, B: t.mat(n.x), ColSumA: t.gradients(n.b)}
@@ -127,7 +133,7 @@ func (n *linearNode) backward(t *Tape) {
 	} else if n.b.trained() {
 		panic(fmt.Sprintf("tensor.%s: bias %s is trained, its weight %s is not", n.kind, n.b.Name, n.w.Name))
 	}
-	if t.wantsGrad(n.x) {
+	if !first && t.wantsGrad(n.x) {
 		t.tick() // x is not needed any more
 		dy.Ptr = t.ptr(dyMem)
 		n.g = kernel.GemmArgs{A: dy, B: t.operand(n.w)}
@@ -189,4 +195,9 @@ func (t *Tape) inputGrad(kind string, x *Tensor, g *kernel.GemmArgs) {
 		x.gradPre = true
 	}
 	t.gemm(kind, g)
+}
+
+// remadeByGrad reports whether the epilogue of inputGrad can make the value of x again at little cost, with the bits of remake.
+func (t *Tape) remadeByGrad(x *Tensor) bool {
+	return t.forgotten(x) && t.compute == BF16 && x.act == kernel.GELUTanhAct && x.uses == 1
 }

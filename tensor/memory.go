@@ -59,11 +59,15 @@ type remaker interface {
 // remake makes the value of x again, once a run, if it was not kept. Backward passes that read an input's value call it
 // before. Inside a Recompute segment, where values live for one layer's backward pass only, they are kept.
 func (t *Tape) remake(x *Tensor) {
-	if x.maker == nil || t.prog.keep || x.buf.home != nil || x.buf.remade {
-		return
+	if t.forgotten(x) {
+		x.buf.remade = true
+		x.maker.remake(t)
 	}
-	x.buf.remade = true
-	x.maker.remake(t)
+}
+
+// forgotten reports whether the value of x was not kept and has not been made again yet.
+func (t *Tape) forgotten(x *Tensor) bool {
+	return x.maker != nil && !t.prog.keep && x.buf.home == nil && !x.buf.remade
 }
 
 // wantsGrad reports whether x is an operation's output, which all gradients flow to. Persistent tensors have none.

@@ -46,6 +46,7 @@ type GemmArgs struct {
 	Act        Act
 	ActGrad    bool
 	PreAct     Mat // [M,N]
+	ActOut     Mat // [M,N] or absent: with ActGrad, is set to Act(PreAct), for an output of the activation that was not kept
 	Drop       Drop
 	Residual   Mat  // [M,N] or absent; may alias C
 	Accumulate bool // C must then be F32
@@ -80,10 +81,12 @@ func (g *GemmArgs) check() (m, n, k int) {
 		panic(fmt.Sprintf("kernel.Gemm: ColSumA of %d elements, want %d", len(g.ColSumA), m))
 	case g.ActGrad && g.PreAct.IsNil():
 		panic("kernel.Gemm: ActGrad without PreAct")
+	case !g.ActOut.IsNil() && !g.ActGrad:
+		panic("kernel.Gemm: ActOut without ActGrad")
 	}
-	for _, x := range [...]*Mat{&g.PreAct, &g.Residual} {
+	for _, x := range [...]*Mat{&g.PreAct, &g.ActOut, &g.Residual} {
 		if !x.IsNil() && (x.Rows != m || x.Cols != n) {
-			panic(fmt.Sprintf("kernel.Gemm: PreAct or Residual [%d,%d], want [%d,%d]", x.Rows, x.Cols, m, n))
+			panic(fmt.Sprintf("kernel.Gemm: PreAct, ActOut or Residual [%d,%d], want [%d,%d]", x.Rows, x.Cols, m, n))
 		}
 	}
 	return m, n, k

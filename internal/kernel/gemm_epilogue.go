@@ -69,6 +69,10 @@ func (g *GemmArgs) epilogue(i0, j0, m, n int, sums unsafe.Pointer, ld int, tmp u
 	if g.Bias != nil {
 		a.bias = unsafe.Pointer(&g.Bias[j0])
 	}
+	if g.fusesGELU() {
+		g.gelu(i0, j0, m, n, sums, ld)
+		return
+	}
 	if g.Act != NoAct || g.Drop.P > 0 {
 		if a.bias != nil || a.alpha != 1 || g.keepsPreAct() {
 			g.finishInto(&a, i0, j0, g.keepsPreAct())
@@ -76,6 +80,9 @@ func (g *GemmArgs) epilogue(i0, j0, m, n int, sums unsafe.Pointer, ld int, tmp u
 		a.bias, a.alpha = nil, 1
 		for i := range m {
 			s := unsafe.Slice((*float32)(unsafe.Add(sums, i*ld*4)), n)
+			if !g.ActOut.IsNil() {
+				g.activateOut(i0+i, j0, unsafe.Slice((*float32)(tmp), n))
+			}
 			if g.Act != NoAct {
 				g.activate(i0+i, j0, s, unsafe.Slice((*float32)(tmp), n))
 			}
@@ -87,10 +94,42 @@ func (g *GemmArgs) epilogue(i0, j0, m, n int, sums unsafe.Pointer, ld int, tmp u
 	g.finishC(&a, i0, j0, unsafe.Slice((*float32)(tmp), n))
 }
 
+// fusesGELU reports whether the epilogue is one of those that vec_grid.go has in one pass.
+func (g *GemmArgs) fusesGELU() bool {
+	return g.Act == GELUTanhAct && g.C.DT == BF16 && g.PreAct.DT == BF16 && !g.PreAct.IsNil() && (g.ActOut.IsNil() || g.ActOut.DT == BF16) &&
+		(g.Alpha == 0 || g.Alpha == 1) && g.Drop.P == 0 && g.Residual.IsNil() && (g.Bias == nil) == g.ActGrad
+}
+
+// gelu is such an epilogue.
+func (g *GemmArgs) gelu(i0, j0, m, n int, sums unsafe.Pointer, ld int) {
+	a := gridArgs{rows: m, n: n}
+	k := 0
+	for _, x := range [...]*Mat{&g.C, &g.ActOut} {
+		if !x.IsNil() {
+			a.ptr[k], a.stride[k] = x.at(i0, j0), x.Stride*2
+			k++
+		}
+	}
+	if !g.ActGrad {
+		a.ptr[1], a.stride[1] = g.PreAct.at(i0, j0), g.PreAct.Stride*2
+		a.ptr[2], a.stride[2] = sums, ld*4
+		a.ptr[3] = unsafe.Pointer(&g.Bias[j0])
+		vec().geluRows(a)
+		return
+	}
+	a.ptr[k], a.stride[k] = sums, ld*4
+	a.ptr[k+1], a.stride[k+1] = g.PreAct.at(i0, j0), g.PreAct.Stride*2
+	if k == 1 {
+		vec().geluGradRows(a)
+		return
+	}
+	vec().geluBothRows(a)
+}
+
 // prefetch asks for what the epilogue of C[i0:i0+m, j0:j0+n] reads and writes, so that it arrives while the sums are
 // computed.
 func (g *GemmArgs) prefetch(i0, j0, m, n int) {
-	for _, x := range [...]*Mat{&g.C, &g.PreAct, &g.Residual} {
+	for _, x := range [...]*Mat{&g.C, &g.PreAct, &g.ActOut, &g.Residual} {
 		if !x.IsNil() {
 			size := x.DT.Size()
 			prefetchRows(x.at(i0, j0), x.Stride*size, m, n*size)
@@ -161,19 +200,32 @@ func (g *GemmArgs) finishC(a *finishArgs, i0, j0 int, tmp []float32) {
 	}
 }
 
+// apply applies the activation to s.
+func (a Act) apply(s []float32) {
+	switch a {
+	case GELUTanhAct:
+		GELUTanh(s, s)
+	case GELUErfAct:
+		GELUErf(s, s)
+	case SiLUAct:
+		SiLU(s, s)
+	case ReLUAct:
+		ReLU(s, s)
+	}
+}
+
+// activateOut sets ActOut[i, j0:] to the activation of PreAct[i, j0:].
+func (g *GemmArgs) activateOut(i, j0 int, tmp []float32) {
+	pre := part(&g.PreAct, i, j0, len(tmp))
+	LoadF32(tmp, pre, 0)
+	g.Act.apply(tmp)
+	StoreF32(part(&g.ActOut, i, j0, len(tmp)), 0, tmp)
+}
+
 // activate applies the activation, or its gradient at PreAct[i, j0:], to s.
 func (g *GemmArgs) activate(i, j0 int, s, tmp []float32) {
 	if !g.ActGrad {
-		switch g.Act {
-		case GELUTanhAct:
-			GELUTanh(s, s)
-		case GELUErfAct:
-			GELUErf(s, s)
-		case SiLUAct:
-			SiLU(s, s)
-		case ReLUAct:
-			ReLU(s, s)
-		}
+		g.Act.apply(s)
 		return
 	}
 	r := part(&g.PreAct, i, j0, len(s))

@@ -104,6 +104,9 @@ func randomArgs(rng *rand.Rand, m, n, k int, epilogue bool) *GemmArgs {
 	if g.ActGrad = g.Act != NoAct && coin(); g.ActGrad || coin() {
 		g.PreAct = testMat(rng, dt(), m, n)
 	}
+	if g.ActGrad && coin() {
+		g.ActOut = testMat(rng, dt(), m, n)
+	}
 	if coin() {
 		g.Drop = Drop{P: 0.3, Key: 7, Counter: 1 << 40}
 	}
@@ -169,7 +172,11 @@ func oracleEpilogue(g *GemmArgs, i, j int, w want) (pre, c want) {
 	switch {
 	case g.ActGrad:
 		d := float64(actGrad(g.Act, float32(g.PreAct.get(i, j))))
-		w.v, w.tol = w.v*d, w.tol*math.Abs(d)+3e-6*math.Abs(w.v)
+		err := 3e-6
+		if g.fusesGELU() {
+			err = 1e-4 // see GELUTanhGradBF16
+		}
+		w.v, w.tol = w.v*d, w.tol*math.Abs(d)+err*math.Abs(w.v)
 	case g.Act != NoAct:
 		w.v, w.tol = float64(actValue(g.Act, float32(w.v))), 1.2*w.tol+2e-6
 	}
@@ -190,6 +197,17 @@ func oracleEpilogue(g *GemmArgs, i, j int, w want) (pre, c want) {
 	}
 	w.tol += 1e-6 * math.Abs(w.v)
 	return pre, w
+}
+
+// oracleActOut is what ActOut becomes.
+func oracleActOut(g *GemmArgs) (out []want) {
+	for i := range g.C.Rows {
+		for j := range g.C.Cols {
+			v := float64(actValue(g.Act, float32(g.PreAct.get(i, j))))
+			out = append(out, want{v, 2e-6 + 1e-6*math.Abs(v)})
+		}
+	}
+	return out
 }
 
 // storedTol is the rounding of a value stored as dt.
@@ -233,7 +251,7 @@ func checkGemm(t *testing.T, pools []*Pool, g *GemmArgs) {
 	var first GemmArgs
 	for i, p := range pools {
 		h := *g
-		h.C, h.PreAct = g.C.clone(), g.PreAct.clone()
+		h.C, h.PreAct, h.ActOut = g.C.clone(), g.PreAct.clone(), g.ActOut.clone()
 		h.ColSumA = append([]float32(nil), g.ColSumA...)
 		if aliased {
 			h.Residual = h.C
@@ -244,6 +262,9 @@ func checkGemm(t *testing.T, pools []*Pool, g *GemmArgs) {
 			checkMat(t, describe(g)+": C", &h.C, c)
 			if !h.PreAct.IsNil() && !h.ActGrad && h.Act != NoAct {
 				checkMat(t, describe(g)+": PreAct", &h.PreAct, pre)
+			}
+			if !h.ActOut.IsNil() {
+				checkMat(t, describe(g)+": ActOut", &h.ActOut, oracleActOut(g))
 			}
 			for j, s := range sums {
 				if math.Abs(s-float64(h.ColSumA[j])) > 1e-4*(1+math.Abs(s)) {
@@ -284,6 +305,20 @@ func TestGemmMatchesOracleForAnyWorkers(t *testing.T) {
 		for range 6 { // large enough for several workers, blocks and groups
 			m, n, k := 50+rng.IntN(150), 100+rng.IntN(400), 60+rng.IntN(140)
 			checkGemm(t, pools, randomArgs(rng, m, n, k, rng.IntN(2) == 0))
+		}
+		for i := range 24 { // epilogues of one pass
+			g := randomArgs(rng, 1+rng.IntN(60), 1+rng.IntN(90), 1+rng.IntN(50), false)
+			g.Compute, g.Act, g.Accumulate = BF16, GELUTanhAct, false
+			g.C, g.PreAct = testMat(rng, BF16, g.C.Rows, g.C.Cols), testMat(rng, BF16, g.C.Rows, g.C.Cols)
+			switch i % 3 {
+			case 0:
+				g.Bias = testMat(rng, F32, 1, g.C.Cols).RowF32(0)
+			case 1:
+				g.ActGrad, g.ActOut = true, testMat(rng, BF16, g.C.Rows, g.C.Cols)
+			default:
+				g.ActGrad = true
+			}
+			checkGemm(t, pools, g)
 		}
 		for m := 1; m <= 9; m++ { // generation: few rows
 			g := randomArgs(rng, m, 37, 70, m%2 == 0)

@@ -43,6 +43,7 @@ type vecFuncs struct {
 	geluTanhBF16                                  func(dst, x []BF16Bits)
 	geluTanhGradBF16                              func(dx, dy, x []BF16Bits)
 
+	gridFuncs
 	normFuncs
 
 	rotate     func(d1, d2, x1, x2, cos, sin []float32, sign float32)
@@ -78,6 +79,7 @@ var genericVec = vecFuncs{
 	swigluBF16: swigluBF16Generic, gegluBF16: gegluBF16Generic,
 	swigluGradBF16: swigluGradBF16Generic, gegluGradBF16: gegluGradBF16Generic,
 	geluTanhBF16: geluTanhBF16Generic, geluTanhGradBF16: geluTanhGradBF16Generic,
+	gridFuncs: gridFuncs{geluRows: geluRowsGeneric, geluGradRows: geluGradRowsGeneric, geluBothRows: geluBothRowsGeneric},
 
 	normFuncs: genericNorm,
 

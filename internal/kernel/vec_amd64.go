@@ -142,6 +142,21 @@ func geluTanhGradAVX2(dx []float32, dy []float32, x []float32)
 //go:noescape
 func geluTanhGradBF16AVX2(dx []BF16Bits, dy []BF16Bits, x []BF16Bits)
 
+// geluRowsAVX2 is the AVX2 variant of geluRows.
+//
+//go:noescape
+func geluRowsAVX2(a gridArgs)
+
+// geluGradRowsAVX2 is the AVX2 variant of geluGradRows.
+//
+//go:noescape
+func geluGradRowsAVX2(a gridArgs)
+
+// geluBothRowsAVX2 is the AVX2 variant of geluBothRows.
+//
+//go:noescape
+func geluBothRowsAVX2(a gridArgs)
+
 // swigluAVX2 is the AVX2 variant of swiglu.
 //
 //go:noescape
@@ -442,6 +457,21 @@ func geluTanhGradAVX512(dx []float32, dy []float32, x []float32)
 //go:noescape
 func geluTanhGradBF16AVX512(dx []BF16Bits, dy []BF16Bits, x []BF16Bits)
 
+// geluRowsAVX512 is the AVX512 variant of geluRows.
+//
+//go:noescape
+func geluRowsAVX512(a gridArgs)
+
+// geluGradRowsAVX512 is the AVX512 variant of geluGradRows.
+//
+//go:noescape
+func geluGradRowsAVX512(a gridArgs)
+
+// geluBothRowsAVX512 is the AVX512 variant of geluBothRows.
+//
+//go:noescape
+func geluBothRowsAVX512(a gridArgs)
+
 // swigluAVX512 is the AVX512 variant of swiglu.
 //
 //go:noescape
@@ -626,6 +656,21 @@ func geluTanhBF16AVX512BF16(dst []BF16Bits, x []BF16Bits)
 //
 //go:noescape
 func geluTanhGradBF16AVX512BF16(dx []BF16Bits, dy []BF16Bits, x []BF16Bits)
+
+// geluRowsAVX512BF16 is the AVX512BF16 variant of geluRows.
+//
+//go:noescape
+func geluRowsAVX512BF16(a gridArgs)
+
+// geluGradRowsAVX512BF16 is the AVX512BF16 variant of geluGradRows.
+//
+//go:noescape
+func geluGradRowsAVX512BF16(a gridArgs)
+
+// geluBothRowsAVX512BF16 is the AVX512BF16 variant of geluBothRows.
+//
+//go:noescape
+func geluBothRowsAVX512BF16(a gridArgs)
 
 // swigluBF16AVX512BF16 is the AVX512BF16 variant of swigluBF16.
 //

@@ -10,9 +10,9 @@ TEXT ·bf16ToF32AVX2(SB), NOSPLIT, $16-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ DX, $+16
-	JLT  single1
+	JLT  single2
 
-unrolled4:
+unrolled5:
 	VPMOVZXWD (CX)(BX*2), Y0
 	VPSLLD    $0x10, Y0, Y0
 	VMOVUPS   Y0, (AX)(BX*4)
@@ -22,40 +22,40 @@ unrolled4:
 	ADDQ      $+16, BX
 	SUBQ      $+16, DX
 	CMPQ      DX, $+16
-	JGE       unrolled4
+	JGE       unrolled5
 
-single1:
+single2:
 	CMPQ DX, $+8
-	JLT  tail2
+	JLT  tail3
 
-loop5:
+loop6:
 	VPMOVZXWD (CX)(BX*2), Y0
 	VPSLLD    $0x10, Y0, Y0
 	VMOVUPS   Y0, (AX)(BX*4)
 	ADDQ      $+8, BX
 	SUBQ      $+8, DX
 	CMPQ      DX, $+8
-	JGE       loop5
+	JGE       loop6
 
-tail2:
+tail3:
 	TESTQ   DX, DX
-	JZ      done3
+	JZ      done4
 	LEAQ    tailmask<>+32(SB), SI
 	MOVQ    DX, DI
 	NEGQ    DI
 	VMOVUPS (SI)(DI*4), Y0
 	LEAQ    (CX)(BX*2), CX
 
-copy6:
+copy7:
 	MOVWLZX    -2(CX)(DX*2), SI
 	MOVW       SI, -2(SP)(DX*2)
 	DECQ       DX
-	JNZ        copy6
+	JNZ        copy7
 	VPMOVZXWD  (SP), Y1
 	VPSLLD     $0x10, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(BX*4)
 
-done3:
+done4:
 	VZEROUPPER
 	RET
 
@@ -85,9 +85,9 @@ TEXT ·f32ToBF16AVX2(SB), NOSPLIT, $16-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ DX, $+16
-	JLT  single7
+	JLT  single9
 
-unrolled10:
+unrolled12:
 	VMOVUPS   (CX)(BX*4), Y0
 	VPSRLD    $0x10, Y0, Y1
 	VPAND     c00000001<>+0(SB), Y1, Y2
@@ -125,13 +125,13 @@ unrolled10:
 	ADDQ      $+16, BX
 	SUBQ      $+16, DX
 	CMPQ      DX, $+16
-	JGE       unrolled10
+	JGE       unrolled12
 
-single7:
+single9:
 	CMPQ DX, $+8
-	JLT  tail8
+	JLT  tail10
 
-loop11:
+loop13:
 	VMOVUPS   (CX)(BX*4), Y0
 	VPSRLD    $0x10, Y0, Y1
 	VPAND     c00000001<>+0(SB), Y1, Y2
@@ -152,11 +152,11 @@ loop11:
 	ADDQ      $+8, BX
 	SUBQ      $+8, DX
 	CMPQ      DX, $+8
-	JGE       loop11
+	JGE       loop13
 
-tail8:
+tail10:
 	TESTQ      DX, DX
-	JZ         done9
+	JZ         done11
 	LEAQ       tailmask<>+32(SB), SI
 	MOVQ       DX, DI
 	NEGQ       DI
@@ -181,13 +181,13 @@ tail8:
 	MOVQ       DX, CX
 	LEAQ       (AX)(BX*2), AX
 
-copy12:
+copy14:
 	MOVWLZX -2(SP)(CX*2), DX
 	MOVW    DX, -2(AX)(CX*2)
 	DECQ    CX
-	JNZ     copy12
+	JNZ     copy14
 
-done9:
+done11:
 	VZEROUPPER
 	RET
 
@@ -289,9 +289,9 @@ TEXT ·f16ToF32AVX2(SB), NOSPLIT, $16-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ DX, $+16
-	JLT  single13
+	JLT  single16
 
-unrolled16:
+unrolled19:
 	VCVTPH2PS (CX)(BX*2), Y0
 	VMOVUPS   Y0, (AX)(BX*4)
 	VCVTPH2PS 16(CX)(BX*2), Y0
@@ -299,38 +299,38 @@ unrolled16:
 	ADDQ      $+16, BX
 	SUBQ      $+16, DX
 	CMPQ      DX, $+16
-	JGE       unrolled16
+	JGE       unrolled19
 
-single13:
+single16:
 	CMPQ DX, $+8
-	JLT  tail14
+	JLT  tail17
 
-loop17:
+loop20:
 	VCVTPH2PS (CX)(BX*2), Y0
 	VMOVUPS   Y0, (AX)(BX*4)
 	ADDQ      $+8, BX
 	SUBQ      $+8, DX
 	CMPQ      DX, $+8
-	JGE       loop17
+	JGE       loop20
 
-tail14:
+tail17:
 	TESTQ   DX, DX
-	JZ      done15
+	JZ      done18
 	LEAQ    tailmask<>+32(SB), SI
 	MOVQ    DX, DI
 	NEGQ    DI
 	VMOVUPS (SI)(DI*4), Y0
 	LEAQ    (CX)(BX*2), CX
 
-copy18:
+copy21:
 	MOVWLZX    -2(CX)(DX*2), SI
 	MOVW       SI, -2(SP)(DX*2)
 	DECQ       DX
-	JNZ        copy18
+	JNZ        copy21
 	VCVTPH2PS  (SP), Y1
 	VMASKMOVPS Y1, Y0, (AX)(BX*4)
 
-done15:
+done18:
 	VZEROUPPER
 	RET
 
@@ -342,9 +342,9 @@ TEXT ·f32ToF16AVX2(SB), NOSPLIT, $16-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ DX, $+16
-	JLT  single19
+	JLT  single23
 
-unrolled22:
+unrolled26:
 	VMOVUPS   (CX)(BX*4), Y0
 	VCVTPS2PH $0x00, Y0, X0
 	VMOVDQU   X0, (AX)(BX*2)
@@ -354,24 +354,24 @@ unrolled22:
 	ADDQ      $+16, BX
 	SUBQ      $+16, DX
 	CMPQ      DX, $+16
-	JGE       unrolled22
+	JGE       unrolled26
 
-single19:
+single23:
 	CMPQ DX, $+8
-	JLT  tail20
+	JLT  tail24
 
-loop23:
+loop27:
 	VMOVUPS   (CX)(BX*4), Y0
 	VCVTPS2PH $0x00, Y0, X0
 	VMOVDQU   X0, (AX)(BX*2)
 	ADDQ      $+8, BX
 	SUBQ      $+8, DX
 	CMPQ      DX, $+8
-	JGE       loop23
+	JGE       loop27
 
-tail20:
+tail24:
 	TESTQ      DX, DX
-	JZ         done21
+	JZ         done25
 	LEAQ       tailmask<>+32(SB), SI
 	MOVQ       DX, DI
 	NEGQ       DI
@@ -382,13 +382,13 @@ tail20:
 	MOVQ       DX, CX
 	LEAQ       (AX)(BX*2), AX
 
-copy24:
+copy28:
 	MOVWLZX -2(SP)(CX*2), DX
 	MOVW    DX, -2(AX)(CX*2)
 	DECQ    CX
-	JNZ     copy24
+	JNZ     copy28
 
-done21:
+done25:
 	VZEROUPPER
 	RET
 
@@ -400,9 +400,9 @@ TEXT ·fillAVX2(SB), NOSPLIT, $0-28
 	VBROADCASTSS a+24(FP), Y0
 	XORQ         DX, DX
 	CMPQ         CX, $+32
-	JLT          single25
+	JLT          single30
 
-unrolled28:
+unrolled33:
 	VMOVUPS Y0, (AX)(DX*4)
 	VMOVUPS Y0, 32(AX)(DX*4)
 	VMOVUPS Y0, 64(AX)(DX*4)
@@ -410,28 +410,28 @@ unrolled28:
 	ADDQ    $+32, DX
 	SUBQ    $+32, CX
 	CMPQ    CX, $+32
-	JGE     unrolled28
+	JGE     unrolled33
 
-single25:
+single30:
 	CMPQ CX, $+8
-	JLT  tail26
+	JLT  tail31
 
-loop29:
+loop34:
 	VMOVUPS Y0, (AX)(DX*4)
 	ADDQ    $+8, DX
 	SUBQ    $+8, CX
 	CMPQ    CX, $+8
-	JGE     loop29
+	JGE     loop34
 
-tail26:
+tail31:
 	TESTQ      CX, CX
-	JZ         done27
+	JZ         done32
 	LEAQ       tailmask<>+32(SB), BX
 	NEGQ       CX
 	VMOVUPS    (BX)(CX*4), Y1
 	VMASKMOVPS Y0, Y1, (AX)(DX*4)
 
-done27:
+done32:
 	VZEROUPPER
 	RET
 
@@ -444,9 +444,9 @@ TEXT ·addAVX2(SB), NOSPLIT, $0-72
 	MOVQ dst_len+8(FP), BX
 	XORQ SI, SI
 	CMPQ BX, $+16
-	JLT  single30
+	JLT  single36
 
-unrolled33:
+unrolled39:
 	VMOVUPS (CX)(SI*4), Y0
 	VMOVUPS (DX)(SI*4), Y1
 	VADDPS  Y1, Y0, Y0
@@ -458,13 +458,13 @@ unrolled33:
 	ADDQ    $+16, SI
 	SUBQ    $+16, BX
 	CMPQ    BX, $+16
-	JGE     unrolled33
+	JGE     unrolled39
 
-single30:
+single36:
 	CMPQ BX, $+8
-	JLT  tail31
+	JLT  tail37
 
-loop34:
+loop40:
 	VMOVUPS (CX)(SI*4), Y0
 	VMOVUPS (DX)(SI*4), Y1
 	VADDPS  Y1, Y0, Y0
@@ -472,11 +472,11 @@ loop34:
 	ADDQ    $+8, SI
 	SUBQ    $+8, BX
 	CMPQ    BX, $+8
-	JGE     loop34
+	JGE     loop40
 
-tail31:
+tail37:
 	TESTQ      BX, BX
-	JZ         done32
+	JZ         done38
 	LEAQ       tailmask<>+32(SB), DI
 	NEGQ       BX
 	VMOVUPS    (DI)(BX*4), Y0
@@ -485,7 +485,7 @@ tail31:
 	VADDPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 
-done32:
+done38:
 	VZEROUPPER
 	RET
 
@@ -497,9 +497,9 @@ TEXT ·addToBF16AVX2(SB), NOSPLIT, $16-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ DX, $+16
-	JLT  single35
+	JLT  single42
 
-unrolled38:
+unrolled45:
 	VMOVUPS   (AX)(BX*4), Y0
 	VPMOVZXWD (CX)(BX*2), Y1
 	VPSLLD    $0x10, Y1, Y1
@@ -513,13 +513,13 @@ unrolled38:
 	ADDQ      $+16, BX
 	SUBQ      $+16, DX
 	CMPQ      DX, $+16
-	JGE       unrolled38
+	JGE       unrolled45
 
-single35:
+single42:
 	CMPQ DX, $+8
-	JLT  tail36
+	JLT  tail43
 
-loop39:
+loop46:
 	VMOVUPS   (AX)(BX*4), Y0
 	VPMOVZXWD (CX)(BX*2), Y1
 	VPSLLD    $0x10, Y1, Y1
@@ -528,11 +528,11 @@ loop39:
 	ADDQ      $+8, BX
 	SUBQ      $+8, DX
 	CMPQ      DX, $+8
-	JGE       loop39
+	JGE       loop46
 
-tail36:
+tail43:
 	TESTQ      DX, DX
-	JZ         done37
+	JZ         done44
 	LEAQ       tailmask<>+32(SB), SI
 	MOVQ       DX, DI
 	NEGQ       DI
@@ -540,17 +540,17 @@ tail36:
 	VMASKMOVPS (AX)(BX*4), Y0, Y1
 	LEAQ       (CX)(BX*2), CX
 
-copy40:
+copy47:
 	MOVWLZX    -2(CX)(DX*2), SI
 	MOVW       SI, -2(SP)(DX*2)
 	DECQ       DX
-	JNZ        copy40
+	JNZ        copy47
 	VPMOVZXWD  (SP), Y2
 	VPSLLD     $0x10, Y2, Y2
 	VADDPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(BX*4)
 
-done37:
+done44:
 	VZEROUPPER
 	RET
 
@@ -563,9 +563,9 @@ TEXT ·addBF16AVX2(SB), NOSPLIT, $16-72
 	MOVQ dst_len+8(FP), BX
 	XORQ SI, SI
 	CMPQ BX, $+16
-	JLT  single41
+	JLT  single49
 
-unrolled44:
+unrolled52:
 	VPMOVZXWD (CX)(SI*2), Y0
 	VPSLLD    $0x10, Y0, Y0
 	VPMOVZXWD (DX)(SI*2), Y1
@@ -611,13 +611,13 @@ unrolled44:
 	ADDQ      $+16, SI
 	SUBQ      $+16, BX
 	CMPQ      BX, $+16
-	JGE       unrolled44
+	JGE       unrolled52
 
-single41:
+single49:
 	CMPQ BX, $+8
-	JLT  tail42
+	JLT  tail50
 
-loop45:
+loop53:
 	VPMOVZXWD (CX)(SI*2), Y0
 	VPSLLD    $0x10, Y0, Y0
 	VPMOVZXWD (DX)(SI*2), Y1
@@ -642,11 +642,11 @@ loop45:
 	ADDQ      $+8, SI
 	SUBQ      $+8, BX
 	CMPQ      BX, $+8
-	JGE       loop45
+	JGE       loop53
 
-tail42:
+tail50:
 	TESTQ   BX, BX
-	JZ      done43
+	JZ      done51
 	LEAQ    tailmask<>+32(SB), DI
 	MOVQ    BX, R8
 	NEGQ    R8
@@ -654,21 +654,21 @@ tail42:
 	MOVQ    BX, DI
 	LEAQ    (CX)(SI*2), CX
 
-copy46:
+copy54:
 	MOVWLZX   -2(CX)(DI*2), R8
 	MOVW      R8, -2(SP)(DI*2)
 	DECQ      DI
-	JNZ       copy46
+	JNZ       copy54
 	VPMOVZXWD (SP), Y0
 	VPSLLD    $0x10, Y0, Y0
 	MOVQ      BX, CX
 	LEAQ      (DX)(SI*2), DX
 
-copy47:
+copy55:
 	MOVWLZX   -2(DX)(CX*2), DI
 	MOVW      DI, -2(SP)(CX*2)
 	DECQ      CX
-	JNZ       copy47
+	JNZ       copy55
 	VPMOVZXWD (SP), Y1
 	VPSLLD    $0x10, Y1, Y1
 	VADDPS    Y1, Y0, Y0
@@ -691,13 +691,13 @@ copy47:
 	MOVQ      BX, CX
 	LEAQ      (AX)(SI*2), AX
 
-copy48:
+copy56:
 	MOVWLZX -2(SP)(CX*2), DX
 	MOVW    DX, -2(AX)(CX*2)
 	DECQ    CX
-	JNZ     copy48
+	JNZ     copy56
 
-done43:
+done51:
 	VZEROUPPER
 	RET
 
@@ -710,9 +710,9 @@ TEXT ·mulAVX2(SB), NOSPLIT, $0-72
 	MOVQ dst_len+8(FP), BX
 	XORQ SI, SI
 	CMPQ BX, $+16
-	JLT  single49
+	JLT  single58
 
-unrolled52:
+unrolled61:
 	VMOVUPS (CX)(SI*4), Y0
 	VMOVUPS (DX)(SI*4), Y1
 	VMULPS  Y1, Y0, Y0
@@ -724,13 +724,13 @@ unrolled52:
 	ADDQ    $+16, SI
 	SUBQ    $+16, BX
 	CMPQ    BX, $+16
-	JGE     unrolled52
+	JGE     unrolled61
 
-single49:
+single58:
 	CMPQ BX, $+8
-	JLT  tail50
+	JLT  tail59
 
-loop53:
+loop62:
 	VMOVUPS (CX)(SI*4), Y0
 	VMOVUPS (DX)(SI*4), Y1
 	VMULPS  Y1, Y0, Y0
@@ -738,11 +738,11 @@ loop53:
 	ADDQ    $+8, SI
 	SUBQ    $+8, BX
 	CMPQ    BX, $+8
-	JGE     loop53
+	JGE     loop62
 
-tail50:
+tail59:
 	TESTQ      BX, BX
-	JZ         done51
+	JZ         done60
 	LEAQ       tailmask<>+32(SB), DI
 	NEGQ       BX
 	VMOVUPS    (DI)(BX*4), Y0
@@ -751,7 +751,7 @@ tail50:
 	VMULPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 
-done51:
+done60:
 	VZEROUPPER
 	RET
 
@@ -764,9 +764,9 @@ TEXT ·scaleAVX2(SB), NOSPLIT, $0-52
 	VBROADCASTSS a+48(FP), Y0
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          single54
+	JLT          single64
 
-unrolled57:
+unrolled67:
 	VMOVUPS (CX)(BX*4), Y1
 	VMULPS  Y0, Y1, Y1
 	VMOVUPS Y1, (AX)(BX*4)
@@ -776,24 +776,24 @@ unrolled57:
 	ADDQ    $+16, BX
 	SUBQ    $+16, DX
 	CMPQ    DX, $+16
-	JGE     unrolled57
+	JGE     unrolled67
 
-single54:
+single64:
 	CMPQ DX, $+8
-	JLT  tail55
+	JLT  tail65
 
-loop58:
+loop68:
 	VMOVUPS (CX)(BX*4), Y1
 	VMULPS  Y0, Y1, Y1
 	VMOVUPS Y1, (AX)(BX*4)
 	ADDQ    $+8, BX
 	SUBQ    $+8, DX
 	CMPQ    DX, $+8
-	JGE     loop58
+	JGE     loop68
 
-tail55:
+tail65:
 	TESTQ      DX, DX
-	JZ         done56
+	JZ         done66
 	LEAQ       tailmask<>+32(SB), SI
 	NEGQ       DX
 	VMOVUPS    (SI)(DX*4), Y1
@@ -801,7 +801,7 @@ tail55:
 	VMULPS     Y0, Y2, Y0
 	VMASKMOVPS Y0, Y1, (AX)(BX*4)
 
-done56:
+done66:
 	VZEROUPPER
 	RET
 
@@ -814,9 +814,9 @@ TEXT ·scaleToBF16AVX2(SB), NOSPLIT, $16-52
 	VBROADCASTSS a+48(FP), Y0
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          single59
+	JLT          single70
 
-unrolled62:
+unrolled73:
 	VMOVUPS   (CX)(BX*4), Y1
 	VMULPS    Y0, Y1, Y1
 	VPSRLD    $0x10, Y1, Y2
@@ -856,13 +856,13 @@ unrolled62:
 	ADDQ      $+16, BX
 	SUBQ      $+16, DX
 	CMPQ      DX, $+16
-	JGE       unrolled62
+	JGE       unrolled73
 
-single59:
+single70:
 	CMPQ DX, $+8
-	JLT  tail60
+	JLT  tail71
 
-loop63:
+loop74:
 	VMOVUPS   (CX)(BX*4), Y1
 	VMULPS    Y0, Y1, Y1
 	VPSRLD    $0x10, Y1, Y2
@@ -884,11 +884,11 @@ loop63:
 	ADDQ      $+8, BX
 	SUBQ      $+8, DX
 	CMPQ      DX, $+8
-	JGE       loop63
+	JGE       loop74
 
-tail60:
+tail71:
 	TESTQ      DX, DX
-	JZ         done61
+	JZ         done72
 	LEAQ       tailmask<>+32(SB), SI
 	MOVQ       DX, DI
 	NEGQ       DI
@@ -914,13 +914,13 @@ tail60:
 	MOVQ       DX, CX
 	LEAQ       (AX)(BX*2), AX
 
-copy64:
+copy75:
 	MOVWLZX -2(SP)(CX*2), DX
 	MOVW    DX, -2(AX)(CX*2)
 	DECQ    CX
-	JNZ     copy64
+	JNZ     copy75
 
-done61:
+done72:
 	VZEROUPPER
 	RET
 
@@ -933,9 +933,9 @@ TEXT ·axpyAVX2(SB), NOSPLIT, $0-52
 	VBROADCASTSS a+48(FP), Y0
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          single65
+	JLT          single77
 
-unrolled68:
+unrolled80:
 	VMOVUPS     (AX)(BX*4), Y1
 	VMOVUPS     (CX)(BX*4), Y2
 	VFMADD231PS Y0, Y2, Y1
@@ -947,13 +947,13 @@ unrolled68:
 	ADDQ        $+16, BX
 	SUBQ        $+16, DX
 	CMPQ        DX, $+16
-	JGE         unrolled68
+	JGE         unrolled80
 
-single65:
+single77:
 	CMPQ DX, $+8
-	JLT  tail66
+	JLT  tail78
 
-loop69:
+loop81:
 	VMOVUPS     (AX)(BX*4), Y1
 	VMOVUPS     (CX)(BX*4), Y2
 	VFMADD231PS Y0, Y2, Y1
@@ -961,11 +961,11 @@ loop69:
 	ADDQ        $+8, BX
 	SUBQ        $+8, DX
 	CMPQ        DX, $+8
-	JGE         loop69
+	JGE         loop81
 
-tail66:
+tail78:
 	TESTQ       DX, DX
-	JZ          done67
+	JZ          done79
 	LEAQ        tailmask<>+32(SB), SI
 	NEGQ        DX
 	VMOVUPS     (SI)(DX*4), Y1
@@ -974,7 +974,7 @@ tail66:
 	VFMADD231PS Y0, Y3, Y2
 	VMASKMOVPS  Y2, Y1, (AX)(BX*4)
 
-done67:
+done79:
 	VZEROUPPER
 	RET
 
@@ -989,9 +989,9 @@ TEXT ·sumAVX2(SB), NOSPLIT, $0-28
 	VXORPS Y3, Y3, Y3
 	XORQ   DX, DX
 	CMPQ   CX, $+32
-	JLT    single70
+	JLT    single83
 
-unrolled73:
+unrolled86:
 	VMOVUPS (AX)(DX*4), Y4
 	VADDPS  Y4, Y0, Y0
 	VMOVUPS 32(AX)(DX*4), Y4
@@ -1003,23 +1003,23 @@ unrolled73:
 	ADDQ    $+32, DX
 	SUBQ    $+32, CX
 	CMPQ    CX, $+32
-	JGE     unrolled73
+	JGE     unrolled86
 
-single70:
+single83:
 	CMPQ CX, $+8
-	JLT  tail71
+	JLT  tail84
 
-loop74:
+loop87:
 	VMOVUPS (AX)(DX*4), Y4
 	VADDPS  Y4, Y0, Y0
 	ADDQ    $+8, DX
 	SUBQ    $+8, CX
 	CMPQ    CX, $+8
-	JGE     loop74
+	JGE     loop87
 
-tail71:
+tail84:
 	TESTQ      CX, CX
-	JZ         done72
+	JZ         done85
 	LEAQ       tailmask<>+32(SB), BX
 	NEGQ       CX
 	VMOVUPS    (BX)(CX*4), Y4
@@ -1027,7 +1027,7 @@ tail71:
 	VANDPS     Y4, Y5, Y4
 	VADDPS     Y4, Y0, Y0
 
-done72:
+done85:
 	VADDPS       Y1, Y0, Y0
 	VADDPS       Y3, Y2, Y2
 	VADDPS       Y2, Y0, Y0
@@ -1053,9 +1053,9 @@ TEXT ·dotAVX2(SB), NOSPLIT, $0-52
 	VXORPS Y3, Y3, Y3
 	XORQ   BX, BX
 	CMPQ   DX, $+32
-	JLT    single75
+	JLT    single89
 
-unrolled78:
+unrolled92:
 	VMOVUPS     (AX)(BX*4), Y4
 	VMOVUPS     (CX)(BX*4), Y5
 	VFMADD231PS Y5, Y4, Y0
@@ -1071,24 +1071,24 @@ unrolled78:
 	ADDQ        $+32, BX
 	SUBQ        $+32, DX
 	CMPQ        DX, $+32
-	JGE         unrolled78
+	JGE         unrolled92
 
-single75:
+single89:
 	CMPQ DX, $+8
-	JLT  tail76
+	JLT  tail90
 
-loop79:
+loop93:
 	VMOVUPS     (AX)(BX*4), Y4
 	VMOVUPS     (CX)(BX*4), Y5
 	VFMADD231PS Y5, Y4, Y0
 	ADDQ        $+8, BX
 	SUBQ        $+8, DX
 	CMPQ        DX, $+8
-	JGE         loop79
+	JGE         loop93
 
-tail76:
+tail90:
 	TESTQ       DX, DX
-	JZ          done77
+	JZ          done91
 	LEAQ        tailmask<>+32(SB), SI
 	NEGQ        DX
 	VMOVUPS     (SI)(DX*4), Y4
@@ -1098,7 +1098,7 @@ tail76:
 	VANDPS      Y4, Y5, Y4
 	VFMADD231PS Y6, Y4, Y0
 
-done77:
+done91:
 	VADDPS       Y1, Y0, Y0
 	VADDPS       Y3, Y2, Y2
 	VADDPS       Y2, Y0, Y0
@@ -1123,9 +1123,9 @@ TEXT ·sumSqAVX2(SB), NOSPLIT, $0-32
 	VXORPS Y3, Y3, Y3
 	XORQ   DX, DX
 	CMPQ   CX, $+32
-	JLT    single80
+	JLT    single95
 
-unrolled83:
+unrolled98:
 	VMOVUPS      (AX)(DX*4), Y4
 	VEXTRACTF128 $0x01, Y4, X5
 	VCVTPS2PD    X5, Y5
@@ -1153,13 +1153,13 @@ unrolled83:
 	ADDQ         $+32, DX
 	SUBQ         $+32, CX
 	CMPQ         CX, $+32
-	JGE          unrolled83
+	JGE          unrolled98
 
-single80:
+single95:
 	CMPQ CX, $+8
-	JLT  tail81
+	JLT  tail96
 
-loop84:
+loop99:
 	VMOVUPS      (AX)(DX*4), Y4
 	VEXTRACTF128 $0x01, Y4, X5
 	VCVTPS2PD    X5, Y5
@@ -1169,11 +1169,11 @@ loop84:
 	ADDQ         $+8, DX
 	SUBQ         $+8, CX
 	CMPQ         CX, $+8
-	JGE          loop84
+	JGE          loop99
 
-tail81:
+tail96:
 	TESTQ        CX, CX
-	JZ           done82
+	JZ           done97
 	LEAQ         tailmask<>+32(SB), BX
 	NEGQ         CX
 	VMOVUPS      (BX)(CX*4), Y4
@@ -1184,7 +1184,7 @@ tail81:
 	VFMADD231PD  Y4, Y4, Y0
 	VFMADD231PD  Y5, Y5, Y0
 
-done82:
+done97:
 	VADDPD       Y1, Y0, Y0
 	VADDPD       Y3, Y2, Y2
 	VADDPD       Y2, Y0, Y0
@@ -1207,9 +1207,9 @@ TEXT ·maxOfAVX2(SB), NOSPLIT, $0-28
 	VBROADCASTSS cff800000<>+0(SB), Y3
 	XORQ         DX, DX
 	CMPQ         CX, $+32
-	JLT          single85
+	JLT          single101
 
-unrolled88:
+unrolled104:
 	VMOVUPS (AX)(DX*4), Y4
 	VMAXPS  Y0, Y4, Y0
 	VMOVUPS 32(AX)(DX*4), Y4
@@ -1221,23 +1221,23 @@ unrolled88:
 	ADDQ    $+32, DX
 	SUBQ    $+32, CX
 	CMPQ    CX, $+32
-	JGE     unrolled88
+	JGE     unrolled104
 
-single85:
+single101:
 	CMPQ CX, $+8
-	JLT  tail86
+	JLT  tail102
 
-loop89:
+loop105:
 	VMOVUPS (AX)(DX*4), Y4
 	VMAXPS  Y0, Y4, Y0
 	ADDQ    $+8, DX
 	SUBQ    $+8, CX
 	CMPQ    CX, $+8
-	JGE     loop89
+	JGE     loop105
 
-tail86:
+tail102:
 	TESTQ      CX, CX
-	JZ         done87
+	JZ         done103
 	LEAQ       tailmask<>+32(SB), BX
 	NEGQ       CX
 	VMOVUPS    (BX)(CX*4), Y4
@@ -1245,7 +1245,7 @@ tail86:
 	VBLENDVPS  Y4, Y5, Y0, Y4
 	VMAXPS     Y0, Y4, Y0
 
-done87:
+done103:
 	VMAXPS       Y1, Y0, Y0
 	VMAXPS       Y3, Y2, Y2
 	VMAXPS       Y2, Y0, Y0
@@ -1288,9 +1288,9 @@ TEXT ·probeAVX2(SB), NOSPLIT, $0-28
 	VXORPS Y3, Y3, Y3
 	XORQ   DX, DX
 	CMPQ   CX, $+32
-	JLT    single90
+	JLT    single107
 
-unrolled93:
+unrolled110:
 	VMOVUPS     (AX)(DX*4), Y4
 	VFMADD231PS c00000000<>+0(SB), Y4, Y0
 	VMOVUPS     32(AX)(DX*4), Y4
@@ -1302,23 +1302,23 @@ unrolled93:
 	ADDQ        $+32, DX
 	SUBQ        $+32, CX
 	CMPQ        CX, $+32
-	JGE         unrolled93
+	JGE         unrolled110
 
-single90:
+single107:
 	CMPQ CX, $+8
-	JLT  tail91
+	JLT  tail108
 
-loop94:
+loop111:
 	VMOVUPS     (AX)(DX*4), Y4
 	VFMADD231PS c00000000<>+0(SB), Y4, Y0
 	ADDQ        $+8, DX
 	SUBQ        $+8, CX
 	CMPQ        CX, $+8
-	JGE         loop94
+	JGE         loop111
 
-tail91:
+tail108:
 	TESTQ       CX, CX
-	JZ          done92
+	JZ          done109
 	LEAQ        tailmask<>+32(SB), BX
 	NEGQ        CX
 	VMOVUPS     (BX)(CX*4), Y4
@@ -1328,7 +1328,7 @@ tail91:
 	VANDPS      Y4, Y5, Y4
 	VFMADD231PS Y6, Y4, Y0
 
-done92:
+done109:
 	VADDPS       Y1, Y0, Y0
 	VADDPS       Y3, Y2, Y2
 	VADDPS       Y2, Y0, Y0
@@ -1372,9 +1372,9 @@ TEXT ·sqDevAVX2(SB), NOSPLIT, $0-36
 	VXORPS       Y4, Y4, Y4
 	XORQ         DX, DX
 	CMPQ         CX, $+32
-	JLT          single95
+	JLT          single113
 
-unrolled98:
+unrolled116:
 	VMOVUPS     (AX)(DX*4), Y5
 	VSUBPS      Y0, Y5, Y5
 	VFMADD231PS Y5, Y5, Y1
@@ -1390,24 +1390,24 @@ unrolled98:
 	ADDQ        $+32, DX
 	SUBQ        $+32, CX
 	CMPQ        CX, $+32
-	JGE         unrolled98
+	JGE         unrolled116
 
-single95:
+single113:
 	CMPQ CX, $+8
-	JLT  tail96
+	JLT  tail114
 
-loop99:
+loop117:
 	VMOVUPS     (AX)(DX*4), Y5
 	VSUBPS      Y0, Y5, Y5
 	VFMADD231PS Y5, Y5, Y1
 	ADDQ        $+8, DX
 	SUBQ        $+8, CX
 	CMPQ        CX, $+8
-	JGE         loop99
+	JGE         loop117
 
-tail96:
+tail114:
 	TESTQ       CX, CX
-	JZ          done97
+	JZ          done115
 	LEAQ        tailmask<>+32(SB), BX
 	NEGQ        CX
 	VMOVUPS     (BX)(CX*4), Y5
@@ -1417,7 +1417,7 @@ tail96:
 	VANDPS      Y5, Y0, Y0
 	VFMADD231PS Y6, Y0, Y1
 
-done97:
+done115:
 	VADDPS       Y2, Y1, Y1
 	VADDPS       Y4, Y3, Y3
 	VADDPS       Y3, Y1, Y1
@@ -1439,9 +1439,9 @@ TEXT ·expAVX2(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ DX, $+8
-	JLT  tail101
+	JLT  tail120
 
-loop103:
+loop122:
 	VMOVUPS      (CX)(BX*4), Y0
 	VMOVUPS      cc2d20000<>+0(SB), Y1
 	VMAXPS       Y0, Y1, Y0
@@ -1472,11 +1472,11 @@ loop103:
 	ADDQ         $+8, BX
 	SUBQ         $+8, DX
 	CMPQ         DX, $+8
-	JGE          loop103
+	JGE          loop122
 
-tail101:
+tail120:
 	TESTQ        DX, DX
-	JZ           done102
+	JZ           done121
 	LEAQ         tailmask<>+32(SB), SI
 	NEGQ         DX
 	VMOVUPS      (SI)(DX*4), Y0
@@ -1508,7 +1508,7 @@ tail101:
 	VMULPS       Y1, Y2, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(BX*4)
 
-done102:
+done121:
 	VZEROUPPER
 	RET
 
@@ -1754,9 +1754,9 @@ TEXT ·tanhAVX2(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ DX, $+8
-	JLT  tail105
+	JLT  tail125
 
-loop107:
+loop127:
 	VMOVUPS     (CX)(BX*4), Y0
 	VMOVUPS     cc0fcf84f<>+0(SB), Y1
 	VMAXPS      Y0, Y1, Y1
@@ -1787,11 +1787,11 @@ loop107:
 	ADDQ        $+8, BX
 	SUBQ        $+8, DX
 	CMPQ        DX, $+8
-	JGE         loop107
+	JGE         loop127
 
-tail105:
+tail125:
 	TESTQ       DX, DX
-	JZ          done106
+	JZ          done126
 	LEAQ        tailmask<>+32(SB), SI
 	NEGQ        DX
 	VMOVUPS     (SI)(DX*4), Y0
@@ -1823,7 +1823,7 @@ tail105:
 	VBLENDVPS   Y3, Y1, Y2, Y1
 	VMASKMOVPS  Y1, Y0, (AX)(BX*4)
 
-done106:
+done126:
 	VZEROUPPER
 	RET
 
@@ -2123,9 +2123,9 @@ TEXT ·erfAVX2(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ DX, $+8
-	JLT  tail109
+	JLT  tail130
 
-loop111:
+loop132:
 	VMOVUPS     (CX)(BX*4), Y0
 	VMOVUPS     cc0800000<>+0(SB), Y1
 	VMAXPS      Y0, Y1, Y0
@@ -2154,11 +2154,11 @@ loop111:
 	ADDQ        $+8, BX
 	SUBQ        $+8, DX
 	CMPQ        DX, $+8
-	JGE         loop111
+	JGE         loop132
 
-tail109:
+tail130:
 	TESTQ       DX, DX
-	JZ          done110
+	JZ          done131
 	LEAQ        tailmask<>+32(SB), SI
 	NEGQ        DX
 	VMOVUPS     (SI)(DX*4), Y0
@@ -2188,7 +2188,7 @@ tail109:
 	VMINPS      Y1, Y2, Y1
 	VMASKMOVPS  Y1, Y0, (AX)(BX*4)
 
-done110:
+done131:
 	VZEROUPPER
 	RET
 
@@ -2456,9 +2456,9 @@ TEXT ·expSumAVX2(SB), NOSPLIT, $0-36
 	VXORPS       Y4, Y4, Y4
 	XORQ         DX, DX
 	CMPQ         CX, $+32
-	JLT          single112
+	JLT          single134
 
-unrolled115:
+unrolled137:
 	VMOVUPS      (AX)(DX*4), Y5
 	VSUBPS       Y0, Y5, Y5
 	VMOVUPS      cc2d20000<>+0(SB), Y6
@@ -2574,13 +2574,13 @@ unrolled115:
 	ADDQ         $+32, DX
 	SUBQ         $+32, CX
 	CMPQ         CX, $+32
-	JGE          unrolled115
+	JGE          unrolled137
 
-single112:
+single134:
 	CMPQ CX, $+8
-	JLT  tail113
+	JLT  tail135
 
-loop116:
+loop138:
 	VMOVUPS      (AX)(DX*4), Y5
 	VSUBPS       Y0, Y5, Y5
 	VMOVUPS      cc2d20000<>+0(SB), Y6
@@ -2612,11 +2612,11 @@ loop116:
 	ADDQ         $+8, DX
 	SUBQ         $+8, CX
 	CMPQ         CX, $+8
-	JGE          loop116
+	JGE          loop138
 
-tail113:
+tail135:
 	TESTQ        CX, CX
-	JZ           done114
+	JZ           done136
 	LEAQ         tailmask<>+32(SB), BX
 	NEGQ         CX
 	VMOVUPS      (BX)(CX*4), Y5
@@ -2650,7 +2650,7 @@ tail113:
 	VANDPS       Y5, Y0, Y0
 	VADDPS       Y0, Y1, Y1
 
-done114:
+done136:
 	VADDPS       Y2, Y1, Y1
 	VADDPS       Y4, Y3, Y3
 	VADDPS       Y3, Y1, Y1
@@ -2677,9 +2677,9 @@ TEXT ·expShiftSumAVX2(SB), NOSPLIT, $0-60
 	VXORPS       Y4, Y4, Y4
 	XORQ         BX, BX
 	CMPQ         DX, $+32
-	JLT          single117
+	JLT          single140
 
-unrolled120:
+unrolled143:
 	VMOVUPS      (CX)(BX*4), Y5
 	VSUBPS       Y0, Y5, Y5
 	VMOVUPS      cc2d20000<>+0(SB), Y6
@@ -2799,13 +2799,13 @@ unrolled120:
 	ADDQ         $+32, BX
 	SUBQ         $+32, DX
 	CMPQ         DX, $+32
-	JGE          unrolled120
+	JGE          unrolled143
 
-single117:
+single140:
 	CMPQ DX, $+8
-	JLT  tail118
+	JLT  tail141
 
-loop121:
+loop144:
 	VMOVUPS      (CX)(BX*4), Y5
 	VSUBPS       Y0, Y5, Y5
 	VMOVUPS      cc2d20000<>+0(SB), Y6
@@ -2838,11 +2838,11 @@ loop121:
 	ADDQ         $+8, BX
 	SUBQ         $+8, DX
 	CMPQ         DX, $+8
-	JGE          loop121
+	JGE          loop144
 
-tail118:
+tail141:
 	TESTQ        DX, DX
-	JZ           done119
+	JZ           done142
 	LEAQ         tailmask<>+32(SB), SI
 	NEGQ         DX
 	VMOVUPS      (SI)(DX*4), Y5
@@ -2877,7 +2877,7 @@ tail118:
 	VADDPS       Y6, Y1, Y1
 	VMASKMOVPS   Y0, Y5, (AX)(BX*4)
 
-done119:
+done142:
 	VADDPS       Y2, Y1, Y1
 	VADDPS       Y4, Y3, Y3
 	VADDPS       Y3, Y1, Y1
@@ -2901,9 +2901,9 @@ TEXT ·expShiftScaleBF16AVX2(SB), NOSPLIT, $16-56
 	VBROADCASTSS scale+52(FP), Y1
 	XORQ         BX, BX
 	CMPQ         DX, $+8
-	JLT          tail123
+	JLT          tail147
 
-loop125:
+loop149:
 	VMOVUPS      (CX)(BX*4), Y2
 	VSUBPS       Y0, Y2, Y2
 	VMOVUPS      cc2d20000<>+0(SB), Y3
@@ -2951,11 +2951,11 @@ loop125:
 	ADDQ         $+8, BX
 	SUBQ         $+8, DX
 	CMPQ         DX, $+8
-	JGE          loop125
+	JGE          loop149
 
-tail123:
+tail147:
 	TESTQ        DX, DX
-	JZ           done124
+	JZ           done148
 	LEAQ         tailmask<>+32(SB), SI
 	MOVQ         DX, DI
 	NEGQ         DI
@@ -3007,13 +3007,13 @@ tail123:
 	MOVQ         DX, CX
 	LEAQ         (AX)(BX*2), AX
 
-copy126:
+copy150:
 	MOVWLZX -2(SP)(CX*2), DX
 	MOVW    DX, -2(AX)(CX*2)
 	DECQ    CX
-	JNZ     copy126
+	JNZ     copy150
 
-done124:
+done148:
 	VZEROUPPER
 	RET
 
@@ -3025,9 +3025,9 @@ TEXT ·geluTanhAVX2(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ DX, $+8
-	JLT  tail128
+	JLT  tail153
 
-loop130:
+loop155:
 	VMOVUPS      (CX)(BX*4), Y0
 	VMULPS       Y0, Y0, Y1
 	VMOVUPS      cbd922279<>+0(SB), Y2
@@ -3061,11 +3061,11 @@ loop130:
 	ADDQ         $+8, BX
 	SUBQ         $+8, DX
 	CMPQ         DX, $+8
-	JGE          loop130
+	JGE          loop155
 
-tail128:
+tail153:
 	TESTQ        DX, DX
-	JZ           done129
+	JZ           done154
 	LEAQ         tailmask<>+32(SB), SI
 	NEGQ         DX
 	VMOVUPS      (SI)(DX*4), Y0
@@ -3100,7 +3100,7 @@ tail128:
 	VMULPS       Y3, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(BX*4)
 
-done129:
+done154:
 	VZEROUPPER
 	RET
 
@@ -3202,63 +3202,58 @@ TEXT ·geluTanhBF16AVX2(SB), NOSPLIT, $16-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ DX, $+8
-	JLT  tail132
+	JLT  tail158
 
-loop134:
-	VPMOVZXWD    (CX)(BX*2), Y0
-	VPSLLD       $0x10, Y0, Y0
-	VMULPS       Y0, Y0, Y1
-	VMOVUPS      cbd922279<>+0(SB), Y2
-	VFMADD213PS  cbfcc422a<>+0(SB), Y1, Y2
-	VMULPS       Y2, Y0, Y1
-	VMOVUPS      cc2ae0000<>+0(SB), Y2
-	VMAXPS       Y1, Y2, Y1
-	VMOVUPS      c42ae0000<>+0(SB), Y2
-	VMINPS       Y1, Y2, Y1
-	VMULPS       c3fb8aa3b<>+0(SB), Y1, Y2
-	VROUNDPS     $0x08, Y2, Y2
-	VFNMADD231PS c3f317218<>+0(SB), Y2, Y1
-	VMOVUPS      c39506967<>+0(SB), Y3
-	VFMADD213PS  c3ab743ce<>+0(SB), Y1, Y3
-	VFMADD213PS  c3c088908<>+0(SB), Y1, Y3
-	VFMADD213PS  c3d2aa9c1<>+0(SB), Y1, Y3
-	VFMADD213PS  c3e2aaaaa<>+0(SB), Y1, Y3
-	VFMADD213PS  c3f000000<>+0(SB), Y1, Y3
-	VFMADD213PS  c3f800000<>+0(SB), Y1, Y3
-	VFMADD213PS  c3f800000<>+0(SB), Y1, Y3
-	VCVTPS2DQ    Y2, Y1
-	VPADDD       c0000007f<>+0(SB), Y1, Y1
-	VPSLLD       $0x17, Y1, Y1
-	VMULPS       Y1, Y3, Y1
-	VADDPS       c3f800000<>+0(SB), Y1, Y2
-	VMOVUPS      c3f800000<>+0(SB), Y3
-	VDIVPS       Y2, Y3, Y2
-	VMULPS       Y2, Y1, Y1
-	VMULPS       Y2, Y0, Y0
-	VPSRLD       $0x10, Y0, Y1
-	VPAND        c00000001<>+0(SB), Y1, Y2
-	VPADDD       c00007fff<>+0(SB), Y2, Y2
-	VPADDD       Y0, Y2, Y2
-	VPSRLD       $0x10, Y2, Y2
-	VPOR         c00000040<>+0(SB), Y1, Y4
-	VCMPPS       $0x03, Y0, Y0, Y3
-	VBLENDVPS    Y3, Y4, Y2, Y2
-	VPAND        c7f800000<>+0(SB), Y0, Y3
-	VPXOR        Y4, Y4, Y4
-	VPCMPEQD     Y4, Y3, Y3
-	VPAND        c00008000<>+0(SB), Y1, Y4
-	VBLENDVPS    Y3, Y4, Y2, Y2
-	VPACKUSDW    Y2, Y2, Y2
-	VPERMQ       $0x08, Y2, Y2
-	VMOVDQU      X2, (AX)(BX*2)
-	ADDQ         $+8, BX
-	SUBQ         $+8, DX
-	CMPQ         DX, $+8
-	JGE          loop134
+loop160:
+	VPMOVZXWD   (CX)(BX*2), Y0
+	VPSLLD      $0x10, Y0, Y0
+	VMOVUPS     cc1200000<>+0(SB), Y1
+	VMAXPS      Y0, Y1, Y1
+	VMOVUPS     c41200000<>+0(SB), Y2
+	VMINPS      Y1, Y2, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     cbdd2d3e8<>+0(SB), Y3
+	VFMADD213PS cc0135761<>+0(SB), Y2, Y3
+	VMULPS      Y3, Y1, Y1
+	VROUNDPS    $0x08, Y1, Y2
+	VSUBPS      Y2, Y1, Y1
+	VMOVUPS     c3c1e372e<>+0(SB), Y3
+	VFMADD213PS c3d64b6af<>+0(SB), Y1, Y3
+	VFMADD213PS c3e75fd9f<>+0(SB), Y1, Y3
+	VFMADD213PS c3f317169<>+0(SB), Y1, Y3
+	VFMADD213PS c3f800000<>+0(SB), Y1, Y3
+	VCVTPS2DQ   Y2, Y1
+	VPADDD      c0000007f<>+0(SB), Y1, Y1
+	VPSLLD      $0x17, Y1, Y1
+	VMULPS      Y1, Y3, Y1
+	VADDPS      c3f800000<>+0(SB), Y1, Y1
+	VMOVUPS     c3f800000<>+0(SB), Y2
+	VDIVPS      Y1, Y2, Y1
+	VMULPS      Y1, Y0, Y0
+	VPSRLD      $0x10, Y0, Y1
+	VPAND       c00000001<>+0(SB), Y1, Y2
+	VPADDD      c00007fff<>+0(SB), Y2, Y2
+	VPADDD      Y0, Y2, Y2
+	VPSRLD      $0x10, Y2, Y2
+	VPOR        c00000040<>+0(SB), Y1, Y4
+	VCMPPS      $0x03, Y0, Y0, Y3
+	VBLENDVPS   Y3, Y4, Y2, Y2
+	VPAND       c7f800000<>+0(SB), Y0, Y3
+	VPXOR       Y4, Y4, Y4
+	VPCMPEQD    Y4, Y3, Y3
+	VPAND       c00008000<>+0(SB), Y1, Y4
+	VBLENDVPS   Y3, Y4, Y2, Y2
+	VPACKUSDW   Y2, Y2, Y2
+	VPERMQ      $0x08, Y2, Y2
+	VMOVDQU     X2, (AX)(BX*2)
+	ADDQ        $+8, BX
+	SUBQ        $+8, DX
+	CMPQ        DX, $+8
+	JGE         loop160
 
-tail132:
+tail158:
 	TESTQ   DX, DX
-	JZ      done133
+	JZ      done159
 	LEAQ    tailmask<>+32(SB), SI
 	MOVQ    DX, DI
 	NEGQ    DI
@@ -3266,69 +3261,208 @@ tail132:
 	MOVQ    DX, SI
 	LEAQ    (CX)(BX*2), CX
 
-copy135:
-	MOVWLZX      -2(CX)(SI*2), DI
-	MOVW         DI, -2(SP)(SI*2)
-	DECQ         SI
-	JNZ          copy135
-	VPMOVZXWD    (SP), Y0
-	VPSLLD       $0x10, Y0, Y0
-	VMULPS       Y0, Y0, Y1
-	VMOVUPS      cbd922279<>+0(SB), Y2
-	VFMADD213PS  cbfcc422a<>+0(SB), Y1, Y2
-	VMULPS       Y2, Y0, Y1
-	VMOVUPS      cc2ae0000<>+0(SB), Y2
-	VMAXPS       Y1, Y2, Y1
-	VMOVUPS      c42ae0000<>+0(SB), Y2
-	VMINPS       Y1, Y2, Y1
-	VMULPS       c3fb8aa3b<>+0(SB), Y1, Y2
-	VROUNDPS     $0x08, Y2, Y2
-	VFNMADD231PS c3f317218<>+0(SB), Y2, Y1
-	VMOVUPS      c39506967<>+0(SB), Y3
-	VFMADD213PS  c3ab743ce<>+0(SB), Y1, Y3
-	VFMADD213PS  c3c088908<>+0(SB), Y1, Y3
-	VFMADD213PS  c3d2aa9c1<>+0(SB), Y1, Y3
-	VFMADD213PS  c3e2aaaaa<>+0(SB), Y1, Y3
-	VFMADD213PS  c3f000000<>+0(SB), Y1, Y3
-	VFMADD213PS  c3f800000<>+0(SB), Y1, Y3
-	VFMADD213PS  c3f800000<>+0(SB), Y1, Y3
-	VCVTPS2DQ    Y2, Y1
-	VPADDD       c0000007f<>+0(SB), Y1, Y1
-	VPSLLD       $0x17, Y1, Y1
-	VMULPS       Y1, Y3, Y1
-	VADDPS       c3f800000<>+0(SB), Y1, Y2
-	VMOVUPS      c3f800000<>+0(SB), Y3
-	VDIVPS       Y2, Y3, Y2
-	VMULPS       Y2, Y1, Y1
-	VMULPS       Y2, Y0, Y0
-	VPSRLD       $0x10, Y0, Y1
-	VPAND        c00000001<>+0(SB), Y1, Y2
-	VPADDD       c00007fff<>+0(SB), Y2, Y2
-	VPADDD       Y0, Y2, Y2
-	VPSRLD       $0x10, Y2, Y2
-	VPOR         c00000040<>+0(SB), Y1, Y4
-	VCMPPS       $0x03, Y0, Y0, Y3
-	VBLENDVPS    Y3, Y4, Y2, Y2
-	VPAND        c7f800000<>+0(SB), Y0, Y3
-	VPXOR        Y4, Y4, Y4
-	VPCMPEQD     Y4, Y3, Y3
-	VPAND        c00008000<>+0(SB), Y1, Y4
-	VBLENDVPS    Y3, Y4, Y2, Y2
-	VPACKUSDW    Y2, Y2, Y2
-	VPERMQ       $0x08, Y2, Y2
-	VMOVDQU      X2, (SP)
-	MOVQ         DX, CX
-	LEAQ         (AX)(BX*2), AX
+copy161:
+	MOVWLZX     -2(CX)(SI*2), DI
+	MOVW        DI, -2(SP)(SI*2)
+	DECQ        SI
+	JNZ         copy161
+	VPMOVZXWD   (SP), Y0
+	VPSLLD      $0x10, Y0, Y0
+	VMOVUPS     cc1200000<>+0(SB), Y1
+	VMAXPS      Y0, Y1, Y1
+	VMOVUPS     c41200000<>+0(SB), Y2
+	VMINPS      Y1, Y2, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     cbdd2d3e8<>+0(SB), Y3
+	VFMADD213PS cc0135761<>+0(SB), Y2, Y3
+	VMULPS      Y3, Y1, Y1
+	VROUNDPS    $0x08, Y1, Y2
+	VSUBPS      Y2, Y1, Y1
+	VMOVUPS     c3c1e372e<>+0(SB), Y3
+	VFMADD213PS c3d64b6af<>+0(SB), Y1, Y3
+	VFMADD213PS c3e75fd9f<>+0(SB), Y1, Y3
+	VFMADD213PS c3f317169<>+0(SB), Y1, Y3
+	VFMADD213PS c3f800000<>+0(SB), Y1, Y3
+	VCVTPS2DQ   Y2, Y1
+	VPADDD      c0000007f<>+0(SB), Y1, Y1
+	VPSLLD      $0x17, Y1, Y1
+	VMULPS      Y1, Y3, Y1
+	VADDPS      c3f800000<>+0(SB), Y1, Y1
+	VMOVUPS     c3f800000<>+0(SB), Y2
+	VDIVPS      Y1, Y2, Y1
+	VMULPS      Y1, Y0, Y0
+	VPSRLD      $0x10, Y0, Y1
+	VPAND       c00000001<>+0(SB), Y1, Y2
+	VPADDD      c00007fff<>+0(SB), Y2, Y2
+	VPADDD      Y0, Y2, Y2
+	VPSRLD      $0x10, Y2, Y2
+	VPOR        c00000040<>+0(SB), Y1, Y4
+	VCMPPS      $0x03, Y0, Y0, Y3
+	VBLENDVPS   Y3, Y4, Y2, Y2
+	VPAND       c7f800000<>+0(SB), Y0, Y3
+	VPXOR       Y4, Y4, Y4
+	VPCMPEQD    Y4, Y3, Y3
+	VPAND       c00008000<>+0(SB), Y1, Y4
+	VBLENDVPS   Y3, Y4, Y2, Y2
+	VPACKUSDW   Y2, Y2, Y2
+	VPERMQ      $0x08, Y2, Y2
+	VMOVDQU     X2, (SP)
+	MOVQ        DX, CX
+	LEAQ        (AX)(BX*2), AX
 
-copy136:
+copy162:
 	MOVWLZX -2(SP)(CX*2), DX
 	MOVW    DX, -2(AX)(CX*2)
 	DECQ    CX
-	JNZ     copy136
+	JNZ     copy162
 
-done133:
+done159:
 	VZEROUPPER
 	RET
+
+DATA cc1200000<>+0(SB)/4, $0xc1200000
+DATA cc1200000<>+4(SB)/4, $0xc1200000
+DATA cc1200000<>+8(SB)/4, $0xc1200000
+DATA cc1200000<>+12(SB)/4, $0xc1200000
+DATA cc1200000<>+16(SB)/4, $0xc1200000
+DATA cc1200000<>+20(SB)/4, $0xc1200000
+DATA cc1200000<>+24(SB)/4, $0xc1200000
+DATA cc1200000<>+28(SB)/4, $0xc1200000
+DATA cc1200000<>+32(SB)/4, $0xc1200000
+DATA cc1200000<>+36(SB)/4, $0xc1200000
+DATA cc1200000<>+40(SB)/4, $0xc1200000
+DATA cc1200000<>+44(SB)/4, $0xc1200000
+DATA cc1200000<>+48(SB)/4, $0xc1200000
+DATA cc1200000<>+52(SB)/4, $0xc1200000
+DATA cc1200000<>+56(SB)/4, $0xc1200000
+DATA cc1200000<>+60(SB)/4, $0xc1200000
+GLOBL cc1200000<>(SB), RODATA|NOPTR, $64
+
+DATA c41200000<>+0(SB)/4, $0x41200000
+DATA c41200000<>+4(SB)/4, $0x41200000
+DATA c41200000<>+8(SB)/4, $0x41200000
+DATA c41200000<>+12(SB)/4, $0x41200000
+DATA c41200000<>+16(SB)/4, $0x41200000
+DATA c41200000<>+20(SB)/4, $0x41200000
+DATA c41200000<>+24(SB)/4, $0x41200000
+DATA c41200000<>+28(SB)/4, $0x41200000
+DATA c41200000<>+32(SB)/4, $0x41200000
+DATA c41200000<>+36(SB)/4, $0x41200000
+DATA c41200000<>+40(SB)/4, $0x41200000
+DATA c41200000<>+44(SB)/4, $0x41200000
+DATA c41200000<>+48(SB)/4, $0x41200000
+DATA c41200000<>+52(SB)/4, $0x41200000
+DATA c41200000<>+56(SB)/4, $0x41200000
+DATA c41200000<>+60(SB)/4, $0x41200000
+GLOBL c41200000<>(SB), RODATA|NOPTR, $64
+
+DATA cbdd2d3e8<>+0(SB)/4, $0xbdd2d3e8
+DATA cbdd2d3e8<>+4(SB)/4, $0xbdd2d3e8
+DATA cbdd2d3e8<>+8(SB)/4, $0xbdd2d3e8
+DATA cbdd2d3e8<>+12(SB)/4, $0xbdd2d3e8
+DATA cbdd2d3e8<>+16(SB)/4, $0xbdd2d3e8
+DATA cbdd2d3e8<>+20(SB)/4, $0xbdd2d3e8
+DATA cbdd2d3e8<>+24(SB)/4, $0xbdd2d3e8
+DATA cbdd2d3e8<>+28(SB)/4, $0xbdd2d3e8
+DATA cbdd2d3e8<>+32(SB)/4, $0xbdd2d3e8
+DATA cbdd2d3e8<>+36(SB)/4, $0xbdd2d3e8
+DATA cbdd2d3e8<>+40(SB)/4, $0xbdd2d3e8
+DATA cbdd2d3e8<>+44(SB)/4, $0xbdd2d3e8
+DATA cbdd2d3e8<>+48(SB)/4, $0xbdd2d3e8
+DATA cbdd2d3e8<>+52(SB)/4, $0xbdd2d3e8
+DATA cbdd2d3e8<>+56(SB)/4, $0xbdd2d3e8
+DATA cbdd2d3e8<>+60(SB)/4, $0xbdd2d3e8
+GLOBL cbdd2d3e8<>(SB), RODATA|NOPTR, $64
+
+DATA cc0135761<>+0(SB)/4, $0xc0135761
+DATA cc0135761<>+4(SB)/4, $0xc0135761
+DATA cc0135761<>+8(SB)/4, $0xc0135761
+DATA cc0135761<>+12(SB)/4, $0xc0135761
+DATA cc0135761<>+16(SB)/4, $0xc0135761
+DATA cc0135761<>+20(SB)/4, $0xc0135761
+DATA cc0135761<>+24(SB)/4, $0xc0135761
+DATA cc0135761<>+28(SB)/4, $0xc0135761
+DATA cc0135761<>+32(SB)/4, $0xc0135761
+DATA cc0135761<>+36(SB)/4, $0xc0135761
+DATA cc0135761<>+40(SB)/4, $0xc0135761
+DATA cc0135761<>+44(SB)/4, $0xc0135761
+DATA cc0135761<>+48(SB)/4, $0xc0135761
+DATA cc0135761<>+52(SB)/4, $0xc0135761
+DATA cc0135761<>+56(SB)/4, $0xc0135761
+DATA cc0135761<>+60(SB)/4, $0xc0135761
+GLOBL cc0135761<>(SB), RODATA|NOPTR, $64
+
+DATA c3c1e372e<>+0(SB)/4, $0x3c1e372e
+DATA c3c1e372e<>+4(SB)/4, $0x3c1e372e
+DATA c3c1e372e<>+8(SB)/4, $0x3c1e372e
+DATA c3c1e372e<>+12(SB)/4, $0x3c1e372e
+DATA c3c1e372e<>+16(SB)/4, $0x3c1e372e
+DATA c3c1e372e<>+20(SB)/4, $0x3c1e372e
+DATA c3c1e372e<>+24(SB)/4, $0x3c1e372e
+DATA c3c1e372e<>+28(SB)/4, $0x3c1e372e
+DATA c3c1e372e<>+32(SB)/4, $0x3c1e372e
+DATA c3c1e372e<>+36(SB)/4, $0x3c1e372e
+DATA c3c1e372e<>+40(SB)/4, $0x3c1e372e
+DATA c3c1e372e<>+44(SB)/4, $0x3c1e372e
+DATA c3c1e372e<>+48(SB)/4, $0x3c1e372e
+DATA c3c1e372e<>+52(SB)/4, $0x3c1e372e
+DATA c3c1e372e<>+56(SB)/4, $0x3c1e372e
+DATA c3c1e372e<>+60(SB)/4, $0x3c1e372e
+GLOBL c3c1e372e<>(SB), RODATA|NOPTR, $64
+
+DATA c3d64b6af<>+0(SB)/4, $0x3d64b6af
+DATA c3d64b6af<>+4(SB)/4, $0x3d64b6af
+DATA c3d64b6af<>+8(SB)/4, $0x3d64b6af
+DATA c3d64b6af<>+12(SB)/4, $0x3d64b6af
+DATA c3d64b6af<>+16(SB)/4, $0x3d64b6af
+DATA c3d64b6af<>+20(SB)/4, $0x3d64b6af
+DATA c3d64b6af<>+24(SB)/4, $0x3d64b6af
+DATA c3d64b6af<>+28(SB)/4, $0x3d64b6af
+DATA c3d64b6af<>+32(SB)/4, $0x3d64b6af
+DATA c3d64b6af<>+36(SB)/4, $0x3d64b6af
+DATA c3d64b6af<>+40(SB)/4, $0x3d64b6af
+DATA c3d64b6af<>+44(SB)/4, $0x3d64b6af
+DATA c3d64b6af<>+48(SB)/4, $0x3d64b6af
+DATA c3d64b6af<>+52(SB)/4, $0x3d64b6af
+DATA c3d64b6af<>+56(SB)/4, $0x3d64b6af
+DATA c3d64b6af<>+60(SB)/4, $0x3d64b6af
+GLOBL c3d64b6af<>(SB), RODATA|NOPTR, $64
+
+DATA c3e75fd9f<>+0(SB)/4, $0x3e75fd9f
+DATA c3e75fd9f<>+4(SB)/4, $0x3e75fd9f
+DATA c3e75fd9f<>+8(SB)/4, $0x3e75fd9f
+DATA c3e75fd9f<>+12(SB)/4, $0x3e75fd9f
+DATA c3e75fd9f<>+16(SB)/4, $0x3e75fd9f
+DATA c3e75fd9f<>+20(SB)/4, $0x3e75fd9f
+DATA c3e75fd9f<>+24(SB)/4, $0x3e75fd9f
+DATA c3e75fd9f<>+28(SB)/4, $0x3e75fd9f
+DATA c3e75fd9f<>+32(SB)/4, $0x3e75fd9f
+DATA c3e75fd9f<>+36(SB)/4, $0x3e75fd9f
+DATA c3e75fd9f<>+40(SB)/4, $0x3e75fd9f
+DATA c3e75fd9f<>+44(SB)/4, $0x3e75fd9f
+DATA c3e75fd9f<>+48(SB)/4, $0x3e75fd9f
+DATA c3e75fd9f<>+52(SB)/4, $0x3e75fd9f
+DATA c3e75fd9f<>+56(SB)/4, $0x3e75fd9f
+DATA c3e75fd9f<>+60(SB)/4, $0x3e75fd9f
+GLOBL c3e75fd9f<>(SB), RODATA|NOPTR, $64
+
+DATA c3f317169<>+0(SB)/4, $0x3f317169
+DATA c3f317169<>+4(SB)/4, $0x3f317169
+DATA c3f317169<>+8(SB)/4, $0x3f317169
+DATA c3f317169<>+12(SB)/4, $0x3f317169
+DATA c3f317169<>+16(SB)/4, $0x3f317169
+DATA c3f317169<>+20(SB)/4, $0x3f317169
+DATA c3f317169<>+24(SB)/4, $0x3f317169
+DATA c3f317169<>+28(SB)/4, $0x3f317169
+DATA c3f317169<>+32(SB)/4, $0x3f317169
+DATA c3f317169<>+36(SB)/4, $0x3f317169
+DATA c3f317169<>+40(SB)/4, $0x3f317169
+DATA c3f317169<>+44(SB)/4, $0x3f317169
+DATA c3f317169<>+48(SB)/4, $0x3f317169
+DATA c3f317169<>+52(SB)/4, $0x3f317169
+DATA c3f317169<>+56(SB)/4, $0x3f317169
+DATA c3f317169<>+60(SB)/4, $0x3f317169
+GLOBL c3f317169<>(SB), RODATA|NOPTR, $64
 
 // func geluTanhGradAVX2(dx []float32, dy []float32, x []float32)
 // Requires: AVX, AVX2, FMA3
@@ -3339,9 +3473,9 @@ TEXT ·geluTanhGradAVX2(SB), NOSPLIT, $0-72
 	MOVQ dx_len+8(FP), BX
 	XORQ SI, SI
 	CMPQ BX, $+8
-	JLT  tail138
+	JLT  tail165
 
-loop140:
+loop167:
 	VMOVUPS      (CX)(SI*4), Y0
 	VMOVUPS      (DX)(SI*4), Y1
 	VMOVUPS      cc1200000<>+0(SB), Y2
@@ -3387,11 +3521,11 @@ loop140:
 	ADDQ         $+8, SI
 	SUBQ         $+8, BX
 	CMPQ         BX, $+8
-	JGE          loop140
+	JGE          loop167
 
-tail138:
+tail165:
 	TESTQ        BX, BX
-	JZ           done139
+	JZ           done166
 	LEAQ         tailmask<>+32(SB), DI
 	NEGQ         BX
 	VMOVUPS      (DI)(BX*4), Y0
@@ -3438,45 +3572,9 @@ tail138:
 	VMULPS       Y1, Y4, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(SI*4)
 
-done139:
+done166:
 	VZEROUPPER
 	RET
-
-DATA cc1200000<>+0(SB)/4, $0xc1200000
-DATA cc1200000<>+4(SB)/4, $0xc1200000
-DATA cc1200000<>+8(SB)/4, $0xc1200000
-DATA cc1200000<>+12(SB)/4, $0xc1200000
-DATA cc1200000<>+16(SB)/4, $0xc1200000
-DATA cc1200000<>+20(SB)/4, $0xc1200000
-DATA cc1200000<>+24(SB)/4, $0xc1200000
-DATA cc1200000<>+28(SB)/4, $0xc1200000
-DATA cc1200000<>+32(SB)/4, $0xc1200000
-DATA cc1200000<>+36(SB)/4, $0xc1200000
-DATA cc1200000<>+40(SB)/4, $0xc1200000
-DATA cc1200000<>+44(SB)/4, $0xc1200000
-DATA cc1200000<>+48(SB)/4, $0xc1200000
-DATA cc1200000<>+52(SB)/4, $0xc1200000
-DATA cc1200000<>+56(SB)/4, $0xc1200000
-DATA cc1200000<>+60(SB)/4, $0xc1200000
-GLOBL cc1200000<>(SB), RODATA|NOPTR, $64
-
-DATA c41200000<>+0(SB)/4, $0x41200000
-DATA c41200000<>+4(SB)/4, $0x41200000
-DATA c41200000<>+8(SB)/4, $0x41200000
-DATA c41200000<>+12(SB)/4, $0x41200000
-DATA c41200000<>+16(SB)/4, $0x41200000
-DATA c41200000<>+20(SB)/4, $0x41200000
-DATA c41200000<>+24(SB)/4, $0x41200000
-DATA c41200000<>+28(SB)/4, $0x41200000
-DATA c41200000<>+32(SB)/4, $0x41200000
-DATA c41200000<>+36(SB)/4, $0x41200000
-DATA c41200000<>+40(SB)/4, $0x41200000
-DATA c41200000<>+44(SB)/4, $0x41200000
-DATA c41200000<>+48(SB)/4, $0x41200000
-DATA c41200000<>+52(SB)/4, $0x41200000
-DATA c41200000<>+56(SB)/4, $0x41200000
-DATA c41200000<>+60(SB)/4, $0x41200000
-GLOBL c41200000<>(SB), RODATA|NOPTR, $64
 
 DATA c3e5b33b6<>+0(SB)/4, $0x3e5b33b6
 DATA c3e5b33b6<>+4(SB)/4, $0x3e5b33b6
@@ -3523,76 +3621,68 @@ TEXT ·geluTanhGradBF16AVX2(SB), NOSPLIT, $16-72
 	MOVQ dx_len+8(FP), BX
 	XORQ SI, SI
 	CMPQ BX, $+8
-	JLT  tail142
+	JLT  tail170
 
-loop144:
-	VPMOVZXWD    (CX)(SI*2), Y0
-	VPSLLD       $0x10, Y0, Y0
-	VPMOVZXWD    (DX)(SI*2), Y1
-	VPSLLD       $0x10, Y1, Y1
-	VMOVUPS      cc1200000<>+0(SB), Y2
-	VMAXPS       Y1, Y2, Y2
-	VMOVUPS      c41200000<>+0(SB), Y3
-	VMINPS       Y2, Y3, Y2
-	VMULPS       Y2, Y2, Y3
-	VMOVUPS      cbd922279<>+0(SB), Y4
-	VFMADD213PS  cbfcc422a<>+0(SB), Y3, Y4
-	VMULPS       Y4, Y2, Y4
-	VMOVUPS      cc2ae0000<>+0(SB), Y5
-	VMAXPS       Y4, Y5, Y4
-	VMOVUPS      c42ae0000<>+0(SB), Y5
-	VMINPS       Y4, Y5, Y4
-	VMULPS       c3fb8aa3b<>+0(SB), Y4, Y5
-	VROUNDPS     $0x08, Y5, Y5
-	VFNMADD231PS c3f317218<>+0(SB), Y5, Y4
-	VMOVUPS      c39506967<>+0(SB), Y6
-	VFMADD213PS  c3ab743ce<>+0(SB), Y4, Y6
-	VFMADD213PS  c3c088908<>+0(SB), Y4, Y6
-	VFMADD213PS  c3d2aa9c1<>+0(SB), Y4, Y6
-	VFMADD213PS  c3e2aaaaa<>+0(SB), Y4, Y6
-	VFMADD213PS  c3f000000<>+0(SB), Y4, Y6
-	VFMADD213PS  c3f800000<>+0(SB), Y4, Y6
-	VFMADD213PS  c3f800000<>+0(SB), Y4, Y6
-	VCVTPS2DQ    Y5, Y4
-	VPADDD       c0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y6, Y4
-	VADDPS       c3f800000<>+0(SB), Y4, Y5
-	VMOVUPS      c3f800000<>+0(SB), Y6
-	VDIVPS       Y5, Y6, Y5
-	VMULPS       Y5, Y4, Y4
-	VMULPS       Y5, Y2, Y2
-	VMULPS       Y4, Y2, Y2
-	VMULPS       Y5, Y1, Y1
-	VMOVUPS      c3e5b33b6<>+0(SB), Y1
-	VFMADD213PS  c3fcc422a<>+0(SB), Y3, Y1
-	VMOVUPS      Y5, Y3
-	VFMADD231PS  Y1, Y2, Y3
-	VMULPS       Y0, Y3, Y0
-	VPSRLD       $0x10, Y0, Y1
-	VPAND        c00000001<>+0(SB), Y1, Y2
-	VPADDD       c00007fff<>+0(SB), Y2, Y2
-	VPADDD       Y0, Y2, Y2
-	VPSRLD       $0x10, Y2, Y2
-	VPOR         c00000040<>+0(SB), Y1, Y4
-	VCMPPS       $0x03, Y0, Y0, Y3
-	VBLENDVPS    Y3, Y4, Y2, Y2
-	VPAND        c7f800000<>+0(SB), Y0, Y3
-	VPXOR        Y4, Y4, Y4
-	VPCMPEQD     Y4, Y3, Y3
-	VPAND        c00008000<>+0(SB), Y1, Y4
-	VBLENDVPS    Y3, Y4, Y2, Y2
-	VPACKUSDW    Y2, Y2, Y2
-	VPERMQ       $0x08, Y2, Y2
-	VMOVDQU      X2, (AX)(SI*2)
-	ADDQ         $+8, SI
-	SUBQ         $+8, BX
-	CMPQ         BX, $+8
-	JGE          loop144
+loop172:
+	VPMOVZXWD   (CX)(SI*2), Y0
+	VPSLLD      $0x10, Y0, Y0
+	VPMOVZXWD   (DX)(SI*2), Y1
+	VPSLLD      $0x10, Y1, Y1
+	VMOVUPS     cc1200000<>+0(SB), Y2
+	VMAXPS      Y1, Y2, Y2
+	VMOVUPS     c41200000<>+0(SB), Y3
+	VMINPS      Y2, Y3, Y2
+	VMULPS      Y2, Y2, Y3
+	VMOVUPS     cbdd2d3e8<>+0(SB), Y4
+	VFMADD213PS cc0135761<>+0(SB), Y3, Y4
+	VMULPS      Y4, Y2, Y4
+	VROUNDPS    $0x08, Y4, Y5
+	VSUBPS      Y5, Y4, Y4
+	VMOVUPS     c3c1e372e<>+0(SB), Y6
+	VFMADD213PS c3d64b6af<>+0(SB), Y4, Y6
+	VFMADD213PS c3e75fd9f<>+0(SB), Y4, Y6
+	VFMADD213PS c3f317169<>+0(SB), Y4, Y6
+	VFMADD213PS c3f800000<>+0(SB), Y4, Y6
+	VCVTPS2DQ   Y5, Y4
+	VPADDD      c0000007f<>+0(SB), Y4, Y4
+	VPSLLD      $0x17, Y4, Y4
+	VMULPS      Y4, Y6, Y4
+	VADDPS      c3f800000<>+0(SB), Y4, Y5
+	VMOVUPS     c3f800000<>+0(SB), Y6
+	VDIVPS      Y5, Y6, Y5
+	VMULPS      Y5, Y2, Y2
+	VMULPS      Y5, Y4, Y4
+	VMULPS      Y4, Y2, Y2
+	VMULPS      Y5, Y1, Y1
+	VMOVUPS     c3e5b33b6<>+0(SB), Y1
+	VFMADD213PS c3fcc422a<>+0(SB), Y3, Y1
+	VMOVUPS     Y5, Y3
+	VFMADD231PS Y1, Y2, Y3
+	VMULPS      Y0, Y3, Y0
+	VPSRLD      $0x10, Y0, Y1
+	VPAND       c00000001<>+0(SB), Y1, Y2
+	VPADDD      c00007fff<>+0(SB), Y2, Y2
+	VPADDD      Y0, Y2, Y2
+	VPSRLD      $0x10, Y2, Y2
+	VPOR        c00000040<>+0(SB), Y1, Y4
+	VCMPPS      $0x03, Y0, Y0, Y3
+	VBLENDVPS   Y3, Y4, Y2, Y2
+	VPAND       c7f800000<>+0(SB), Y0, Y3
+	VPXOR       Y4, Y4, Y4
+	VPCMPEQD    Y4, Y3, Y3
+	VPAND       c00008000<>+0(SB), Y1, Y4
+	VBLENDVPS   Y3, Y4, Y2, Y2
+	VPACKUSDW   Y2, Y2, Y2
+	VPERMQ      $0x08, Y2, Y2
+	VMOVDQU     X2, (AX)(SI*2)
+	ADDQ        $+8, SI
+	SUBQ        $+8, BX
+	CMPQ        BX, $+8
+	JGE         loop172
 
-tail142:
+tail170:
 	TESTQ   BX, BX
-	JZ      done143
+	JZ      done171
 	LEAQ    tailmask<>+32(SB), DI
 	MOVQ    BX, R8
 	NEGQ    R8
@@ -3600,88 +3690,596 @@ tail142:
 	MOVQ    BX, DI
 	LEAQ    (CX)(SI*2), CX
 
-copy145:
+copy173:
 	MOVWLZX   -2(CX)(DI*2), R8
 	MOVW      R8, -2(SP)(DI*2)
 	DECQ      DI
-	JNZ       copy145
+	JNZ       copy173
 	VPMOVZXWD (SP), Y0
 	VPSLLD    $0x10, Y0, Y0
 	MOVQ      BX, CX
 	LEAQ      (DX)(SI*2), DX
 
-copy146:
-	MOVWLZX      -2(DX)(CX*2), DI
-	MOVW         DI, -2(SP)(CX*2)
-	DECQ         CX
-	JNZ          copy146
-	VPMOVZXWD    (SP), Y1
-	VPSLLD       $0x10, Y1, Y1
-	VMOVUPS      cc1200000<>+0(SB), Y2
-	VMAXPS       Y1, Y2, Y2
-	VMOVUPS      c41200000<>+0(SB), Y3
-	VMINPS       Y2, Y3, Y2
-	VMULPS       Y2, Y2, Y3
-	VMOVUPS      cbd922279<>+0(SB), Y4
-	VFMADD213PS  cbfcc422a<>+0(SB), Y3, Y4
-	VMULPS       Y4, Y2, Y4
-	VMOVUPS      cc2ae0000<>+0(SB), Y5
-	VMAXPS       Y4, Y5, Y4
-	VMOVUPS      c42ae0000<>+0(SB), Y5
-	VMINPS       Y4, Y5, Y4
-	VMULPS       c3fb8aa3b<>+0(SB), Y4, Y5
-	VROUNDPS     $0x08, Y5, Y5
-	VFNMADD231PS c3f317218<>+0(SB), Y5, Y4
-	VMOVUPS      c39506967<>+0(SB), Y6
-	VFMADD213PS  c3ab743ce<>+0(SB), Y4, Y6
-	VFMADD213PS  c3c088908<>+0(SB), Y4, Y6
-	VFMADD213PS  c3d2aa9c1<>+0(SB), Y4, Y6
-	VFMADD213PS  c3e2aaaaa<>+0(SB), Y4, Y6
-	VFMADD213PS  c3f000000<>+0(SB), Y4, Y6
-	VFMADD213PS  c3f800000<>+0(SB), Y4, Y6
-	VFMADD213PS  c3f800000<>+0(SB), Y4, Y6
-	VCVTPS2DQ    Y5, Y4
-	VPADDD       c0000007f<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y6, Y4
-	VADDPS       c3f800000<>+0(SB), Y4, Y5
-	VMOVUPS      c3f800000<>+0(SB), Y6
-	VDIVPS       Y5, Y6, Y5
-	VMULPS       Y5, Y4, Y4
-	VMULPS       Y5, Y2, Y2
-	VMULPS       Y4, Y2, Y2
-	VMULPS       Y5, Y1, Y1
-	VMOVUPS      c3e5b33b6<>+0(SB), Y1
-	VFMADD213PS  c3fcc422a<>+0(SB), Y3, Y1
-	VMOVUPS      Y5, Y3
-	VFMADD231PS  Y1, Y2, Y3
-	VMULPS       Y0, Y3, Y0
-	VPSRLD       $0x10, Y0, Y1
-	VPAND        c00000001<>+0(SB), Y1, Y2
-	VPADDD       c00007fff<>+0(SB), Y2, Y2
-	VPADDD       Y0, Y2, Y2
-	VPSRLD       $0x10, Y2, Y2
-	VPOR         c00000040<>+0(SB), Y1, Y4
-	VCMPPS       $0x03, Y0, Y0, Y3
-	VBLENDVPS    Y3, Y4, Y2, Y2
-	VPAND        c7f800000<>+0(SB), Y0, Y3
-	VPXOR        Y4, Y4, Y4
-	VPCMPEQD     Y4, Y3, Y3
-	VPAND        c00008000<>+0(SB), Y1, Y4
-	VBLENDVPS    Y3, Y4, Y2, Y2
-	VPACKUSDW    Y2, Y2, Y2
-	VPERMQ       $0x08, Y2, Y2
-	VMOVDQU      X2, (SP)
-	MOVQ         BX, CX
-	LEAQ         (AX)(SI*2), AX
+copy174:
+	MOVWLZX     -2(DX)(CX*2), DI
+	MOVW        DI, -2(SP)(CX*2)
+	DECQ        CX
+	JNZ         copy174
+	VPMOVZXWD   (SP), Y1
+	VPSLLD      $0x10, Y1, Y1
+	VMOVUPS     cc1200000<>+0(SB), Y2
+	VMAXPS      Y1, Y2, Y2
+	VMOVUPS     c41200000<>+0(SB), Y3
+	VMINPS      Y2, Y3, Y2
+	VMULPS      Y2, Y2, Y3
+	VMOVUPS     cbdd2d3e8<>+0(SB), Y4
+	VFMADD213PS cc0135761<>+0(SB), Y3, Y4
+	VMULPS      Y4, Y2, Y4
+	VROUNDPS    $0x08, Y4, Y5
+	VSUBPS      Y5, Y4, Y4
+	VMOVUPS     c3c1e372e<>+0(SB), Y6
+	VFMADD213PS c3d64b6af<>+0(SB), Y4, Y6
+	VFMADD213PS c3e75fd9f<>+0(SB), Y4, Y6
+	VFMADD213PS c3f317169<>+0(SB), Y4, Y6
+	VFMADD213PS c3f800000<>+0(SB), Y4, Y6
+	VCVTPS2DQ   Y5, Y4
+	VPADDD      c0000007f<>+0(SB), Y4, Y4
+	VPSLLD      $0x17, Y4, Y4
+	VMULPS      Y4, Y6, Y4
+	VADDPS      c3f800000<>+0(SB), Y4, Y5
+	VMOVUPS     c3f800000<>+0(SB), Y6
+	VDIVPS      Y5, Y6, Y5
+	VMULPS      Y5, Y2, Y2
+	VMULPS      Y5, Y4, Y4
+	VMULPS      Y4, Y2, Y2
+	VMULPS      Y5, Y1, Y1
+	VMOVUPS     c3e5b33b6<>+0(SB), Y1
+	VFMADD213PS c3fcc422a<>+0(SB), Y3, Y1
+	VMOVUPS     Y5, Y3
+	VFMADD231PS Y1, Y2, Y3
+	VMULPS      Y0, Y3, Y0
+	VPSRLD      $0x10, Y0, Y1
+	VPAND       c00000001<>+0(SB), Y1, Y2
+	VPADDD      c00007fff<>+0(SB), Y2, Y2
+	VPADDD      Y0, Y2, Y2
+	VPSRLD      $0x10, Y2, Y2
+	VPOR        c00000040<>+0(SB), Y1, Y4
+	VCMPPS      $0x03, Y0, Y0, Y3
+	VBLENDVPS   Y3, Y4, Y2, Y2
+	VPAND       c7f800000<>+0(SB), Y0, Y3
+	VPXOR       Y4, Y4, Y4
+	VPCMPEQD    Y4, Y3, Y3
+	VPAND       c00008000<>+0(SB), Y1, Y4
+	VBLENDVPS   Y3, Y4, Y2, Y2
+	VPACKUSDW   Y2, Y2, Y2
+	VPERMQ      $0x08, Y2, Y2
+	VMOVDQU     X2, (SP)
+	MOVQ        BX, CX
+	LEAQ        (AX)(SI*2), AX
 
-copy147:
+copy175:
 	MOVWLZX -2(SP)(CX*2), DX
 	MOVW    DX, -2(AX)(CX*2)
 	DECQ    CX
-	JNZ     copy147
+	JNZ     copy175
 
-done143:
+done171:
+	VZEROUPPER
+	RET
+
+// func geluRowsAVX2(a gridArgs)
+// Requires: AVX, AVX2, FMA3
+TEXT ·geluRowsAVX2(SB), NOSPLIT, $16-80
+	MOVQ a_ptr_0+0(FP), AX
+	MOVQ a_ptr_1+8(FP), CX
+	MOVQ a_ptr_2+16(FP), DX
+	MOVQ a_ptr_3+24(FP), BX
+	MOVQ a_rows+64(FP), SI
+
+row176:
+	MOVQ a_n+72(FP), DI
+	XORQ R8, R8
+	CMPQ DI, $+8
+	JLT  tail178
+
+loop180:
+	VMOVUPS     (DX)(R8*4), Y0
+	VMOVUPS     (BX)(R8*4), Y1
+	VADDPS      Y1, Y0, Y0
+	VMOVUPS     cc1200000<>+0(SB), Y1
+	VMAXPS      Y0, Y1, Y1
+	VMOVUPS     c41200000<>+0(SB), Y2
+	VMINPS      Y1, Y2, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     cbdd2d3e8<>+0(SB), Y3
+	VFMADD213PS cc0135761<>+0(SB), Y2, Y3
+	VMULPS      Y3, Y1, Y1
+	VROUNDPS    $0x08, Y1, Y2
+	VSUBPS      Y2, Y1, Y1
+	VMOVUPS     c3c1e372e<>+0(SB), Y3
+	VFMADD213PS c3d64b6af<>+0(SB), Y1, Y3
+	VFMADD213PS c3e75fd9f<>+0(SB), Y1, Y3
+	VFMADD213PS c3f317169<>+0(SB), Y1, Y3
+	VFMADD213PS c3f800000<>+0(SB), Y1, Y3
+	VCVTPS2DQ   Y2, Y1
+	VPADDD      c0000007f<>+0(SB), Y1, Y1
+	VPSLLD      $0x17, Y1, Y1
+	VMULPS      Y1, Y3, Y1
+	VADDPS      c3f800000<>+0(SB), Y1, Y1
+	VMOVUPS     c3f800000<>+0(SB), Y2
+	VDIVPS      Y1, Y2, Y1
+	VMULPS      Y1, Y0, Y1
+	VPSRLD      $0x10, Y1, Y2
+	VPAND       c00000001<>+0(SB), Y2, Y3
+	VPADDD      c00007fff<>+0(SB), Y3, Y3
+	VPADDD      Y1, Y3, Y3
+	VPSRLD      $0x10, Y3, Y3
+	VPOR        c00000040<>+0(SB), Y2, Y5
+	VCMPPS      $0x03, Y1, Y1, Y4
+	VBLENDVPS   Y4, Y5, Y3, Y3
+	VPAND       c7f800000<>+0(SB), Y1, Y4
+	VPXOR       Y5, Y5, Y5
+	VPCMPEQD    Y5, Y4, Y4
+	VPAND       c00008000<>+0(SB), Y2, Y5
+	VBLENDVPS   Y4, Y5, Y3, Y3
+	VPACKUSDW   Y3, Y3, Y3
+	VPERMQ      $0x08, Y3, Y3
+	VMOVDQU     X3, (AX)(R8*2)
+	VPSRLD      $0x10, Y0, Y1
+	VPAND       c00000001<>+0(SB), Y1, Y2
+	VPADDD      c00007fff<>+0(SB), Y2, Y2
+	VPADDD      Y0, Y2, Y2
+	VPSRLD      $0x10, Y2, Y2
+	VPOR        c00000040<>+0(SB), Y1, Y4
+	VCMPPS      $0x03, Y0, Y0, Y3
+	VBLENDVPS   Y3, Y4, Y2, Y2
+	VPAND       c7f800000<>+0(SB), Y0, Y3
+	VPXOR       Y4, Y4, Y4
+	VPCMPEQD    Y4, Y3, Y3
+	VPAND       c00008000<>+0(SB), Y1, Y4
+	VBLENDVPS   Y3, Y4, Y2, Y2
+	VPACKUSDW   Y2, Y2, Y2
+	VPERMQ      $0x08, Y2, Y2
+	VMOVDQU     X2, (CX)(R8*2)
+	ADDQ        $+8, R8
+	SUBQ        $+8, DI
+	CMPQ        DI, $+8
+	JGE         loop180
+
+tail178:
+	TESTQ       DI, DI
+	JZ          done179
+	LEAQ        tailmask<>+32(SB), R9
+	MOVQ        DI, R10
+	NEGQ        R10
+	VMOVUPS     (R9)(R10*4), Y0
+	VMASKMOVPS  (DX)(R8*4), Y0, Y1
+	VMASKMOVPS  (BX)(R8*4), Y0, Y0
+	VADDPS      Y0, Y1, Y0
+	VMOVUPS     cc1200000<>+0(SB), Y1
+	VMAXPS      Y0, Y1, Y1
+	VMOVUPS     c41200000<>+0(SB), Y2
+	VMINPS      Y1, Y2, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     cbdd2d3e8<>+0(SB), Y3
+	VFMADD213PS cc0135761<>+0(SB), Y2, Y3
+	VMULPS      Y3, Y1, Y1
+	VROUNDPS    $0x08, Y1, Y2
+	VSUBPS      Y2, Y1, Y1
+	VMOVUPS     c3c1e372e<>+0(SB), Y3
+	VFMADD213PS c3d64b6af<>+0(SB), Y1, Y3
+	VFMADD213PS c3e75fd9f<>+0(SB), Y1, Y3
+	VFMADD213PS c3f317169<>+0(SB), Y1, Y3
+	VFMADD213PS c3f800000<>+0(SB), Y1, Y3
+	VCVTPS2DQ   Y2, Y1
+	VPADDD      c0000007f<>+0(SB), Y1, Y1
+	VPSLLD      $0x17, Y1, Y1
+	VMULPS      Y1, Y3, Y1
+	VADDPS      c3f800000<>+0(SB), Y1, Y1
+	VMOVUPS     c3f800000<>+0(SB), Y2
+	VDIVPS      Y1, Y2, Y1
+	VMULPS      Y1, Y0, Y1
+	VPSRLD      $0x10, Y1, Y2
+	VPAND       c00000001<>+0(SB), Y2, Y3
+	VPADDD      c00007fff<>+0(SB), Y3, Y3
+	VPADDD      Y1, Y3, Y3
+	VPSRLD      $0x10, Y3, Y3
+	VPOR        c00000040<>+0(SB), Y2, Y5
+	VCMPPS      $0x03, Y1, Y1, Y4
+	VBLENDVPS   Y4, Y5, Y3, Y3
+	VPAND       c7f800000<>+0(SB), Y1, Y4
+	VPXOR       Y5, Y5, Y5
+	VPCMPEQD    Y5, Y4, Y4
+	VPAND       c00008000<>+0(SB), Y2, Y5
+	VBLENDVPS   Y4, Y5, Y3, Y3
+	VPACKUSDW   Y3, Y3, Y3
+	VPERMQ      $0x08, Y3, Y3
+	VMOVDQU     X3, (SP)
+	MOVQ        DI, R9
+	LEAQ        (AX)(R8*2), R10
+
+copy181:
+	MOVWLZX   -2(SP)(R9*2), R11
+	MOVW      R11, -2(R10)(R9*2)
+	DECQ      R9
+	JNZ       copy181
+	VPSRLD    $0x10, Y0, Y1
+	VPAND     c00000001<>+0(SB), Y1, Y2
+	VPADDD    c00007fff<>+0(SB), Y2, Y2
+	VPADDD    Y0, Y2, Y2
+	VPSRLD    $0x10, Y2, Y2
+	VPOR      c00000040<>+0(SB), Y1, Y4
+	VCMPPS    $0x03, Y0, Y0, Y3
+	VBLENDVPS Y3, Y4, Y2, Y2
+	VPAND     c7f800000<>+0(SB), Y0, Y3
+	VPXOR     Y4, Y4, Y4
+	VPCMPEQD  Y4, Y3, Y3
+	VPAND     c00008000<>+0(SB), Y1, Y4
+	VBLENDVPS Y3, Y4, Y2, Y2
+	VPACKUSDW Y2, Y2, Y2
+	VPERMQ    $0x08, Y2, Y2
+	VMOVDQU   X2, (SP)
+	LEAQ      (CX)(R8*2), R8
+
+copy182:
+	MOVWLZX -2(SP)(DI*2), R9
+	MOVW    R9, -2(R8)(DI*2)
+	DECQ    DI
+	JNZ     copy182
+
+done179:
+	ADDQ a_stride_0+32(FP), AX
+	ADDQ a_stride_1+40(FP), CX
+	ADDQ a_stride_2+48(FP), DX
+	ADDQ a_stride_3+56(FP), BX
+	DECQ SI
+	JNZ  row176
+	VZEROUPPER
+	RET
+
+// func geluGradRowsAVX2(a gridArgs)
+// Requires: AVX, AVX2, FMA3
+TEXT ·geluGradRowsAVX2(SB), NOSPLIT, $16-80
+	MOVQ a_ptr_0+0(FP), AX
+	MOVQ a_ptr_1+8(FP), CX
+	MOVQ a_ptr_2+16(FP), DX
+	MOVQ a_rows+64(FP), BX
+
+row183:
+	MOVQ a_n+72(FP), SI
+	XORQ DI, DI
+	CMPQ SI, $+8
+	JLT  tail185
+
+loop187:
+	VMOVUPS     (CX)(DI*4), Y0
+	VPMOVZXWD   (DX)(DI*2), Y1
+	VPSLLD      $0x10, Y1, Y1
+	VMOVUPS     cc1200000<>+0(SB), Y2
+	VMAXPS      Y1, Y2, Y2
+	VMOVUPS     c41200000<>+0(SB), Y3
+	VMINPS      Y2, Y3, Y2
+	VMULPS      Y2, Y2, Y3
+	VMOVUPS     cbdd2d3e8<>+0(SB), Y4
+	VFMADD213PS cc0135761<>+0(SB), Y3, Y4
+	VMULPS      Y4, Y2, Y4
+	VROUNDPS    $0x08, Y4, Y5
+	VSUBPS      Y5, Y4, Y4
+	VMOVUPS     c3c1e372e<>+0(SB), Y6
+	VFMADD213PS c3d64b6af<>+0(SB), Y4, Y6
+	VFMADD213PS c3e75fd9f<>+0(SB), Y4, Y6
+	VFMADD213PS c3f317169<>+0(SB), Y4, Y6
+	VFMADD213PS c3f800000<>+0(SB), Y4, Y6
+	VCVTPS2DQ   Y5, Y4
+	VPADDD      c0000007f<>+0(SB), Y4, Y4
+	VPSLLD      $0x17, Y4, Y4
+	VMULPS      Y4, Y6, Y4
+	VADDPS      c3f800000<>+0(SB), Y4, Y5
+	VMOVUPS     c3f800000<>+0(SB), Y6
+	VDIVPS      Y5, Y6, Y5
+	VMULPS      Y5, Y2, Y2
+	VMULPS      Y5, Y4, Y4
+	VMULPS      Y4, Y2, Y2
+	VMULPS      Y5, Y1, Y1
+	VMOVUPS     c3e5b33b6<>+0(SB), Y1
+	VFMADD213PS c3fcc422a<>+0(SB), Y3, Y1
+	VMOVUPS     Y5, Y3
+	VFMADD231PS Y1, Y2, Y3
+	VMULPS      Y0, Y3, Y0
+	VPSRLD      $0x10, Y0, Y1
+	VPAND       c00000001<>+0(SB), Y1, Y2
+	VPADDD      c00007fff<>+0(SB), Y2, Y2
+	VPADDD      Y0, Y2, Y2
+	VPSRLD      $0x10, Y2, Y2
+	VPOR        c00000040<>+0(SB), Y1, Y4
+	VCMPPS      $0x03, Y0, Y0, Y3
+	VBLENDVPS   Y3, Y4, Y2, Y2
+	VPAND       c7f800000<>+0(SB), Y0, Y3
+	VPXOR       Y4, Y4, Y4
+	VPCMPEQD    Y4, Y3, Y3
+	VPAND       c00008000<>+0(SB), Y1, Y4
+	VBLENDVPS   Y3, Y4, Y2, Y2
+	VPACKUSDW   Y2, Y2, Y2
+	VPERMQ      $0x08, Y2, Y2
+	VMOVDQU     X2, (AX)(DI*2)
+	ADDQ        $+8, DI
+	SUBQ        $+8, SI
+	CMPQ        SI, $+8
+	JGE         loop187
+
+tail185:
+	TESTQ      SI, SI
+	JZ         done186
+	LEAQ       tailmask<>+32(SB), R8
+	MOVQ       SI, R9
+	NEGQ       R9
+	VMOVUPS    (R8)(R9*4), Y0
+	VMASKMOVPS (CX)(DI*4), Y0, Y0
+	MOVQ       SI, R8
+	LEAQ       (DX)(DI*2), R9
+
+copy188:
+	MOVWLZX     -2(R9)(R8*2), R10
+	MOVW        R10, -2(SP)(R8*2)
+	DECQ        R8
+	JNZ         copy188
+	VPMOVZXWD   (SP), Y1
+	VPSLLD      $0x10, Y1, Y1
+	VMOVUPS     cc1200000<>+0(SB), Y2
+	VMAXPS      Y1, Y2, Y2
+	VMOVUPS     c41200000<>+0(SB), Y3
+	VMINPS      Y2, Y3, Y2
+	VMULPS      Y2, Y2, Y3
+	VMOVUPS     cbdd2d3e8<>+0(SB), Y4
+	VFMADD213PS cc0135761<>+0(SB), Y3, Y4
+	VMULPS      Y4, Y2, Y4
+	VROUNDPS    $0x08, Y4, Y5
+	VSUBPS      Y5, Y4, Y4
+	VMOVUPS     c3c1e372e<>+0(SB), Y6
+	VFMADD213PS c3d64b6af<>+0(SB), Y4, Y6
+	VFMADD213PS c3e75fd9f<>+0(SB), Y4, Y6
+	VFMADD213PS c3f317169<>+0(SB), Y4, Y6
+	VFMADD213PS c3f800000<>+0(SB), Y4, Y6
+	VCVTPS2DQ   Y5, Y4
+	VPADDD      c0000007f<>+0(SB), Y4, Y4
+	VPSLLD      $0x17, Y4, Y4
+	VMULPS      Y4, Y6, Y4
+	VADDPS      c3f800000<>+0(SB), Y4, Y5
+	VMOVUPS     c3f800000<>+0(SB), Y6
+	VDIVPS      Y5, Y6, Y5
+	VMULPS      Y5, Y2, Y2
+	VMULPS      Y5, Y4, Y4
+	VMULPS      Y4, Y2, Y2
+	VMULPS      Y5, Y1, Y1
+	VMOVUPS     c3e5b33b6<>+0(SB), Y1
+	VFMADD213PS c3fcc422a<>+0(SB), Y3, Y1
+	VMOVUPS     Y5, Y3
+	VFMADD231PS Y1, Y2, Y3
+	VMULPS      Y0, Y3, Y0
+	VPSRLD      $0x10, Y0, Y1
+	VPAND       c00000001<>+0(SB), Y1, Y2
+	VPADDD      c00007fff<>+0(SB), Y2, Y2
+	VPADDD      Y0, Y2, Y2
+	VPSRLD      $0x10, Y2, Y2
+	VPOR        c00000040<>+0(SB), Y1, Y4
+	VCMPPS      $0x03, Y0, Y0, Y3
+	VBLENDVPS   Y3, Y4, Y2, Y2
+	VPAND       c7f800000<>+0(SB), Y0, Y3
+	VPXOR       Y4, Y4, Y4
+	VPCMPEQD    Y4, Y3, Y3
+	VPAND       c00008000<>+0(SB), Y1, Y4
+	VBLENDVPS   Y3, Y4, Y2, Y2
+	VPACKUSDW   Y2, Y2, Y2
+	VPERMQ      $0x08, Y2, Y2
+	VMOVDQU     X2, (SP)
+	LEAQ        (AX)(DI*2), DI
+
+copy189:
+	MOVWLZX -2(SP)(SI*2), R8
+	MOVW    R8, -2(DI)(SI*2)
+	DECQ    SI
+	JNZ     copy189
+
+done186:
+	ADDQ a_stride_0+32(FP), AX
+	ADDQ a_stride_1+40(FP), CX
+	ADDQ a_stride_2+48(FP), DX
+	DECQ BX
+	JNZ  row183
+	VZEROUPPER
+	RET
+
+// func geluBothRowsAVX2(a gridArgs)
+// Requires: AVX, AVX2, FMA3
+TEXT ·geluBothRowsAVX2(SB), NOSPLIT, $16-80
+	MOVQ a_ptr_0+0(FP), AX
+	MOVQ a_ptr_1+8(FP), CX
+	MOVQ a_ptr_2+16(FP), DX
+	MOVQ a_ptr_3+24(FP), BX
+	MOVQ a_rows+64(FP), SI
+
+row190:
+	MOVQ a_n+72(FP), DI
+	XORQ R8, R8
+	CMPQ DI, $+8
+	JLT  tail192
+
+loop194:
+	VMOVUPS     (DX)(R8*4), Y0
+	VPMOVZXWD   (BX)(R8*2), Y1
+	VPSLLD      $0x10, Y1, Y1
+	VMOVUPS     cc1200000<>+0(SB), Y2
+	VMAXPS      Y1, Y2, Y2
+	VMOVUPS     c41200000<>+0(SB), Y3
+	VMINPS      Y2, Y3, Y2
+	VMULPS      Y2, Y2, Y3
+	VMOVUPS     cbdd2d3e8<>+0(SB), Y4
+	VFMADD213PS cc0135761<>+0(SB), Y3, Y4
+	VMULPS      Y4, Y2, Y4
+	VROUNDPS    $0x08, Y4, Y5
+	VSUBPS      Y5, Y4, Y4
+	VMOVUPS     c3c1e372e<>+0(SB), Y6
+	VFMADD213PS c3d64b6af<>+0(SB), Y4, Y6
+	VFMADD213PS c3e75fd9f<>+0(SB), Y4, Y6
+	VFMADD213PS c3f317169<>+0(SB), Y4, Y6
+	VFMADD213PS c3f800000<>+0(SB), Y4, Y6
+	VCVTPS2DQ   Y5, Y4
+	VPADDD      c0000007f<>+0(SB), Y4, Y4
+	VPSLLD      $0x17, Y4, Y4
+	VMULPS      Y4, Y6, Y4
+	VADDPS      c3f800000<>+0(SB), Y4, Y5
+	VMOVUPS     c3f800000<>+0(SB), Y6
+	VDIVPS      Y5, Y6, Y5
+	VMULPS      Y5, Y2, Y2
+	VMULPS      Y5, Y4, Y4
+	VMULPS      Y4, Y2, Y2
+	VMULPS      Y5, Y1, Y1
+	VMOVUPS     c3e5b33b6<>+0(SB), Y4
+	VFMADD213PS c3fcc422a<>+0(SB), Y3, Y4
+	VMOVUPS     Y5, Y3
+	VFMADD231PS Y4, Y2, Y3
+	VMULPS      Y0, Y3, Y0
+	VPSRLD      $0x10, Y0, Y2
+	VPAND       c00000001<>+0(SB), Y2, Y3
+	VPADDD      c00007fff<>+0(SB), Y3, Y3
+	VPADDD      Y0, Y3, Y3
+	VPSRLD      $0x10, Y3, Y3
+	VPOR        c00000040<>+0(SB), Y2, Y5
+	VCMPPS      $0x03, Y0, Y0, Y4
+	VBLENDVPS   Y4, Y5, Y3, Y3
+	VPAND       c7f800000<>+0(SB), Y0, Y4
+	VPXOR       Y5, Y5, Y5
+	VPCMPEQD    Y5, Y4, Y4
+	VPAND       c00008000<>+0(SB), Y2, Y5
+	VBLENDVPS   Y4, Y5, Y3, Y3
+	VPACKUSDW   Y3, Y3, Y3
+	VPERMQ      $0x08, Y3, Y3
+	VMOVDQU     X3, (AX)(R8*2)
+	VPSRLD      $0x10, Y1, Y0
+	VPAND       c00000001<>+0(SB), Y0, Y2
+	VPADDD      c00007fff<>+0(SB), Y2, Y2
+	VPADDD      Y1, Y2, Y2
+	VPSRLD      $0x10, Y2, Y2
+	VPOR        c00000040<>+0(SB), Y0, Y4
+	VCMPPS      $0x03, Y1, Y1, Y3
+	VBLENDVPS   Y3, Y4, Y2, Y2
+	VPAND       c7f800000<>+0(SB), Y1, Y3
+	VPXOR       Y4, Y4, Y4
+	VPCMPEQD    Y4, Y3, Y3
+	VPAND       c00008000<>+0(SB), Y0, Y4
+	VBLENDVPS   Y3, Y4, Y2, Y2
+	VPACKUSDW   Y2, Y2, Y2
+	VPERMQ      $0x08, Y2, Y2
+	VMOVDQU     X2, (CX)(R8*2)
+	ADDQ        $+8, R8
+	SUBQ        $+8, DI
+	CMPQ        DI, $+8
+	JGE         loop194
+
+tail192:
+	TESTQ      DI, DI
+	JZ         done193
+	LEAQ       tailmask<>+32(SB), R9
+	MOVQ       DI, R10
+	NEGQ       R10
+	VMOVUPS    (R9)(R10*4), Y0
+	VMASKMOVPS (DX)(R8*4), Y0, Y0
+	MOVQ       DI, R9
+	LEAQ       (BX)(R8*2), R10
+
+copy195:
+	MOVWLZX     -2(R10)(R9*2), R11
+	MOVW        R11, -2(SP)(R9*2)
+	DECQ        R9
+	JNZ         copy195
+	VPMOVZXWD   (SP), Y1
+	VPSLLD      $0x10, Y1, Y1
+	VMOVUPS     cc1200000<>+0(SB), Y2
+	VMAXPS      Y1, Y2, Y2
+	VMOVUPS     c41200000<>+0(SB), Y3
+	VMINPS      Y2, Y3, Y2
+	VMULPS      Y2, Y2, Y3
+	VMOVUPS     cbdd2d3e8<>+0(SB), Y4
+	VFMADD213PS cc0135761<>+0(SB), Y3, Y4
+	VMULPS      Y4, Y2, Y4
+	VROUNDPS    $0x08, Y4, Y5
+	VSUBPS      Y5, Y4, Y4
+	VMOVUPS     c3c1e372e<>+0(SB), Y6
+	VFMADD213PS c3d64b6af<>+0(SB), Y4, Y6
+	VFMADD213PS c3e75fd9f<>+0(SB), Y4, Y6
+	VFMADD213PS c3f317169<>+0(SB), Y4, Y6
+	VFMADD213PS c3f800000<>+0(SB), Y4, Y6
+	VCVTPS2DQ   Y5, Y4
+	VPADDD      c0000007f<>+0(SB), Y4, Y4
+	VPSLLD      $0x17, Y4, Y4
+	VMULPS      Y4, Y6, Y4
+	VADDPS      c3f800000<>+0(SB), Y4, Y5
+	VMOVUPS     c3f800000<>+0(SB), Y6
+	VDIVPS      Y5, Y6, Y5
+	VMULPS      Y5, Y2, Y2
+	VMULPS      Y5, Y4, Y4
+	VMULPS      Y4, Y2, Y2
+	VMULPS      Y5, Y1, Y1
+	VMOVUPS     c3e5b33b6<>+0(SB), Y4
+	VFMADD213PS c3fcc422a<>+0(SB), Y3, Y4
+	VMOVUPS     Y5, Y3
+	VFMADD231PS Y4, Y2, Y3
+	VMULPS      Y0, Y3, Y0
+	VPSRLD      $0x10, Y0, Y2
+	VPAND       c00000001<>+0(SB), Y2, Y3
+	VPADDD      c00007fff<>+0(SB), Y3, Y3
+	VPADDD      Y0, Y3, Y3
+	VPSRLD      $0x10, Y3, Y3
+	VPOR        c00000040<>+0(SB), Y2, Y5
+	VCMPPS      $0x03, Y0, Y0, Y4
+	VBLENDVPS   Y4, Y5, Y3, Y3
+	VPAND       c7f800000<>+0(SB), Y0, Y4
+	VPXOR       Y5, Y5, Y5
+	VPCMPEQD    Y5, Y4, Y4
+	VPAND       c00008000<>+0(SB), Y2, Y5
+	VBLENDVPS   Y4, Y5, Y3, Y3
+	VPACKUSDW   Y3, Y3, Y3
+	VPERMQ      $0x08, Y3, Y3
+	VMOVDQU     X3, (SP)
+	MOVQ        DI, R9
+	LEAQ        (AX)(R8*2), R10
+
+copy196:
+	MOVWLZX   -2(SP)(R9*2), R11
+	MOVW      R11, -2(R10)(R9*2)
+	DECQ      R9
+	JNZ       copy196
+	VPSRLD    $0x10, Y1, Y0
+	VPAND     c00000001<>+0(SB), Y0, Y2
+	VPADDD    c00007fff<>+0(SB), Y2, Y2
+	VPADDD    Y1, Y2, Y2
+	VPSRLD    $0x10, Y2, Y2
+	VPOR      c00000040<>+0(SB), Y0, Y4
+	VCMPPS    $0x03, Y1, Y1, Y3
+	VBLENDVPS Y3, Y4, Y2, Y2
+	VPAND     c7f800000<>+0(SB), Y1, Y3
+	VPXOR     Y4, Y4, Y4
+	VPCMPEQD  Y4, Y3, Y3
+	VPAND     c00008000<>+0(SB), Y0, Y4
+	VBLENDVPS Y3, Y4, Y2, Y2
+	VPACKUSDW Y2, Y2, Y2
+	VPERMQ    $0x08, Y2, Y2
+	VMOVDQU   X2, (SP)
+	LEAQ      (CX)(R8*2), R8
+
+copy197:
+	MOVWLZX -2(SP)(DI*2), R9
+	MOVW    R9, -2(R8)(DI*2)
+	DECQ    DI
+	JNZ     copy197
+
+done193:
+	ADDQ a_stride_0+32(FP), AX
+	ADDQ a_stride_1+40(FP), CX
+	ADDQ a_stride_2+48(FP), DX
+	ADDQ a_stride_3+56(FP), BX
+	DECQ SI
+	JNZ  row190
 	VZEROUPPER
 	RET
 
@@ -3694,9 +4292,9 @@ TEXT ·swigluAVX2(SB), NOSPLIT, $0-72
 	MOVQ dst_len+8(FP), BX
 	XORQ SI, SI
 	CMPQ BX, $+8
-	JLT  tail149
+	JLT  tail200
 
-loop151:
+loop202:
 	VMOVUPS      (CX)(SI*4), Y0
 	VMOVUPS      (DX)(SI*4), Y1
 	VXORPS       c80000000<>+0(SB), Y0, Y2
@@ -3729,11 +4327,11 @@ loop151:
 	ADDQ         $+8, SI
 	SUBQ         $+8, BX
 	CMPQ         BX, $+8
-	JGE          loop151
+	JGE          loop202
 
-tail149:
+tail200:
 	TESTQ        BX, BX
-	JZ           done150
+	JZ           done201
 	LEAQ         tailmask<>+32(SB), DI
 	NEGQ         BX
 	VMOVUPS      (DI)(BX*4), Y0
@@ -3767,7 +4365,7 @@ tail149:
 	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(SI*4)
 
-done150:
+done201:
 	VZEROUPPER
 	RET
 
@@ -3798,9 +4396,9 @@ TEXT ·swigluBF16AVX2(SB), NOSPLIT, $16-72
 	MOVQ dst_len+8(FP), BX
 	XORQ SI, SI
 	CMPQ BX, $+8
-	JLT  tail153
+	JLT  tail205
 
-loop155:
+loop207:
 	VPMOVZXWD    (CX)(SI*2), Y0
 	VPSLLD       $0x10, Y0, Y0
 	VPMOVZXWD    (DX)(SI*2), Y1
@@ -3850,11 +4448,11 @@ loop155:
 	ADDQ         $+8, SI
 	SUBQ         $+8, BX
 	CMPQ         BX, $+8
-	JGE          loop155
+	JGE          loop207
 
-tail153:
+tail205:
 	TESTQ   BX, BX
-	JZ      done154
+	JZ      done206
 	LEAQ    tailmask<>+32(SB), DI
 	MOVQ    BX, R8
 	NEGQ    R8
@@ -3862,21 +4460,21 @@ tail153:
 	MOVQ    BX, DI
 	LEAQ    (CX)(SI*2), CX
 
-copy156:
+copy208:
 	MOVWLZX   -2(CX)(DI*2), R8
 	MOVW      R8, -2(SP)(DI*2)
 	DECQ      DI
-	JNZ       copy156
+	JNZ       copy208
 	VPMOVZXWD (SP), Y0
 	VPSLLD    $0x10, Y0, Y0
 	MOVQ      BX, CX
 	LEAQ      (DX)(SI*2), DX
 
-copy157:
+copy209:
 	MOVWLZX      -2(DX)(CX*2), DI
 	MOVW         DI, -2(SP)(CX*2)
 	DECQ         CX
-	JNZ          copy157
+	JNZ          copy209
 	VPMOVZXWD    (SP), Y1
 	VPSLLD       $0x10, Y1, Y1
 	VXORPS       c80000000<>+0(SB), Y0, Y2
@@ -3924,13 +4522,13 @@ copy157:
 	MOVQ         BX, CX
 	LEAQ         (AX)(SI*2), AX
 
-copy158:
+copy210:
 	MOVWLZX -2(SP)(CX*2), DX
 	MOVW    DX, -2(AX)(CX*2)
 	DECQ    CX
-	JNZ     copy158
+	JNZ     copy210
 
-done154:
+done206:
 	VZEROUPPER
 	RET
 
@@ -3945,9 +4543,9 @@ TEXT ·swigluGradAVX2(SB), NOSPLIT, $0-120
 	MOVQ dgate_len+8(FP), DI
 	XORQ R8, R8
 	CMPQ DI, $+8
-	JLT  tail160
+	JLT  tail213
 
-loop162:
+loop215:
 	VMOVUPS      (DX)(R8*4), Y0
 	VMOVUPS      (BX)(R8*4), Y1
 	VMOVUPS      (SI)(R8*4), Y2
@@ -3985,11 +4583,11 @@ loop162:
 	ADDQ         $+8, R8
 	SUBQ         $+8, DI
 	CMPQ         DI, $+8
-	JGE          loop162
+	JGE          loop215
 
-tail160:
+tail213:
 	TESTQ        DI, DI
-	JZ           done161
+	JZ           done214
 	LEAQ         tailmask<>+32(SB), R9
 	NEGQ         DI
 	VMOVUPS      (R9)(DI*4), Y0
@@ -4028,7 +4626,7 @@ tail160:
 	VMASKMOVPS   Y3, Y0, (AX)(R8*4)
 	VMASKMOVPS   Y1, Y0, (CX)(R8*4)
 
-done161:
+done214:
 	VZEROUPPER
 	RET
 
@@ -4043,9 +4641,9 @@ TEXT ·swigluGradBF16AVX2(SB), NOSPLIT, $16-120
 	MOVQ dgate_len+8(FP), DI
 	XORQ R8, R8
 	CMPQ DI, $+8
-	JLT  tail164
+	JLT  tail218
 
-loop166:
+loop220:
 	VPMOVZXWD    (DX)(R8*2), Y0
 	VPSLLD       $0x10, Y0, Y0
 	VPMOVZXWD    (BX)(R8*2), Y1
@@ -4116,11 +4714,11 @@ loop166:
 	ADDQ         $+8, R8
 	SUBQ         $+8, DI
 	CMPQ         DI, $+8
-	JGE          loop166
+	JGE          loop220
 
-tail164:
+tail218:
 	TESTQ   DI, DI
-	JZ      done165
+	JZ      done219
 	LEAQ    tailmask<>+32(SB), R9
 	MOVQ    DI, R10
 	NEGQ    R10
@@ -4128,31 +4726,31 @@ tail164:
 	MOVQ    DI, R9
 	LEAQ    (DX)(R8*2), DX
 
-copy167:
+copy221:
 	MOVWLZX   -2(DX)(R9*2), R10
 	MOVW      R10, -2(SP)(R9*2)
 	DECQ      R9
-	JNZ       copy167
+	JNZ       copy221
 	VPMOVZXWD (SP), Y0
 	VPSLLD    $0x10, Y0, Y0
 	MOVQ      DI, DX
 	LEAQ      (BX)(R8*2), BX
 
-copy168:
+copy222:
 	MOVWLZX   -2(BX)(DX*2), R9
 	MOVW      R9, -2(SP)(DX*2)
 	DECQ      DX
-	JNZ       copy168
+	JNZ       copy222
 	VPMOVZXWD (SP), Y1
 	VPSLLD    $0x10, Y1, Y1
 	MOVQ      DI, DX
 	LEAQ      (SI)(R8*2), BX
 
-copy169:
+copy223:
 	MOVWLZX      -2(BX)(DX*2), SI
 	MOVW         SI, -2(SP)(DX*2)
 	DECQ         DX
-	JNZ          copy169
+	JNZ          copy223
 	VPMOVZXWD    (SP), Y2
 	VPSLLD       $0x10, Y2, Y2
 	VXORPS       c80000000<>+0(SB), Y1, Y3
@@ -4203,11 +4801,11 @@ copy169:
 	MOVQ         DI, DX
 	LEAQ         (AX)(R8*2), AX
 
-copy170:
+copy224:
 	MOVWLZX   -2(SP)(DX*2), BX
 	MOVW      BX, -2(AX)(DX*2)
 	DECQ      DX
-	JNZ       copy170
+	JNZ       copy224
 	VPSRLD    $0x10, Y0, Y1
 	VPAND     c00000001<>+0(SB), Y1, Y2
 	VPADDD    c00007fff<>+0(SB), Y2, Y2
@@ -4227,13 +4825,13 @@ copy170:
 	MOVQ      DI, AX
 	LEAQ      (CX)(R8*2), CX
 
-copy171:
+copy225:
 	MOVWLZX -2(SP)(AX*2), DX
 	MOVW    DX, -2(CX)(AX*2)
 	DECQ    AX
-	JNZ     copy171
+	JNZ     copy225
 
-done165:
+done219:
 	VZEROUPPER
 	RET
 
@@ -4246,9 +4844,9 @@ TEXT ·gegluAVX2(SB), NOSPLIT, $0-72
 	MOVQ dst_len+8(FP), BX
 	XORQ SI, SI
 	CMPQ BX, $+8
-	JLT  tail173
+	JLT  tail228
 
-loop175:
+loop230:
 	VMOVUPS      (CX)(SI*4), Y0
 	VMOVUPS      (DX)(SI*4), Y1
 	VMULPS       Y0, Y0, Y2
@@ -4284,11 +4882,11 @@ loop175:
 	ADDQ         $+8, SI
 	SUBQ         $+8, BX
 	CMPQ         BX, $+8
-	JGE          loop175
+	JGE          loop230
 
-tail173:
+tail228:
 	TESTQ        BX, BX
-	JZ           done174
+	JZ           done229
 	LEAQ         tailmask<>+32(SB), DI
 	NEGQ         BX
 	VMOVUPS      (DI)(BX*4), Y0
@@ -4325,7 +4923,7 @@ tail173:
 	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(SI*4)
 
-done174:
+done229:
 	VZEROUPPER
 	RET
 
@@ -4338,9 +4936,9 @@ TEXT ·gegluBF16AVX2(SB), NOSPLIT, $16-72
 	MOVQ dst_len+8(FP), BX
 	XORQ SI, SI
 	CMPQ BX, $+8
-	JLT  tail177
+	JLT  tail233
 
-loop179:
+loop235:
 	VPMOVZXWD    (CX)(SI*2), Y0
 	VPSLLD       $0x10, Y0, Y0
 	VPMOVZXWD    (DX)(SI*2), Y1
@@ -4393,11 +4991,11 @@ loop179:
 	ADDQ         $+8, SI
 	SUBQ         $+8, BX
 	CMPQ         BX, $+8
-	JGE          loop179
+	JGE          loop235
 
-tail177:
+tail233:
 	TESTQ   BX, BX
-	JZ      done178
+	JZ      done234
 	LEAQ    tailmask<>+32(SB), DI
 	MOVQ    BX, R8
 	NEGQ    R8
@@ -4405,21 +5003,21 @@ tail177:
 	MOVQ    BX, DI
 	LEAQ    (CX)(SI*2), CX
 
-copy180:
+copy236:
 	MOVWLZX   -2(CX)(DI*2), R8
 	MOVW      R8, -2(SP)(DI*2)
 	DECQ      DI
-	JNZ       copy180
+	JNZ       copy236
 	VPMOVZXWD (SP), Y0
 	VPSLLD    $0x10, Y0, Y0
 	MOVQ      BX, CX
 	LEAQ      (DX)(SI*2), DX
 
-copy181:
+copy237:
 	MOVWLZX      -2(DX)(CX*2), DI
 	MOVW         DI, -2(SP)(CX*2)
 	DECQ         CX
-	JNZ          copy181
+	JNZ          copy237
 	VPMOVZXWD    (SP), Y1
 	VPSLLD       $0x10, Y1, Y1
 	VMULPS       Y0, Y0, Y2
@@ -4470,13 +5068,13 @@ copy181:
 	MOVQ         BX, CX
 	LEAQ         (AX)(SI*2), AX
 
-copy182:
+copy238:
 	MOVWLZX -2(SP)(CX*2), DX
 	MOVW    DX, -2(AX)(CX*2)
 	DECQ    CX
-	JNZ     copy182
+	JNZ     copy238
 
-done178:
+done234:
 	VZEROUPPER
 	RET
 
@@ -4491,9 +5089,9 @@ TEXT ·gegluGradAVX2(SB), NOSPLIT, $0-120
 	MOVQ dgate_len+8(FP), DI
 	XORQ R8, R8
 	CMPQ DI, $+8
-	JLT  tail184
+	JLT  tail241
 
-loop186:
+loop243:
 	VMOVUPS      (DX)(R8*4), Y0
 	VMOVUPS      (BX)(R8*4), Y1
 	VMOVUPS      (SI)(R8*4), Y2
@@ -4543,11 +5141,11 @@ loop186:
 	ADDQ         $+8, R8
 	SUBQ         $+8, DI
 	CMPQ         DI, $+8
-	JGE          loop186
+	JGE          loop243
 
-tail184:
+tail241:
 	TESTQ        DI, DI
-	JZ           done185
+	JZ           done242
 	LEAQ         tailmask<>+32(SB), R9
 	NEGQ         DI
 	VMOVUPS      (R9)(DI*4), Y0
@@ -4598,7 +5196,7 @@ tail184:
 	VMASKMOVPS   Y3, Y0, (AX)(R8*4)
 	VMASKMOVPS   Y1, Y0, (CX)(R8*4)
 
-done185:
+done242:
 	VZEROUPPER
 	RET
 
@@ -4613,9 +5211,9 @@ TEXT ·gegluGradBF16AVX2(SB), NOSPLIT, $16-120
 	MOVQ dgate_len+8(FP), DI
 	XORQ R8, R8
 	CMPQ DI, $+8
-	JLT  tail188
+	JLT  tail246
 
-loop190:
+loop248:
 	VPMOVZXWD    (DX)(R8*2), Y0
 	VPSLLD       $0x10, Y0, Y0
 	VPMOVZXWD    (BX)(R8*2), Y1
@@ -4698,11 +5296,11 @@ loop190:
 	ADDQ         $+8, R8
 	SUBQ         $+8, DI
 	CMPQ         DI, $+8
-	JGE          loop190
+	JGE          loop248
 
-tail188:
+tail246:
 	TESTQ   DI, DI
-	JZ      done189
+	JZ      done247
 	LEAQ    tailmask<>+32(SB), R9
 	MOVQ    DI, R10
 	NEGQ    R10
@@ -4710,31 +5308,31 @@ tail188:
 	MOVQ    DI, R9
 	LEAQ    (DX)(R8*2), DX
 
-copy191:
+copy249:
 	MOVWLZX   -2(DX)(R9*2), R10
 	MOVW      R10, -2(SP)(R9*2)
 	DECQ      R9
-	JNZ       copy191
+	JNZ       copy249
 	VPMOVZXWD (SP), Y0
 	VPSLLD    $0x10, Y0, Y0
 	MOVQ      DI, DX
 	LEAQ      (BX)(R8*2), BX
 
-copy192:
+copy250:
 	MOVWLZX   -2(BX)(DX*2), R9
 	MOVW      R9, -2(SP)(DX*2)
 	DECQ      DX
-	JNZ       copy192
+	JNZ       copy250
 	VPMOVZXWD (SP), Y1
 	VPSLLD    $0x10, Y1, Y1
 	MOVQ      DI, DX
 	LEAQ      (SI)(R8*2), BX
 
-copy193:
+copy251:
 	MOVWLZX      -2(BX)(DX*2), SI
 	MOVW         SI, -2(SP)(DX*2)
 	DECQ         DX
-	JNZ          copy193
+	JNZ          copy251
 	VPMOVZXWD    (SP), Y2
 	VPSLLD       $0x10, Y2, Y2
 	VMOVUPS      cc1200000<>+0(SB), Y3
@@ -4797,11 +5395,11 @@ copy193:
 	MOVQ         DI, DX
 	LEAQ         (AX)(R8*2), AX
 
-copy194:
+copy252:
 	MOVWLZX   -2(SP)(DX*2), BX
 	MOVW      BX, -2(AX)(DX*2)
 	DECQ      DX
-	JNZ       copy194
+	JNZ       copy252
 	VPSRLD    $0x10, Y0, Y1
 	VPAND     c00000001<>+0(SB), Y1, Y2
 	VPADDD    c00007fff<>+0(SB), Y2, Y2
@@ -4821,13 +5419,13 @@ copy194:
 	MOVQ      DI, AX
 	LEAQ      (CX)(R8*2), CX
 
-copy195:
+copy253:
 	MOVWLZX -2(SP)(AX*2), DX
 	MOVW    DX, -2(CX)(AX*2)
 	DECQ    AX
-	JNZ     copy195
+	JNZ     copy253
 
-done189:
+done247:
 	VZEROUPPER
 	RET
 
@@ -4839,9 +5437,9 @@ TEXT ·geluErfAVX2(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ DX, $+8
-	JLT  tail197
+	JLT  tail256
 
-loop199:
+loop258:
 	VMOVUPS     (CX)(BX*4), Y0
 	VMULPS      c3f3504f3<>+0(SB), Y0, Y1
 	VMOVUPS     cc0800000<>+0(SB), Y2
@@ -4874,11 +5472,11 @@ loop199:
 	ADDQ        $+8, BX
 	SUBQ        $+8, DX
 	CMPQ        DX, $+8
-	JGE         loop199
+	JGE         loop258
 
-tail197:
+tail256:
 	TESTQ       DX, DX
-	JZ          done198
+	JZ          done257
 	LEAQ        tailmask<>+32(SB), SI
 	NEGQ        DX
 	VMOVUPS     (SI)(DX*4), Y0
@@ -4912,7 +5510,7 @@ tail197:
 	VMULPS      Y3, Y1, Y1
 	VMASKMOVPS  Y1, Y0, (AX)(BX*4)
 
-done198:
+done257:
 	VZEROUPPER
 	RET
 
@@ -4943,9 +5541,9 @@ TEXT ·geluErfGradAVX2(SB), NOSPLIT, $0-72
 	MOVQ dx_len+8(FP), BX
 	XORQ SI, SI
 	CMPQ BX, $+8
-	JLT  tail201
+	JLT  tail261
 
-loop203:
+loop263:
 	VMOVUPS      (CX)(SI*4), Y0
 	VMOVUPS      (DX)(SI*4), Y1
 	VMULPS       c3f3504f3<>+0(SB), Y1, Y2
@@ -5003,11 +5601,11 @@ loop203:
 	ADDQ         $+8, SI
 	SUBQ         $+8, BX
 	CMPQ         BX, $+8
-	JGE          loop203
+	JGE          loop263
 
-tail201:
+tail261:
 	TESTQ        BX, BX
-	JZ           done202
+	JZ           done262
 	LEAQ         tailmask<>+32(SB), DI
 	NEGQ         BX
 	VMOVUPS      (DI)(BX*4), Y0
@@ -5066,7 +5664,7 @@ tail201:
 	VMULPS       Y1, Y3, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(SI*4)
 
-done202:
+done262:
 	VZEROUPPER
 	RET
 
@@ -5150,9 +5748,9 @@ TEXT ·siluAVX2(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ DX, $+8
-	JLT  tail205
+	JLT  tail266
 
-loop207:
+loop268:
 	VMOVUPS      (CX)(BX*4), Y0
 	VXORPS       c80000000<>+0(SB), Y0, Y1
 	VMOVUPS      cc2ae0000<>+0(SB), Y2
@@ -5183,11 +5781,11 @@ loop207:
 	ADDQ         $+8, BX
 	SUBQ         $+8, DX
 	CMPQ         DX, $+8
-	JGE          loop207
+	JGE          loop268
 
-tail205:
+tail266:
 	TESTQ        DX, DX
-	JZ           done206
+	JZ           done267
 	LEAQ         tailmask<>+32(SB), SI
 	NEGQ         DX
 	VMOVUPS      (SI)(DX*4), Y0
@@ -5219,7 +5817,7 @@ tail205:
 	VMULPS       Y3, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(BX*4)
 
-done206:
+done267:
 	VZEROUPPER
 	RET
 
@@ -5232,9 +5830,9 @@ TEXT ·siluGradAVX2(SB), NOSPLIT, $0-72
 	MOVQ dx_len+8(FP), BX
 	XORQ SI, SI
 	CMPQ BX, $+8
-	JLT  tail209
+	JLT  tail271
 
-loop211:
+loop273:
 	VMOVUPS      (CX)(SI*4), Y0
 	VMOVUPS      (DX)(SI*4), Y1
 	VXORPS       c80000000<>+0(SB), Y1, Y2
@@ -5268,11 +5866,11 @@ loop211:
 	ADDQ         $+8, SI
 	SUBQ         $+8, BX
 	CMPQ         BX, $+8
-	JGE          loop211
+	JGE          loop273
 
-tail209:
+tail271:
 	TESTQ        BX, BX
-	JZ           done210
+	JZ           done272
 	LEAQ         tailmask<>+32(SB), DI
 	NEGQ         BX
 	VMOVUPS      (DI)(BX*4), Y0
@@ -5307,7 +5905,7 @@ tail209:
 	VMULPS       Y1, Y4, Y1
 	VMASKMOVPS   Y1, Y0, (AX)(SI*4)
 
-done210:
+done272:
 	VZEROUPPER
 	RET
 
@@ -5319,9 +5917,9 @@ TEXT ·reluAVX2(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ DX, $+8
-	JLT  tail213
+	JLT  tail276
 
-loop215:
+loop278:
 	VMOVUPS (CX)(BX*4), Y0
 	VMOVUPS c00000000<>+0(SB), Y1
 	VMAXPS  Y0, Y1, Y0
@@ -5329,11 +5927,11 @@ loop215:
 	ADDQ    $+8, BX
 	SUBQ    $+8, DX
 	CMPQ    DX, $+8
-	JGE     loop215
+	JGE     loop278
 
-tail213:
+tail276:
 	TESTQ      DX, DX
-	JZ         done214
+	JZ         done277
 	LEAQ       tailmask<>+32(SB), SI
 	NEGQ       DX
 	VMOVUPS    (SI)(DX*4), Y0
@@ -5342,7 +5940,7 @@ tail213:
 	VMAXPS     Y1, Y2, Y1
 	VMASKMOVPS Y1, Y0, (AX)(BX*4)
 
-done214:
+done277:
 	VZEROUPPER
 	RET
 
@@ -5355,9 +5953,9 @@ TEXT ·reluGradAVX2(SB), NOSPLIT, $0-72
 	MOVQ dx_len+8(FP), BX
 	XORQ SI, SI
 	CMPQ BX, $+8
-	JLT  tail217
+	JLT  tail281
 
-loop219:
+loop283:
 	VMOVUPS (CX)(SI*4), Y0
 	VMOVUPS (DX)(SI*4), Y1
 	VCMPPS  $0x1e, c00000000<>+0(SB), Y1, Y1
@@ -5366,11 +5964,11 @@ loop219:
 	ADDQ    $+8, SI
 	SUBQ    $+8, BX
 	CMPQ    BX, $+8
-	JGE     loop219
+	JGE     loop283
 
-tail217:
+tail281:
 	TESTQ      BX, BX
-	JZ         done218
+	JZ         done282
 	LEAQ       tailmask<>+32(SB), DI
 	NEGQ       BX
 	VMOVUPS    (DI)(BX*4), Y0
@@ -5380,7 +5978,7 @@ tail217:
 	VANDPS     Y1, Y2, Y2
 	VMASKMOVPS Y2, Y0, (AX)(SI*4)
 
-done218:
+done282:
 	VZEROUPPER
 	RET
 
@@ -5395,9 +5993,9 @@ TEXT ·normScaleAVX2(SB), NOSPLIT, $0-80
 	VBROADCASTSS rstd+76(FP), Y1
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          single220
+	JLT          single285
 
-unrolled223:
+unrolled288:
 	VMOVUPS (CX)(SI*4), Y2
 	VMOVUPS (DX)(SI*4), Y3
 	VSUBPS  Y0, Y2, Y2
@@ -5413,13 +6011,13 @@ unrolled223:
 	ADDQ    $+16, SI
 	SUBQ    $+16, BX
 	CMPQ    BX, $+16
-	JGE     unrolled223
+	JGE     unrolled288
 
-single220:
+single285:
 	CMPQ BX, $+8
-	JLT  tail221
+	JLT  tail286
 
-loop224:
+loop289:
 	VMOVUPS (CX)(SI*4), Y2
 	VMOVUPS (DX)(SI*4), Y3
 	VSUBPS  Y0, Y2, Y2
@@ -5429,11 +6027,11 @@ loop224:
 	ADDQ    $+8, SI
 	SUBQ    $+8, BX
 	CMPQ    BX, $+8
-	JGE     loop224
+	JGE     loop289
 
-tail221:
+tail286:
 	TESTQ      BX, BX
-	JZ         done222
+	JZ         done287
 	LEAQ       tailmask<>+32(SB), DI
 	NEGQ       BX
 	VMOVUPS    (DI)(BX*4), Y2
@@ -5444,7 +6042,7 @@ tail221:
 	VMULPS     Y4, Y0, Y0
 	VMASKMOVPS Y0, Y2, (AX)(SI*4)
 
-done222:
+done287:
 	VZEROUPPER
 	RET
 
@@ -5459,9 +6057,9 @@ TEXT ·normScaleBF16AVX2(SB), NOSPLIT, $16-80
 	VBROADCASTSS rstd+76(FP), Y1
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          single225
+	JLT          single291
 
-unrolled228:
+unrolled294:
 	VMOVUPS   (CX)(SI*4), Y2
 	VMOVUPS   (DX)(SI*4), Y3
 	VSUBPS    Y0, Y2, Y2
@@ -5507,13 +6105,13 @@ unrolled228:
 	ADDQ      $+16, SI
 	SUBQ      $+16, BX
 	CMPQ      BX, $+16
-	JGE       unrolled228
+	JGE       unrolled294
 
-single225:
+single291:
 	CMPQ BX, $+8
-	JLT  tail226
+	JLT  tail292
 
-loop229:
+loop295:
 	VMOVUPS   (CX)(SI*4), Y2
 	VMOVUPS   (DX)(SI*4), Y3
 	VSUBPS    Y0, Y2, Y2
@@ -5538,11 +6136,11 @@ loop229:
 	ADDQ      $+8, SI
 	SUBQ      $+8, BX
 	CMPQ      BX, $+8
-	JGE       loop229
+	JGE       loop295
 
-tail226:
+tail292:
 	TESTQ      BX, BX
-	JZ         done227
+	JZ         done293
 	LEAQ       tailmask<>+32(SB), DI
 	MOVQ       BX, R8
 	NEGQ       R8
@@ -5571,13 +6169,13 @@ tail226:
 	MOVQ       BX, CX
 	LEAQ       (AX)(SI*2), AX
 
-copy230:
+copy296:
 	MOVWLZX -2(SP)(CX*2), DX
 	MOVW    DX, -2(AX)(CX*2)
 	DECQ    CX
-	JNZ     copy230
+	JNZ     copy296
 
-done227:
+done293:
 	VZEROUPPER
 	RET
 
@@ -5593,9 +6191,9 @@ TEXT ·normBiasAVX2(SB), NOSPLIT, $0-104
 	VBROADCASTSS rstd+100(FP), Y1
 	XORQ         DI, DI
 	CMPQ         SI, $+16
-	JLT          single231
+	JLT          single298
 
-unrolled234:
+unrolled301:
 	VMOVUPS     (CX)(DI*4), Y2
 	VMOVUPS     (DX)(DI*4), Y3
 	VMOVUPS     (BX)(DI*4), Y4
@@ -5613,13 +6211,13 @@ unrolled234:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         unrolled234
+	JGE         unrolled301
 
-single231:
+single298:
 	CMPQ SI, $+8
-	JLT  tail232
+	JLT  tail299
 
-loop235:
+loop302:
 	VMOVUPS     (CX)(DI*4), Y2
 	VMOVUPS     (DX)(DI*4), Y3
 	VMOVUPS     (BX)(DI*4), Y4
@@ -5630,11 +6228,11 @@ loop235:
 	ADDQ        $+8, DI
 	SUBQ        $+8, SI
 	CMPQ        SI, $+8
-	JGE         loop235
+	JGE         loop302
 
-tail232:
+tail299:
 	TESTQ       SI, SI
-	JZ          done233
+	JZ          done300
 	LEAQ        tailmask<>+32(SB), R8
 	NEGQ        SI
 	VMOVUPS     (R8)(SI*4), Y2
@@ -5647,7 +6245,7 @@ tail232:
 	VFMADD231PS Y4, Y0, Y1
 	VMASKMOVPS  Y1, Y2, (AX)(DI*4)
 
-done233:
+done300:
 	VZEROUPPER
 	RET
 
@@ -5663,9 +6261,9 @@ TEXT ·normBiasBF16AVX2(SB), NOSPLIT, $16-104
 	VBROADCASTSS rstd+100(FP), Y1
 	XORQ         DI, DI
 	CMPQ         SI, $+16
-	JLT          single236
+	JLT          single304
 
-unrolled239:
+unrolled307:
 	VMOVUPS     (CX)(DI*4), Y2
 	VMOVUPS     (DX)(DI*4), Y3
 	VMOVUPS     (BX)(DI*4), Y4
@@ -5713,13 +6311,13 @@ unrolled239:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         unrolled239
+	JGE         unrolled307
 
-single236:
+single304:
 	CMPQ SI, $+8
-	JLT  tail237
+	JLT  tail305
 
-loop240:
+loop308:
 	VMOVUPS     (CX)(DI*4), Y2
 	VMOVUPS     (DX)(DI*4), Y3
 	VMOVUPS     (BX)(DI*4), Y4
@@ -5745,11 +6343,11 @@ loop240:
 	ADDQ        $+8, DI
 	SUBQ        $+8, SI
 	CMPQ        SI, $+8
-	JGE         loop240
+	JGE         loop308
 
-tail237:
+tail305:
 	TESTQ       SI, SI
-	JZ          done238
+	JZ          done306
 	LEAQ        tailmask<>+32(SB), R8
 	MOVQ        SI, R9
 	NEGQ        R9
@@ -5780,13 +6378,13 @@ tail237:
 	MOVQ        SI, CX
 	LEAQ        (AX)(DI*2), AX
 
-copy241:
+copy309:
 	MOVWLZX -2(SP)(CX*2), DX
 	MOVW    DX, -2(AX)(CX*2)
 	DECQ    CX
-	JNZ     copy241
+	JNZ     copy309
 
-done238:
+done306:
 	VZEROUPPER
 	RET
 
@@ -5803,9 +6401,9 @@ TEXT ·gradRMSAVX2(SB), NOSPLIT, $0-108
 	VXORPS       Y2, Y2, Y2
 	XORQ         DI, DI
 	CMPQ         SI, $+16
-	JLT          single242
+	JLT          single311
 
-unrolled245:
+unrolled314:
 	VMOVUPS     (AX)(DI*4), Y3
 	VMOVUPS     (CX)(DI*4), Y4
 	VMOVUPS     (DX)(DI*4), Y5
@@ -5827,13 +6425,13 @@ unrolled245:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         unrolled245
+	JGE         unrolled314
 
-single242:
+single311:
 	CMPQ SI, $+8
-	JLT  tail243
+	JLT  tail312
 
-loop246:
+loop315:
 	VMOVUPS     (AX)(DI*4), Y3
 	VMOVUPS     (CX)(DI*4), Y4
 	VMOVUPS     (DX)(DI*4), Y5
@@ -5846,11 +6444,11 @@ loop246:
 	ADDQ        $+8, DI
 	SUBQ        $+8, SI
 	CMPQ        SI, $+8
-	JGE         loop246
+	JGE         loop315
 
-tail243:
+tail312:
 	TESTQ       SI, SI
-	JZ          done244
+	JZ          done313
 	LEAQ        tailmask<>+32(SB), R8
 	NEGQ        SI
 	VMOVUPS     (R8)(SI*4), Y3
@@ -5866,7 +6464,7 @@ tail243:
 	VADDPS      Y0, Y4, Y0
 	VMASKMOVPS  Y0, Y3, (AX)(DI*4)
 
-done244:
+done313:
 	VADDPS       Y2, Y1, Y1
 	VEXTRACTF128 $0x01, Y1, X0
 	VADDPS       X0, X1, X1
@@ -5895,9 +6493,9 @@ TEXT ·gradLNAVX2(SB), NOSPLIT, $0-136
 	VXORPS       Y5, Y5, Y5
 	XORQ         R8, R8
 	CMPQ         DI, $+16
-	JLT          single247
+	JLT          single317
 
-unrolled250:
+unrolled320:
 	VMOVUPS     (AX)(R8*4), Y6
 	VMOVUPS     (CX)(R8*4), Y7
 	VMOVUPS     (DX)(R8*4), Y8
@@ -5929,13 +6527,13 @@ unrolled250:
 	ADDQ        $+16, R8
 	SUBQ        $+16, DI
 	CMPQ        DI, $+16
-	JGE         unrolled250
+	JGE         unrolled320
 
-single247:
+single317:
 	CMPQ DI, $+8
-	JLT  tail248
+	JLT  tail318
 
-loop251:
+loop321:
 	VMOVUPS     (AX)(R8*4), Y6
 	VMOVUPS     (CX)(R8*4), Y7
 	VMOVUPS     (DX)(R8*4), Y8
@@ -5953,11 +6551,11 @@ loop251:
 	ADDQ        $+8, R8
 	SUBQ        $+8, DI
 	CMPQ        DI, $+8
-	JGE         loop251
+	JGE         loop321
 
-tail248:
+tail318:
 	TESTQ       DI, DI
-	JZ          done249
+	JZ          done319
 	LEAQ        tailmask<>+32(SB), R9
 	NEGQ        DI
 	VMOVUPS     (R9)(DI*4), Y6
@@ -5980,7 +6578,7 @@ tail248:
 	VMASKMOVPS  Y0, Y6, (AX)(R8*4)
 	VMASKMOVPS  Y1, Y6, (CX)(R8*4)
 
-done249:
+done319:
 	VADDPS       Y4, Y2, Y2
 	VEXTRACTF128 $0x01, Y2, X0
 	VADDPS       X0, X2, X2
@@ -6015,9 +6613,9 @@ TEXT ·gradSetAVX2(SB), NOSPLIT, $32-112
 	VMOVUPS      Y3, (SP)
 	XORQ         DI, DI
 	CMPQ         SI, $+8
-	JLT          tail253
+	JLT          tail324
 
-loop255:
+loop326:
 	VMOVUPS     (CX)(DI*4), Y3
 	VMOVUPS     (DX)(DI*4), Y4
 	VMOVUPS     (BX)(DI*4), Y5
@@ -6031,11 +6629,11 @@ loop255:
 	ADDQ        $+8, DI
 	SUBQ        $+8, SI
 	CMPQ        SI, $+8
-	JGE         loop255
+	JGE         loop326
 
-tail253:
+tail324:
 	TESTQ       SI, SI
-	JZ          done254
+	JZ          done325
 	LEAQ        tailmask<>+32(SB), R8
 	NEGQ        SI
 	VMOVUPS     (R8)(SI*4), Y3
@@ -6050,7 +6648,7 @@ tail253:
 	VFMADD231PS Y1, Y4, Y0
 	VMASKMOVPS  Y0, Y3, (AX)(DI*4)
 
-done254:
+done325:
 	VZEROUPPER
 	RET
 
@@ -6069,9 +6667,9 @@ TEXT ·gradAddAVX2(SB), NOSPLIT, $32-112
 	VMOVUPS      Y3, (SP)
 	XORQ         DI, DI
 	CMPQ         SI, $+8
-	JLT          tail257
+	JLT          tail329
 
-loop259:
+loop331:
 	VMOVUPS     (AX)(DI*4), Y3
 	VMOVUPS     (CX)(DI*4), Y4
 	VMOVUPS     (DX)(DI*4), Y5
@@ -6087,11 +6685,11 @@ loop259:
 	ADDQ        $+8, DI
 	SUBQ        $+8, SI
 	CMPQ        SI, $+8
-	JGE         loop259
+	JGE         loop331
 
-tail257:
+tail329:
 	TESTQ       SI, SI
-	JZ          done258
+	JZ          done330
 	LEAQ        tailmask<>+32(SB), R8
 	NEGQ        SI
 	VMOVUPS     (R8)(SI*4), Y3
@@ -6108,7 +6706,7 @@ tail257:
 	VADDPS      Y0, Y4, Y0
 	VMASKMOVPS  Y0, Y3, (AX)(DI*4)
 
-done258:
+done330:
 	VZEROUPPER
 	RET
 
@@ -6125,9 +6723,9 @@ TEXT ·gradRMSBF16AVX2(SB), NOSPLIT, $16-108
 	VXORPS       Y2, Y2, Y2
 	XORQ         DI, DI
 	CMPQ         SI, $+16
-	JLT          single260
+	JLT          single333
 
-unrolled263:
+unrolled336:
 	VMOVUPS     (AX)(DI*4), Y3
 	VPMOVZXWD   (CX)(DI*2), Y4
 	VPSLLD      $0x10, Y4, Y4
@@ -6151,13 +6749,13 @@ unrolled263:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         unrolled263
+	JGE         unrolled336
 
-single260:
+single333:
 	CMPQ SI, $+8
-	JLT  tail261
+	JLT  tail334
 
-loop264:
+loop337:
 	VMOVUPS     (AX)(DI*4), Y3
 	VPMOVZXWD   (CX)(DI*2), Y4
 	VPSLLD      $0x10, Y4, Y4
@@ -6171,11 +6769,11 @@ loop264:
 	ADDQ        $+8, DI
 	SUBQ        $+8, SI
 	CMPQ        SI, $+8
-	JGE         loop264
+	JGE         loop337
 
-tail261:
+tail334:
 	TESTQ      SI, SI
-	JZ         done262
+	JZ         done335
 	LEAQ       tailmask<>+32(SB), R8
 	MOVQ       SI, R9
 	NEGQ       R9
@@ -6183,11 +6781,11 @@ tail261:
 	VMASKMOVPS (AX)(DI*4), Y3, Y4
 	LEAQ       (CX)(DI*2), CX
 
-copy265:
+copy338:
 	MOVWLZX     -2(CX)(SI*2), R8
 	MOVW        R8, -2(SP)(SI*2)
 	DECQ        SI
-	JNZ         copy265
+	JNZ         copy338
 	VPMOVZXWD   (SP), Y5
 	VPSLLD      $0x10, Y5, Y5
 	VMASKMOVPS  (DX)(DI*4), Y3, Y6
@@ -6200,7 +6798,7 @@ copy265:
 	VADDPS      Y0, Y4, Y0
 	VMASKMOVPS  Y0, Y3, (AX)(DI*4)
 
-done262:
+done335:
 	VADDPS       Y2, Y1, Y1
 	VEXTRACTF128 $0x01, Y1, X0
 	VADDPS       X0, X1, X1
@@ -6229,9 +6827,9 @@ TEXT ·gradLNBF16AVX2(SB), NOSPLIT, $16-136
 	VXORPS       Y5, Y5, Y5
 	XORQ         R8, R8
 	CMPQ         DI, $+16
-	JLT          single266
+	JLT          single340
 
-unrolled269:
+unrolled343:
 	VMOVUPS     (AX)(R8*4), Y6
 	VMOVUPS     (CX)(R8*4), Y7
 	VPMOVZXWD   (DX)(R8*2), Y8
@@ -6265,13 +6863,13 @@ unrolled269:
 	ADDQ        $+16, R8
 	SUBQ        $+16, DI
 	CMPQ        DI, $+16
-	JGE         unrolled269
+	JGE         unrolled343
 
-single266:
+single340:
 	CMPQ DI, $+8
-	JLT  tail267
+	JLT  tail341
 
-loop270:
+loop344:
 	VMOVUPS     (AX)(R8*4), Y6
 	VMOVUPS     (CX)(R8*4), Y7
 	VPMOVZXWD   (DX)(R8*2), Y8
@@ -6290,11 +6888,11 @@ loop270:
 	ADDQ        $+8, R8
 	SUBQ        $+8, DI
 	CMPQ        DI, $+8
-	JGE         loop270
+	JGE         loop344
 
-tail267:
+tail341:
 	TESTQ      DI, DI
-	JZ         done268
+	JZ         done342
 	LEAQ       tailmask<>+32(SB), R9
 	MOVQ       DI, R10
 	NEGQ       R10
@@ -6303,11 +6901,11 @@ tail267:
 	VMASKMOVPS (CX)(R8*4), Y6, Y8
 	LEAQ       (DX)(R8*2), DX
 
-copy271:
+copy345:
 	MOVWLZX     -2(DX)(DI*2), R9
 	MOVW        R9, -2(SP)(DI*2)
 	DECQ        DI
-	JNZ         copy271
+	JNZ         copy345
 	VPMOVZXWD   (SP), Y9
 	VPSLLD      $0x10, Y9, Y9
 	VMASKMOVPS  (BX)(R8*4), Y6, Y10
@@ -6326,7 +6924,7 @@ copy271:
 	VMASKMOVPS  Y0, Y6, (AX)(R8*4)
 	VMASKMOVPS  Y1, Y6, (CX)(R8*4)
 
-done268:
+done342:
 	VADDPS       Y4, Y2, Y2
 	VEXTRACTF128 $0x01, Y2, X0
 	VADDPS       X0, X2, X2
@@ -6361,9 +6959,9 @@ TEXT ·gradSetBF16AVX2(SB), NOSPLIT, $48-112
 	VMOVUPS      Y3, (SP)
 	XORQ         DI, DI
 	CMPQ         SI, $+8
-	JLT          tail273
+	JLT          tail348
 
-loop275:
+loop350:
 	VPMOVZXWD   (CX)(DI*2), Y3
 	VPSLLD      $0x10, Y3, Y3
 	VMOVUPS     (DX)(DI*4), Y4
@@ -6378,22 +6976,22 @@ loop275:
 	ADDQ        $+8, DI
 	SUBQ        $+8, SI
 	CMPQ        SI, $+8
-	JGE         loop275
+	JGE         loop350
 
-tail273:
+tail348:
 	TESTQ   SI, SI
-	JZ      done274
+	JZ      done349
 	LEAQ    tailmask<>+32(SB), R8
 	MOVQ    SI, R9
 	NEGQ    R9
 	VMOVUPS (R8)(R9*4), Y3
 	LEAQ    (CX)(DI*2), CX
 
-copy276:
+copy351:
 	MOVWLZX     -2(CX)(SI*2), R8
 	MOVW        R8, 30(SP)(SI*2)
 	DECQ        SI
-	JNZ         copy276
+	JNZ         copy351
 	VPMOVZXWD   32(SP), Y4
 	VPSLLD      $0x10, Y4, Y4
 	VMASKMOVPS  (DX)(DI*4), Y3, Y5
@@ -6406,7 +7004,7 @@ copy276:
 	VFMADD231PS Y1, Y4, Y0
 	VMASKMOVPS  Y0, Y3, (AX)(DI*4)
 
-done274:
+done349:
 	VZEROUPPER
 	RET
 
@@ -6425,9 +7023,9 @@ TEXT ·gradAddBF16AVX2(SB), NOSPLIT, $48-112
 	VMOVUPS      Y3, (SP)
 	XORQ         DI, DI
 	CMPQ         SI, $+8
-	JLT          tail278
+	JLT          tail354
 
-loop280:
+loop356:
 	VMOVUPS     (AX)(DI*4), Y3
 	VPMOVZXWD   (CX)(DI*2), Y4
 	VPSLLD      $0x10, Y4, Y4
@@ -6444,11 +7042,11 @@ loop280:
 	ADDQ        $+8, DI
 	SUBQ        $+8, SI
 	CMPQ        SI, $+8
-	JGE         loop280
+	JGE         loop356
 
-tail278:
+tail354:
 	TESTQ      SI, SI
-	JZ         done279
+	JZ         done355
 	LEAQ       tailmask<>+32(SB), R8
 	MOVQ       SI, R9
 	NEGQ       R9
@@ -6456,11 +7054,11 @@ tail278:
 	VMASKMOVPS (AX)(DI*4), Y3, Y4
 	LEAQ       (CX)(DI*2), CX
 
-copy281:
+copy357:
 	MOVWLZX     -2(CX)(SI*2), R8
 	MOVW        R8, 30(SP)(SI*2)
 	DECQ        SI
-	JNZ         copy281
+	JNZ         copy357
 	VPMOVZXWD   32(SP), Y5
 	VPSLLD      $0x10, Y5, Y5
 	VMASKMOVPS  (DX)(DI*4), Y3, Y6
@@ -6474,7 +7072,7 @@ copy281:
 	VADDPS      Y0, Y4, Y0
 	VMASKMOVPS  Y0, Y3, (AX)(DI*4)
 
-done279:
+done355:
 	VZEROUPPER
 	RET
 
@@ -6491,9 +7089,9 @@ TEXT ·rotateAVX2(SB), NOSPLIT, $0-148
 	VBROADCASTSS sign+144(FP), Y0
 	XORQ         R9, R9
 	CMPQ         R8, $+8
-	JLT          tail283
+	JLT          tail360
 
-loop285:
+loop362:
 	VMOVUPS      (DX)(R9*4), Y1
 	VMOVUPS      (BX)(R9*4), Y2
 	VMOVUPS      (SI)(R9*4), Y3
@@ -6508,11 +7106,11 @@ loop285:
 	ADDQ         $+8, R9
 	SUBQ         $+8, R8
 	CMPQ         R8, $+8
-	JGE          loop285
+	JGE          loop362
 
-tail283:
+tail360:
 	TESTQ        R8, R8
-	JZ           done284
+	JZ           done361
 	LEAQ         tailmask<>+32(SB), R10
 	NEGQ         R8
 	VMOVUPS      (R10)(R8*4), Y1
@@ -6528,7 +7126,7 @@ tail283:
 	VMASKMOVPS   Y5, Y1, (AX)(R9*4)
 	VMASKMOVPS   Y3, Y1, (CX)(R9*4)
 
-done284:
+done361:
 	VZEROUPPER
 	RET
 
@@ -6545,9 +7143,9 @@ TEXT ·rotateBF16AVX2(SB), NOSPLIT, $16-148
 	VBROADCASTSS sign+144(FP), Y0
 	XORQ         R9, R9
 	CMPQ         R8, $+8
-	JLT          tail287
+	JLT          tail365
 
-loop289:
+loop367:
 	VPMOVZXWD    (DX)(R9*2), Y1
 	VPSLLD       $0x10, Y1, Y1
 	VPMOVZXWD    (BX)(R9*2), Y2
@@ -6594,11 +7192,11 @@ loop289:
 	ADDQ         $+8, R9
 	SUBQ         $+8, R8
 	CMPQ         R8, $+8
-	JGE          loop289
+	JGE          loop367
 
-tail287:
+tail365:
 	TESTQ   R8, R8
-	JZ      done288
+	JZ      done366
 	LEAQ    tailmask<>+32(SB), R10
 	MOVQ    R8, R11
 	NEGQ    R11
@@ -6606,21 +7204,21 @@ tail287:
 	MOVQ    R8, R10
 	LEAQ    (DX)(R9*2), DX
 
-copy290:
+copy368:
 	MOVWLZX   -2(DX)(R10*2), R11
 	MOVW      R11, -2(SP)(R10*2)
 	DECQ      R10
-	JNZ       copy290
+	JNZ       copy368
 	VPMOVZXWD (SP), Y2
 	VPSLLD    $0x10, Y2, Y2
 	MOVQ      R8, DX
 	LEAQ      (BX)(R9*2), BX
 
-copy291:
+copy369:
 	MOVWLZX      -2(BX)(DX*2), R10
 	MOVW         R10, -2(SP)(DX*2)
 	DECQ         DX
-	JNZ          copy291
+	JNZ          copy369
 	VPMOVZXWD    (SP), Y3
 	VPSLLD       $0x10, Y3, Y3
 	VMASKMOVPS   (SI)(R9*4), Y1, Y4
@@ -6649,11 +7247,11 @@ copy291:
 	MOVQ         R8, DX
 	LEAQ         (AX)(R9*2), AX
 
-copy292:
+copy370:
 	MOVWLZX   -2(SP)(DX*2), BX
 	MOVW      BX, -2(AX)(DX*2)
 	DECQ      DX
-	JNZ       copy292
+	JNZ       copy370
 	VPSRLD    $0x10, Y3, Y0
 	VPAND     c00000001<>+0(SB), Y0, Y1
 	VPADDD    c00007fff<>+0(SB), Y1, Y1
@@ -6673,13 +7271,13 @@ copy292:
 	MOVQ      R8, AX
 	LEAQ      (CX)(R9*2), CX
 
-copy293:
+copy371:
 	MOVWLZX -2(SP)(AX*2), DX
 	MOVW    DX, -2(CX)(AX*2)
 	DECQ    AX
-	JNZ     copy293
+	JNZ     copy371
 
-done288:
+done366:
 	VZEROUPPER
 	RET
 
@@ -6708,9 +7306,9 @@ TEXT ·adamWAVX2(SB), NOSPLIT, $192-132
 	VMOVUPS      Y3, 160(SP)
 	XORQ         DI, DI
 	CMPQ         SI, $+8
-	JLT          tail295
+	JLT          tail374
 
-loop297:
+loop376:
 	VMOVUPS      (AX)(DI*4), Y3
 	VMOVUPS      (CX)(DI*4), Y4
 	VMOVUPS      (DX)(DI*4), Y5
@@ -6738,11 +7336,11 @@ loop297:
 	ADDQ         $+8, DI
 	SUBQ         $+8, SI
 	CMPQ         SI, $+8
-	JGE          loop297
+	JGE          loop376
 
-tail295:
+tail374:
 	TESTQ        SI, SI
-	JZ           done296
+	JZ           done375
 	LEAQ         tailmask<>+32(SB), R8
 	NEGQ         SI
 	VMOVUPS      (R8)(SI*4), Y3
@@ -6771,7 +7369,7 @@ tail295:
 	VMASKMOVPS   Y1, Y3, (CX)(DI*4)
 	VMASKMOVPS   Y2, Y3, (DX)(DI*4)
 
-done296:
+done375:
 	VZEROUPPER
 	RET
 
@@ -6819,9 +7417,9 @@ TEXT ·adamWBF16AVX2(SB), NOSPLIT, $208-156
 	VMOVUPS      Y3, 160(SP)
 	XORQ         R8, R8
 	CMPQ         DI, $+8
-	JLT          tail299
+	JLT          tail379
 
-loop301:
+loop381:
 	VMOVUPS      (AX)(R8*4), Y3
 	VMOVUPS      (CX)(R8*4), Y4
 	VMOVUPS      (DX)(R8*4), Y5
@@ -6865,11 +7463,11 @@ loop301:
 	ADDQ         $+8, R8
 	SUBQ         $+8, DI
 	CMPQ         DI, $+8
-	JGE          loop301
+	JGE          loop381
 
-tail299:
+tail379:
 	TESTQ        DI, DI
-	JZ           done300
+	JZ           done380
 	LEAQ         tailmask<>+32(SB), R9
 	MOVQ         DI, R10
 	NEGQ         R10
@@ -6917,13 +7515,13 @@ tail299:
 	MOVQ         DI, AX
 	LEAQ         (BX)(R8*2), CX
 
-copy302:
+copy382:
 	MOVWLZX 190(SP)(AX*2), DX
 	MOVW    DX, -2(CX)(AX*2)
 	DECQ    AX
-	JNZ     copy302
+	JNZ     copy382
 
-done300:
+done380:
 	VZEROUPPER
 	RET
 
@@ -6953,9 +7551,9 @@ TEXT ·adamWF16AVX2(SB), NOSPLIT, $208-156
 	VMOVUPS      Y3, 160(SP)
 	XORQ         R8, R8
 	CMPQ         DI, $+8
-	JLT          tail304
+	JLT          tail385
 
-loop306:
+loop387:
 	VMOVUPS      (AX)(R8*4), Y3
 	VMOVUPS      (CX)(R8*4), Y4
 	VMOVUPS      (DX)(R8*4), Y5
@@ -6985,11 +7583,11 @@ loop306:
 	ADDQ         $+8, R8
 	SUBQ         $+8, DI
 	CMPQ         DI, $+8
-	JGE          loop306
+	JGE          loop387
 
-tail304:
+tail385:
 	TESTQ        DI, DI
-	JZ           done305
+	JZ           done386
 	LEAQ         tailmask<>+32(SB), R9
 	MOVQ         DI, R10
 	NEGQ         R10
@@ -7023,13 +7621,13 @@ tail304:
 	MOVQ         DI, AX
 	LEAQ         (BX)(R8*2), CX
 
-copy307:
+copy388:
 	MOVWLZX 190(SP)(AX*2), DX
 	MOVW    DX, -2(CX)(AX*2)
 	DECQ    AX
-	JNZ     copy307
+	JNZ     copy388
 
-done305:
+done386:
 	VZEROUPPER
 	RET
 
@@ -7041,9 +7639,9 @@ TEXT ·bf16ToF32AVX512(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ DX, $+32
-	JLT  single308
+	JLT  single390
 
-unrolled311:
+unrolled393:
 	VPMOVZXWD (CX)(BX*2), Z0
 	VPSLLD    $0x10, Z0, Z0
 	VMOVUPS   Z0, (AX)(BX*4)
@@ -7053,24 +7651,24 @@ unrolled311:
 	ADDQ      $+32, BX
 	SUBQ      $+32, DX
 	CMPQ      DX, $+32
-	JGE       unrolled311
+	JGE       unrolled393
 
-single308:
+single390:
 	CMPQ DX, $+16
-	JLT  tail309
+	JLT  tail391
 
-loop312:
+loop394:
 	VPMOVZXWD (CX)(BX*2), Z0
 	VPSLLD    $0x10, Z0, Z0
 	VMOVUPS   Z0, (AX)(BX*4)
 	ADDQ      $+16, BX
 	SUBQ      $+16, DX
 	CMPQ      DX, $+16
-	JGE       loop312
+	JGE       loop394
 
-tail309:
+tail391:
 	TESTQ       DX, DX
-	JZ          done310
+	JZ          done392
 	MOVL        $0x00000001, SI
 	SHLXL       DX, SI, SI
 	DECL        SI
@@ -7079,7 +7677,7 @@ tail309:
 	VPSLLD      $0x10, Z0, Z0
 	VMOVUPS     Z0, K1, (AX)(BX*4)
 
-done310:
+done392:
 	VZEROUPPER
 	RET
 
@@ -7096,9 +7694,9 @@ TEXT ·f32ToBF16AVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS c00008000<>+0(SB), Z4
 	XORQ         BX, BX
 	CMPQ         DX, $+32
-	JLT          single313
+	JLT          single396
 
-unrolled316:
+unrolled399:
 	VMOVUPS   (CX)(BX*4), Z5
 	VPSRLD    $0x10, Z5, Z6
 	VPANDD    Z0, Z6, Z7
@@ -7126,13 +7724,13 @@ unrolled316:
 	ADDQ      $+32, BX
 	SUBQ      $+32, DX
 	CMPQ      DX, $+32
-	JGE       unrolled316
+	JGE       unrolled399
 
-single313:
+single396:
 	CMPQ DX, $+16
-	JLT  tail314
+	JLT  tail397
 
-loop317:
+loop400:
 	VMOVUPS   (CX)(BX*4), Z5
 	VPSRLD    $0x10, Z5, Z6
 	VPANDD    Z0, Z6, Z7
@@ -7148,11 +7746,11 @@ loop317:
 	ADDQ      $+16, BX
 	SUBQ      $+16, DX
 	CMPQ      DX, $+16
-	JGE       loop317
+	JGE       loop400
 
-tail314:
+tail397:
 	TESTQ     DX, DX
-	JZ        done315
+	JZ        done398
 	MOVL      $0x00000001, SI
 	SHLXL     DX, SI, SI
 	DECL      SI
@@ -7170,7 +7768,7 @@ tail314:
 	VPMOVDW   Z0, Y0
 	VMOVDQU16 Y0, K1, (AX)(BX*2)
 
-done315:
+done398:
 	VZEROUPPER
 	RET
 
@@ -7182,9 +7780,9 @@ TEXT ·f16ToF32AVX512(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ DX, $+32
-	JLT  single318
+	JLT  single402
 
-unrolled321:
+unrolled405:
 	VCVTPH2PS (CX)(BX*2), Z0
 	VMOVUPS   Z0, (AX)(BX*4)
 	VCVTPH2PS 32(CX)(BX*2), Z0
@@ -7192,23 +7790,23 @@ unrolled321:
 	ADDQ      $+32, BX
 	SUBQ      $+32, DX
 	CMPQ      DX, $+32
-	JGE       unrolled321
+	JGE       unrolled405
 
-single318:
+single402:
 	CMPQ DX, $+16
-	JLT  tail319
+	JLT  tail403
 
-loop322:
+loop406:
 	VCVTPH2PS (CX)(BX*2), Z0
 	VMOVUPS   Z0, (AX)(BX*4)
 	ADDQ      $+16, BX
 	SUBQ      $+16, DX
 	CMPQ      DX, $+16
-	JGE       loop322
+	JGE       loop406
 
-tail319:
+tail403:
 	TESTQ       DX, DX
-	JZ          done320
+	JZ          done404
 	MOVL        $0x00000001, SI
 	SHLXL       DX, SI, SI
 	DECL        SI
@@ -7216,7 +7814,7 @@ tail319:
 	VCVTPH2PS.Z (CX)(BX*2), K1, Z0
 	VMOVUPS     Z0, K1, (AX)(BX*4)
 
-done320:
+done404:
 	VZEROUPPER
 	RET
 
@@ -7228,9 +7826,9 @@ TEXT ·f32ToF16AVX512(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ DX, $+32
-	JLT  single323
+	JLT  single408
 
-unrolled326:
+unrolled411:
 	VMOVUPS   (CX)(BX*4), Z0
 	VCVTPS2PH $0x00, Z0, Y0
 	VMOVDQU16 Y0, (AX)(BX*2)
@@ -7240,24 +7838,24 @@ unrolled326:
 	ADDQ      $+32, BX
 	SUBQ      $+32, DX
 	CMPQ      DX, $+32
-	JGE       unrolled326
+	JGE       unrolled411
 
-single323:
+single408:
 	CMPQ DX, $+16
-	JLT  tail324
+	JLT  tail409
 
-loop327:
+loop412:
 	VMOVUPS   (CX)(BX*4), Z0
 	VCVTPS2PH $0x00, Z0, Y0
 	VMOVDQU16 Y0, (AX)(BX*2)
 	ADDQ      $+16, BX
 	SUBQ      $+16, DX
 	CMPQ      DX, $+16
-	JGE       loop327
+	JGE       loop412
 
-tail324:
+tail409:
 	TESTQ     DX, DX
-	JZ        done325
+	JZ        done410
 	MOVL      $0x00000001, SI
 	SHLXL     DX, SI, SI
 	DECL      SI
@@ -7266,7 +7864,7 @@ tail324:
 	VCVTPS2PH $0x00, Z0, Y0
 	VMOVDQU16 Y0, K1, (AX)(BX*2)
 
-done325:
+done410:
 	VZEROUPPER
 	RET
 
@@ -7278,9 +7876,9 @@ TEXT ·fillAVX512(SB), NOSPLIT, $0-28
 	VBROADCASTSS a+24(FP), Z0
 	XORQ         DX, DX
 	CMPQ         CX, $+64
-	JLT          single328
+	JLT          single414
 
-unrolled331:
+unrolled417:
 	VMOVUPS Z0, (AX)(DX*4)
 	VMOVUPS Z0, 64(AX)(DX*4)
 	VMOVUPS Z0, 128(AX)(DX*4)
@@ -7288,29 +7886,29 @@ unrolled331:
 	ADDQ    $+64, DX
 	SUBQ    $+64, CX
 	CMPQ    CX, $+64
-	JGE     unrolled331
+	JGE     unrolled417
 
-single328:
+single414:
 	CMPQ CX, $+16
-	JLT  tail329
+	JLT  tail415
 
-loop332:
+loop418:
 	VMOVUPS Z0, (AX)(DX*4)
 	ADDQ    $+16, DX
 	SUBQ    $+16, CX
 	CMPQ    CX, $+16
-	JGE     loop332
+	JGE     loop418
 
-tail329:
+tail415:
 	TESTQ   CX, CX
-	JZ      done330
+	JZ      done416
 	MOVL    $0x00000001, BX
 	SHLXL   CX, BX, BX
 	DECL    BX
 	KMOVW   BX, K1
 	VMOVUPS Z0, K1, (AX)(DX*4)
 
-done330:
+done416:
 	VZEROUPPER
 	RET
 
@@ -7323,9 +7921,9 @@ TEXT ·addAVX512(SB), NOSPLIT, $0-72
 	MOVQ dst_len+8(FP), BX
 	XORQ SI, SI
 	CMPQ BX, $+32
-	JLT  single333
+	JLT  single420
 
-unrolled336:
+unrolled423:
 	VMOVUPS (CX)(SI*4), Z0
 	VMOVUPS (DX)(SI*4), Z1
 	VADDPS  Z1, Z0, Z0
@@ -7337,13 +7935,13 @@ unrolled336:
 	ADDQ    $+32, SI
 	SUBQ    $+32, BX
 	CMPQ    BX, $+32
-	JGE     unrolled336
+	JGE     unrolled423
 
-single333:
+single420:
 	CMPQ BX, $+16
-	JLT  tail334
+	JLT  tail421
 
-loop337:
+loop424:
 	VMOVUPS (CX)(SI*4), Z0
 	VMOVUPS (DX)(SI*4), Z1
 	VADDPS  Z1, Z0, Z0
@@ -7351,11 +7949,11 @@ loop337:
 	ADDQ    $+16, SI
 	SUBQ    $+16, BX
 	CMPQ    BX, $+16
-	JGE     loop337
+	JGE     loop424
 
-tail334:
+tail421:
 	TESTQ     BX, BX
-	JZ        done335
+	JZ        done422
 	MOVL      $0x00000001, DI
 	SHLXL     BX, DI, DI
 	DECL      DI
@@ -7365,7 +7963,7 @@ tail334:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done335:
+done422:
 	VZEROUPPER
 	RET
 
@@ -7377,9 +7975,9 @@ TEXT ·addToBF16AVX512(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ DX, $+32
-	JLT  single338
+	JLT  single426
 
-unrolled341:
+unrolled429:
 	VMOVUPS   (AX)(BX*4), Z0
 	VPMOVZXWD (CX)(BX*2), Z1
 	VPSLLD    $0x10, Z1, Z1
@@ -7393,13 +7991,13 @@ unrolled341:
 	ADDQ      $+32, BX
 	SUBQ      $+32, DX
 	CMPQ      DX, $+32
-	JGE       unrolled341
+	JGE       unrolled429
 
-single338:
+single426:
 	CMPQ DX, $+16
-	JLT  tail339
+	JLT  tail427
 
-loop342:
+loop430:
 	VMOVUPS   (AX)(BX*4), Z0
 	VPMOVZXWD (CX)(BX*2), Z1
 	VPSLLD    $0x10, Z1, Z1
@@ -7408,11 +8006,11 @@ loop342:
 	ADDQ      $+16, BX
 	SUBQ      $+16, DX
 	CMPQ      DX, $+16
-	JGE       loop342
+	JGE       loop430
 
-tail339:
+tail427:
 	TESTQ       DX, DX
-	JZ          done340
+	JZ          done428
 	MOVL        $0x00000001, SI
 	SHLXL       DX, SI, SI
 	DECL        SI
@@ -7423,7 +8021,7 @@ tail339:
 	VADDPS      Z1, Z0, Z0
 	VMOVUPS     Z0, K1, (AX)(BX*4)
 
-done340:
+done428:
 	VZEROUPPER
 	RET
 
@@ -7441,9 +8039,9 @@ TEXT ·addBF16AVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS c00008000<>+0(SB), Z4
 	XORQ         SI, SI
 	CMPQ         BX, $+32
-	JLT          single343
+	JLT          single432
 
-unrolled346:
+unrolled435:
 	VPMOVZXWD (CX)(SI*2), Z5
 	VPSLLD    $0x10, Z5, Z5
 	VPMOVZXWD (DX)(SI*2), Z6
@@ -7479,13 +8077,13 @@ unrolled346:
 	ADDQ      $+32, SI
 	SUBQ      $+32, BX
 	CMPQ      BX, $+32
-	JGE       unrolled346
+	JGE       unrolled435
 
-single343:
+single432:
 	CMPQ BX, $+16
-	JLT  tail344
+	JLT  tail433
 
-loop347:
+loop436:
 	VPMOVZXWD (CX)(SI*2), Z5
 	VPSLLD    $0x10, Z5, Z5
 	VPMOVZXWD (DX)(SI*2), Z6
@@ -7505,11 +8103,11 @@ loop347:
 	ADDQ      $+16, SI
 	SUBQ      $+16, BX
 	CMPQ      BX, $+16
-	JGE       loop347
+	JGE       loop436
 
-tail344:
+tail433:
 	TESTQ       BX, BX
-	JZ          done345
+	JZ          done434
 	MOVL        $0x00000001, DI
 	SHLXL       BX, DI, DI
 	DECL        DI
@@ -7531,7 +8129,7 @@ tail344:
 	VPMOVDW     Z0, Y0
 	VMOVDQU16   Y0, K1, (AX)(SI*2)
 
-done345:
+done434:
 	VZEROUPPER
 	RET
 
@@ -7544,9 +8142,9 @@ TEXT ·mulAVX512(SB), NOSPLIT, $0-72
 	MOVQ dst_len+8(FP), BX
 	XORQ SI, SI
 	CMPQ BX, $+32
-	JLT  single348
+	JLT  single438
 
-unrolled351:
+unrolled441:
 	VMOVUPS (CX)(SI*4), Z0
 	VMOVUPS (DX)(SI*4), Z1
 	VMULPS  Z1, Z0, Z0
@@ -7558,13 +8156,13 @@ unrolled351:
 	ADDQ    $+32, SI
 	SUBQ    $+32, BX
 	CMPQ    BX, $+32
-	JGE     unrolled351
+	JGE     unrolled441
 
-single348:
+single438:
 	CMPQ BX, $+16
-	JLT  tail349
+	JLT  tail439
 
-loop352:
+loop442:
 	VMOVUPS (CX)(SI*4), Z0
 	VMOVUPS (DX)(SI*4), Z1
 	VMULPS  Z1, Z0, Z0
@@ -7572,11 +8170,11 @@ loop352:
 	ADDQ    $+16, SI
 	SUBQ    $+16, BX
 	CMPQ    BX, $+16
-	JGE     loop352
+	JGE     loop442
 
-tail349:
+tail439:
 	TESTQ     BX, BX
-	JZ        done350
+	JZ        done440
 	MOVL      $0x00000001, DI
 	SHLXL     BX, DI, DI
 	DECL      DI
@@ -7586,7 +8184,7 @@ tail349:
 	VMULPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done350:
+done440:
 	VZEROUPPER
 	RET
 
@@ -7599,9 +8197,9 @@ TEXT ·scaleAVX512(SB), NOSPLIT, $0-52
 	VBROADCASTSS a+48(FP), Z0
 	XORQ         BX, BX
 	CMPQ         DX, $+32
-	JLT          single353
+	JLT          single444
 
-unrolled356:
+unrolled447:
 	VMOVUPS (CX)(BX*4), Z1
 	VMULPS  Z0, Z1, Z1
 	VMOVUPS Z1, (AX)(BX*4)
@@ -7611,24 +8209,24 @@ unrolled356:
 	ADDQ    $+32, BX
 	SUBQ    $+32, DX
 	CMPQ    DX, $+32
-	JGE     unrolled356
+	JGE     unrolled447
 
-single353:
+single444:
 	CMPQ DX, $+16
-	JLT  tail354
+	JLT  tail445
 
-loop357:
+loop448:
 	VMOVUPS (CX)(BX*4), Z1
 	VMULPS  Z0, Z1, Z1
 	VMOVUPS Z1, (AX)(BX*4)
 	ADDQ    $+16, BX
 	SUBQ    $+16, DX
 	CMPQ    DX, $+16
-	JGE     loop357
+	JGE     loop448
 
-tail354:
+tail445:
 	TESTQ     DX, DX
-	JZ        done355
+	JZ        done446
 	MOVL      $0x00000001, SI
 	SHLXL     DX, SI, SI
 	DECL      SI
@@ -7637,7 +8235,7 @@ tail354:
 	VMULPS    Z0, Z1, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done355:
+done446:
 	VZEROUPPER
 	RET
 
@@ -7655,9 +8253,9 @@ TEXT ·scaleToBF16AVX512(SB), NOSPLIT, $0-52
 	VBROADCASTSS c00008000<>+0(SB), Z5
 	XORQ         BX, BX
 	CMPQ         DX, $+32
-	JLT          single358
+	JLT          single450
 
-unrolled361:
+unrolled453:
 	VMOVUPS   (CX)(BX*4), Z6
 	VMULPS    Z0, Z6, Z6
 	VPSRLD    $0x10, Z6, Z7
@@ -7687,13 +8285,13 @@ unrolled361:
 	ADDQ      $+32, BX
 	SUBQ      $+32, DX
 	CMPQ      DX, $+32
-	JGE       unrolled361
+	JGE       unrolled453
 
-single358:
+single450:
 	CMPQ DX, $+16
-	JLT  tail359
+	JLT  tail451
 
-loop362:
+loop454:
 	VMOVUPS   (CX)(BX*4), Z6
 	VMULPS    Z0, Z6, Z6
 	VPSRLD    $0x10, Z6, Z7
@@ -7710,11 +8308,11 @@ loop362:
 	ADDQ      $+16, BX
 	SUBQ      $+16, DX
 	CMPQ      DX, $+16
-	JGE       loop362
+	JGE       loop454
 
-tail359:
+tail451:
 	TESTQ     DX, DX
-	JZ        done360
+	JZ        done452
 	MOVL      $0x00000001, SI
 	SHLXL     DX, SI, SI
 	DECL      SI
@@ -7733,7 +8331,7 @@ tail359:
 	VPMOVDW   Z1, Y0
 	VMOVDQU16 Y0, K1, (AX)(BX*2)
 
-done360:
+done452:
 	VZEROUPPER
 	RET
 
@@ -7746,9 +8344,9 @@ TEXT ·axpyAVX512(SB), NOSPLIT, $0-52
 	VBROADCASTSS a+48(FP), Z0
 	XORQ         BX, BX
 	CMPQ         DX, $+32
-	JLT          single363
+	JLT          single456
 
-unrolled366:
+unrolled459:
 	VMOVUPS     (AX)(BX*4), Z1
 	VMOVUPS     (CX)(BX*4), Z2
 	VFMADD231PS Z0, Z2, Z1
@@ -7760,13 +8358,13 @@ unrolled366:
 	ADDQ        $+32, BX
 	SUBQ        $+32, DX
 	CMPQ        DX, $+32
-	JGE         unrolled366
+	JGE         unrolled459
 
-single363:
+single456:
 	CMPQ DX, $+16
-	JLT  tail364
+	JLT  tail457
 
-loop367:
+loop460:
 	VMOVUPS     (AX)(BX*4), Z1
 	VMOVUPS     (CX)(BX*4), Z2
 	VFMADD231PS Z0, Z2, Z1
@@ -7774,11 +8372,11 @@ loop367:
 	ADDQ        $+16, BX
 	SUBQ        $+16, DX
 	CMPQ        DX, $+16
-	JGE         loop367
+	JGE         loop460
 
-tail364:
+tail457:
 	TESTQ       DX, DX
-	JZ          done365
+	JZ          done458
 	MOVL        $0x00000001, SI
 	SHLXL       DX, SI, SI
 	DECL        SI
@@ -7788,7 +8386,7 @@ tail364:
 	VFMADD231PS Z0, Z2, Z1
 	VMOVUPS     Z1, K1, (AX)(BX*4)
 
-done365:
+done458:
 	VZEROUPPER
 	RET
 
@@ -7803,9 +8401,9 @@ TEXT ·sumAVX512(SB), NOSPLIT, $0-28
 	VPXORD Z3, Z3, Z3
 	XORQ   DX, DX
 	CMPQ   CX, $+64
-	JLT    single368
+	JLT    single462
 
-unrolled371:
+unrolled465:
 	VMOVUPS (AX)(DX*4), Z4
 	VADDPS  Z4, Z0, Z0
 	VMOVUPS 64(AX)(DX*4), Z4
@@ -7817,23 +8415,23 @@ unrolled371:
 	ADDQ    $+64, DX
 	SUBQ    $+64, CX
 	CMPQ    CX, $+64
-	JGE     unrolled371
+	JGE     unrolled465
 
-single368:
+single462:
 	CMPQ CX, $+16
-	JLT  tail369
+	JLT  tail463
 
-loop372:
+loop466:
 	VMOVUPS (AX)(DX*4), Z4
 	VADDPS  Z4, Z0, Z0
 	ADDQ    $+16, DX
 	SUBQ    $+16, CX
 	CMPQ    CX, $+16
-	JGE     loop372
+	JGE     loop466
 
-tail369:
+tail463:
 	TESTQ     CX, CX
-	JZ        done370
+	JZ        done464
 	MOVL      $0x00000001, BX
 	SHLXL     CX, BX, BX
 	DECL      BX
@@ -7841,7 +8439,7 @@ tail369:
 	VMOVUPS.Z (AX)(DX*4), K1, Z4
 	VADDPS    Z4, Z0, K1, Z0
 
-done370:
+done464:
 	VADDPS        Z1, Z0, Z0
 	VADDPS        Z3, Z2, Z2
 	VADDPS        Z2, Z0, Z0
@@ -7869,9 +8467,9 @@ TEXT ·dotAVX512(SB), NOSPLIT, $0-52
 	VPXORD Z3, Z3, Z3
 	XORQ   BX, BX
 	CMPQ   DX, $+64
-	JLT    single373
+	JLT    single468
 
-unrolled376:
+unrolled471:
 	VMOVUPS     (AX)(BX*4), Z4
 	VMOVUPS     (CX)(BX*4), Z5
 	VFMADD231PS Z5, Z4, Z0
@@ -7887,24 +8485,24 @@ unrolled376:
 	ADDQ        $+64, BX
 	SUBQ        $+64, DX
 	CMPQ        DX, $+64
-	JGE         unrolled376
+	JGE         unrolled471
 
-single373:
+single468:
 	CMPQ DX, $+16
-	JLT  tail374
+	JLT  tail469
 
-loop377:
+loop472:
 	VMOVUPS     (AX)(BX*4), Z4
 	VMOVUPS     (CX)(BX*4), Z5
 	VFMADD231PS Z5, Z4, Z0
 	ADDQ        $+16, BX
 	SUBQ        $+16, DX
 	CMPQ        DX, $+16
-	JGE         loop377
+	JGE         loop472
 
-tail374:
+tail469:
 	TESTQ       DX, DX
-	JZ          done375
+	JZ          done470
 	MOVL        $0x00000001, SI
 	SHLXL       DX, SI, SI
 	DECL        SI
@@ -7913,7 +8511,7 @@ tail374:
 	VMOVUPS.Z   (CX)(BX*4), K1, Z5
 	VFMADD231PS Z5, Z4, K1, Z0
 
-done375:
+done470:
 	VADDPS        Z1, Z0, Z0
 	VADDPS        Z3, Z2, Z2
 	VADDPS        Z2, Z0, Z0
@@ -7940,9 +8538,9 @@ TEXT ·sumSqAVX512(SB), NOSPLIT, $0-32
 	VPXORD Z3, Z3, Z3
 	XORQ   DX, DX
 	CMPQ   CX, $+64
-	JLT    single378
+	JLT    single474
 
-unrolled381:
+unrolled477:
 	VMOVUPS       (AX)(DX*4), Z4
 	VEXTRACTF64X4 $0x01, Z4, Y5
 	VCVTPS2PD     Y5, Z5
@@ -7970,13 +8568,13 @@ unrolled381:
 	ADDQ          $+64, DX
 	SUBQ          $+64, CX
 	CMPQ          CX, $+64
-	JGE           unrolled381
+	JGE           unrolled477
 
-single378:
+single474:
 	CMPQ CX, $+16
-	JLT  tail379
+	JLT  tail475
 
-loop382:
+loop478:
 	VMOVUPS       (AX)(DX*4), Z4
 	VEXTRACTF64X4 $0x01, Z4, Y5
 	VCVTPS2PD     Y5, Z5
@@ -7986,11 +8584,11 @@ loop382:
 	ADDQ          $+16, DX
 	SUBQ          $+16, CX
 	CMPQ          CX, $+16
-	JGE           loop382
+	JGE           loop478
 
-tail379:
+tail475:
 	TESTQ         CX, CX
-	JZ            done380
+	JZ            done476
 	MOVL          $0x00000001, BX
 	SHLXL         CX, BX, BX
 	DECL          BX
@@ -8002,7 +8600,7 @@ tail379:
 	VFMADD231PD   Z4, Z4, Z0
 	VFMADD231PD   Z5, Z5, Z0
 
-done380:
+done476:
 	VADDPD        Z1, Z0, Z0
 	VADDPD        Z3, Z2, Z2
 	VADDPD        Z2, Z0, Z0
@@ -8027,9 +8625,9 @@ TEXT ·maxOfAVX512(SB), NOSPLIT, $0-28
 	VBROADCASTSS cff800000<>+0(SB), Z3
 	XORQ         DX, DX
 	CMPQ         CX, $+64
-	JLT          single383
+	JLT          single480
 
-unrolled386:
+unrolled483:
 	VMOVUPS (AX)(DX*4), Z4
 	VMAXPS  Z0, Z4, Z0
 	VMOVUPS 64(AX)(DX*4), Z4
@@ -8041,23 +8639,23 @@ unrolled386:
 	ADDQ    $+64, DX
 	SUBQ    $+64, CX
 	CMPQ    CX, $+64
-	JGE     unrolled386
+	JGE     unrolled483
 
-single383:
+single480:
 	CMPQ CX, $+16
-	JLT  tail384
+	JLT  tail481
 
-loop387:
+loop484:
 	VMOVUPS (AX)(DX*4), Z4
 	VMAXPS  Z0, Z4, Z0
 	ADDQ    $+16, DX
 	SUBQ    $+16, CX
 	CMPQ    CX, $+16
-	JGE     loop387
+	JGE     loop484
 
-tail384:
+tail481:
 	TESTQ     CX, CX
-	JZ        done385
+	JZ        done482
 	MOVL      $0x00000001, BX
 	SHLXL     CX, BX, BX
 	DECL      BX
@@ -8065,7 +8663,7 @@ tail384:
 	VMOVUPS.Z (AX)(DX*4), K1, Z4
 	VMAXPS    Z0, Z4, K1, Z0
 
-done385:
+done482:
 	VMAXPS        Z1, Z0, Z0
 	VMAXPS        Z3, Z2, Z2
 	VMAXPS        Z2, Z0, Z0
@@ -8093,9 +8691,9 @@ TEXT ·probeAVX512(SB), NOSPLIT, $0-28
 	VPXORD       Z4, Z4, Z4
 	XORQ         DX, DX
 	CMPQ         CX, $+64
-	JLT          single388
+	JLT          single486
 
-unrolled391:
+unrolled489:
 	VMOVUPS     (AX)(DX*4), Z5
 	VFMADD231PS Z0, Z5, Z1
 	VMOVUPS     64(AX)(DX*4), Z5
@@ -8107,23 +8705,23 @@ unrolled391:
 	ADDQ        $+64, DX
 	SUBQ        $+64, CX
 	CMPQ        CX, $+64
-	JGE         unrolled391
+	JGE         unrolled489
 
-single388:
+single486:
 	CMPQ CX, $+16
-	JLT  tail389
+	JLT  tail487
 
-loop392:
+loop490:
 	VMOVUPS     (AX)(DX*4), Z5
 	VFMADD231PS Z0, Z5, Z1
 	ADDQ        $+16, DX
 	SUBQ        $+16, CX
 	CMPQ        CX, $+16
-	JGE         loop392
+	JGE         loop490
 
-tail389:
+tail487:
 	TESTQ       CX, CX
-	JZ          done390
+	JZ          done488
 	MOVL        $0x00000001, BX
 	SHLXL       CX, BX, BX
 	DECL        BX
@@ -8131,7 +8729,7 @@ tail389:
 	VMOVUPS.Z   (AX)(DX*4), K1, Z5
 	VFMADD231PS Z0, Z5, K1, Z1
 
-done390:
+done488:
 	VADDPS        Z2, Z1, Z1
 	VADDPS        Z4, Z3, Z3
 	VADDPS        Z3, Z1, Z1
@@ -8159,9 +8757,9 @@ TEXT ·sqDevAVX512(SB), NOSPLIT, $0-36
 	VPXORD       Z4, Z4, Z4
 	XORQ         DX, DX
 	CMPQ         CX, $+64
-	JLT          single393
+	JLT          single492
 
-unrolled396:
+unrolled495:
 	VMOVUPS     (AX)(DX*4), Z5
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
@@ -8177,24 +8775,24 @@ unrolled396:
 	ADDQ        $+64, DX
 	SUBQ        $+64, CX
 	CMPQ        CX, $+64
-	JGE         unrolled396
+	JGE         unrolled495
 
-single393:
+single492:
 	CMPQ CX, $+16
-	JLT  tail394
+	JLT  tail493
 
-loop397:
+loop496:
 	VMOVUPS     (AX)(DX*4), Z5
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
 	ADDQ        $+16, DX
 	SUBQ        $+16, CX
 	CMPQ        CX, $+16
-	JGE         loop397
+	JGE         loop496
 
-tail394:
+tail493:
 	TESTQ       CX, CX
-	JZ          done395
+	JZ          done494
 	MOVL        $0x00000001, BX
 	SHLXL       CX, BX, BX
 	DECL        BX
@@ -8203,7 +8801,7 @@ tail394:
 	VSUBPS      Z0, Z5, Z0
 	VFMADD231PS Z0, Z0, K1, Z1
 
-done395:
+done494:
 	VADDPS        Z2, Z1, Z1
 	VADDPS        Z4, Z3, Z3
 	VADDPS        Z3, Z1, Z1
@@ -8239,9 +8837,9 @@ TEXT ·expAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS c3f800000<>+0(SB), Z11
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          tail399
+	JLT          tail499
 
-loop401:
+loop501:
 	VMOVUPS      (CX)(BX*4), Z12
 	VMAXPS       Z12, Z0, Z12
 	VMINPS       Z12, Z1, Z12
@@ -8262,11 +8860,11 @@ loop401:
 	ADDQ         $+16, BX
 	SUBQ         $+16, DX
 	CMPQ         DX, $+16
-	JGE          loop401
+	JGE          loop501
 
-tail399:
+tail499:
 	TESTQ        DX, DX
-	JZ           done400
+	JZ           done500
 	MOVL         $0x00000001, SI
 	SHLXL        DX, SI, SI
 	DECL         SI
@@ -8289,7 +8887,7 @@ tail399:
 	VSCALEFPS    Z1, Z2, Z0
 	VMOVUPS      Z0, K1, (AX)(BX*4)
 
-done400:
+done500:
 	VZEROUPPER
 	RET
 
@@ -8318,9 +8916,9 @@ TEXT ·tanhAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS c39d1b717<>+0(SB), Z16
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          tail403
+	JLT          tail504
 
-loop405:
+loop506:
 	VMOVUPS     (CX)(BX*4), Z17
 	VMAXPS      Z17, Z0, Z18
 	VMINPS      Z18, Z1, Z18
@@ -8347,11 +8945,11 @@ loop405:
 	ADDQ        $+16, BX
 	SUBQ        $+16, DX
 	CMPQ        DX, $+16
-	JGE         loop405
+	JGE         loop506
 
-tail403:
+tail504:
 	TESTQ       DX, DX
-	JZ          done404
+	JZ          done505
 	MOVL        $0x00000001, SI
 	SHLXL       DX, SI, SI
 	DECL        SI
@@ -8379,7 +8977,7 @@ tail403:
 	VBLENDMPS   Z17, Z0, K2, Z20
 	VMOVUPS     Z20, K1, (AX)(BX*4)
 
-done404:
+done505:
 	VZEROUPPER
 	RET
 
@@ -8407,9 +9005,9 @@ TEXT ·erfAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS c3f800000<>+0(SB), Z15
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          tail407
+	JLT          tail509
 
-loop409:
+loop511:
 	VMOVUPS     (CX)(BX*4), Z16
 	VMAXPS      Z16, Z0, Z16
 	VMINPS      Z16, Z1, Z16
@@ -8434,11 +9032,11 @@ loop409:
 	ADDQ        $+16, BX
 	SUBQ        $+16, DX
 	CMPQ        DX, $+16
-	JGE         loop409
+	JGE         loop511
 
-tail407:
+tail509:
 	TESTQ       DX, DX
-	JZ          done408
+	JZ          done510
 	MOVL        $0x00000001, SI
 	SHLXL       DX, SI, SI
 	DECL        SI
@@ -8464,7 +9062,7 @@ tail407:
 	VMINPS      Z0, Z15, Z0
 	VMOVUPS     Z0, K1, (AX)(BX*4)
 
-done408:
+done510:
 	VZEROUPPER
 	RET
 
@@ -8489,9 +9087,9 @@ TEXT ·logAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS c3f317218<>+0(SB), Z12
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          tail411
+	JLT          tail514
 
-loop413:
+loop516:
 	VMOVUPS      (CX)(BX*4), Z13
 	VGETEXPPS    Z13, Z14
 	VGETMANTPS   $0x08, Z13, Z13
@@ -8518,11 +9116,11 @@ loop413:
 	ADDQ         $+16, BX
 	SUBQ         $+16, DX
 	CMPQ         DX, $+16
-	JGE          loop413
+	JGE          loop516
 
-tail411:
+tail514:
 	TESTQ        DX, DX
-	JZ           done412
+	JZ           done515
 	MOVL         $0x00000001, SI
 	SHLXL        DX, SI, SI
 	DECL         SI
@@ -8550,7 +9148,7 @@ tail411:
 	VFMADD231PS  Z12, Z14, Z0
 	VMOVUPS      Z0, K1, (AX)(BX*4)
 
-done412:
+done515:
 	VZEROUPPER
 	RET
 
@@ -8758,9 +9356,9 @@ TEXT ·expSumAVX512(SB), NOSPLIT, $0-36
 	VPXORD       Z16, Z16, Z16
 	XORQ         DX, DX
 	CMPQ         CX, $+64
-	JLT          single414
+	JLT          single518
 
-unrolled417:
+unrolled521:
 	VMOVUPS      (AX)(DX*4), Z17
 	VSUBPS       Z0, Z17, Z17
 	VMAXPS       Z17, Z1, Z17
@@ -8836,13 +9434,13 @@ unrolled417:
 	ADDQ         $+64, DX
 	SUBQ         $+64, CX
 	CMPQ         CX, $+64
-	JGE          unrolled417
+	JGE          unrolled521
 
-single414:
+single518:
 	CMPQ CX, $+16
-	JLT  tail415
+	JLT  tail519
 
-loop418:
+loop522:
 	VMOVUPS      (AX)(DX*4), Z17
 	VSUBPS       Z0, Z17, Z17
 	VMAXPS       Z17, Z1, Z17
@@ -8864,11 +9462,11 @@ loop418:
 	ADDQ         $+16, DX
 	SUBQ         $+16, CX
 	CMPQ         CX, $+16
-	JGE          loop418
+	JGE          loop522
 
-tail415:
+tail519:
 	TESTQ        CX, CX
-	JZ           done416
+	JZ           done520
 	MOVL         $0x00000001, BX
 	SHLXL        CX, BX, BX
 	DECL         BX
@@ -8892,7 +9490,7 @@ tail415:
 	VSCALEFPS    Z1, Z2, Z0
 	VADDPS       Z0, Z13, K1, Z13
 
-done416:
+done520:
 	VADDPS        Z14, Z13, Z13
 	VADDPS        Z16, Z15, Z15
 	VADDPS        Z15, Z13, Z13
@@ -8933,9 +9531,9 @@ TEXT ·expShiftSumAVX512(SB), NOSPLIT, $0-60
 	VPXORD       Z16, Z16, Z16
 	XORQ         BX, BX
 	CMPQ         DX, $+64
-	JLT          single419
+	JLT          single524
 
-unrolled422:
+unrolled527:
 	VMOVUPS      (CX)(BX*4), Z17
 	VSUBPS       Z0, Z17, Z17
 	VMAXPS       Z17, Z1, Z17
@@ -9015,13 +9613,13 @@ unrolled422:
 	ADDQ         $+64, BX
 	SUBQ         $+64, DX
 	CMPQ         DX, $+64
-	JGE          unrolled422
+	JGE          unrolled527
 
-single419:
+single524:
 	CMPQ DX, $+16
-	JLT  tail420
+	JLT  tail525
 
-loop423:
+loop528:
 	VMOVUPS      (CX)(BX*4), Z17
 	VSUBPS       Z0, Z17, Z17
 	VMAXPS       Z17, Z1, Z17
@@ -9044,11 +9642,11 @@ loop423:
 	ADDQ         $+16, BX
 	SUBQ         $+16, DX
 	CMPQ         DX, $+16
-	JGE          loop423
+	JGE          loop528
 
-tail420:
+tail525:
 	TESTQ        DX, DX
-	JZ           done421
+	JZ           done526
 	MOVL         $0x00000001, SI
 	SHLXL        DX, SI, SI
 	DECL         SI
@@ -9073,7 +9671,7 @@ tail420:
 	VADDPS       Z0, Z13, K1, Z13
 	VMOVUPS      Z0, K1, (AX)(BX*4)
 
-done421:
+done526:
 	VADDPS        Z14, Z13, Z13
 	VADDPS        Z16, Z15, Z15
 	VADDPS        Z15, Z13, Z13
@@ -9116,9 +9714,9 @@ TEXT ·expShiftScaleBF16AVX512(SB), NOSPLIT, $0-56
 	VBROADCASTSS c00008000<>+0(SB), Z18
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          tail425
+	JLT          tail531
 
-loop427:
+loop533:
 	VMOVUPS      (CX)(BX*4), Z19
 	VSUBPS       Z0, Z19, Z19
 	VMAXPS       Z19, Z2, Z19
@@ -9151,11 +9749,11 @@ loop427:
 	ADDQ         $+16, BX
 	SUBQ         $+16, DX
 	CMPQ         DX, $+16
-	JGE          loop427
+	JGE          loop533
 
-tail425:
+tail531:
 	TESTQ        DX, DX
-	JZ           done426
+	JZ           done532
 	MOVL         $0x00000001, SI
 	SHLXL        DX, SI, SI
 	DECL         SI
@@ -9190,7 +9788,7 @@ tail425:
 	VPMOVDW      Z2, Y0
 	VMOVDQU16    Y0, K1, (AX)(BX*2)
 
-done426:
+done532:
 	VZEROUPPER
 	RET
 
@@ -9214,9 +9812,9 @@ TEXT ·geluTanhAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS c3f800000<>+0(SB), Z11
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          tail429
+	JLT          tail536
 
-loop431:
+loop538:
 	VMOVUPS      (CX)(BX*4), Z12
 	VMULPS       Z12, Z12, Z13
 	VMOVUPS      Z0, Z14
@@ -9247,11 +9845,11 @@ loop431:
 	ADDQ         $+16, BX
 	SUBQ         $+16, DX
 	CMPQ         DX, $+16
-	JGE          loop431
+	JGE          loop538
 
-tail429:
+tail536:
 	TESTQ        DX, DX
-	JZ           done430
+	JZ           done537
 	MOVL         $0x00000001, SI
 	SHLXL        DX, SI, SI
 	DECL         SI
@@ -9283,7 +9881,7 @@ tail429:
 	VMULPS       Z1, Z12, Z0
 	VMOVUPS      Z0, K1, (AX)(BX*4)
 
-done430:
+done537:
 	VZEROUPPER
 	RET
 
@@ -9293,117 +9891,95 @@ TEXT ·geluTanhBF16AVX512(SB), NOSPLIT, $0-48
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         dst_len+8(FP), DX
-	VBROADCASTSS cbd922279<>+0(SB), Z0
-	VBROADCASTSS cbfcc422a<>+0(SB), Z1
-	VBROADCASTSS c42ae0000<>+0(SB), Z2
-	VBROADCASTSS c3fb8aa3b<>+0(SB), Z3
-	VBROADCASTSS c3f317218<>+0(SB), Z4
-	VBROADCASTSS c39506967<>+0(SB), Z5
-	VBROADCASTSS c3ab743ce<>+0(SB), Z6
-	VBROADCASTSS c3c088908<>+0(SB), Z7
-	VBROADCASTSS c3d2aa9c1<>+0(SB), Z8
-	VBROADCASTSS c3e2aaaaa<>+0(SB), Z9
-	VBROADCASTSS c3f000000<>+0(SB), Z10
-	VBROADCASTSS c3f800000<>+0(SB), Z11
-	VBROADCASTSS c00000001<>+0(SB), Z12
-	VBROADCASTSS c00007fff<>+0(SB), Z13
-	VBROADCASTSS c7f800000<>+0(SB), Z14
-	VBROADCASTSS c00000040<>+0(SB), Z15
-	VBROADCASTSS c00008000<>+0(SB), Z16
+	VBROADCASTSS c41200000<>+0(SB), Z0
+	VBROADCASTSS cbdd2d3e8<>+0(SB), Z1
+	VBROADCASTSS cc0135761<>+0(SB), Z2
+	VBROADCASTSS c3c1e372e<>+0(SB), Z3
+	VBROADCASTSS c3d64b6af<>+0(SB), Z4
+	VBROADCASTSS c3e75fd9f<>+0(SB), Z5
+	VBROADCASTSS c3f317169<>+0(SB), Z6
+	VBROADCASTSS c3f800000<>+0(SB), Z7
+	VBROADCASTSS c00000001<>+0(SB), Z8
+	VBROADCASTSS c00007fff<>+0(SB), Z9
+	VBROADCASTSS c7f800000<>+0(SB), Z10
+	VBROADCASTSS c00000040<>+0(SB), Z11
+	VBROADCASTSS c00008000<>+0(SB), Z12
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          tail433
+	JLT          tail541
 
-loop435:
-	VPMOVZXWD    (CX)(BX*2), Z17
-	VPSLLD       $0x10, Z17, Z17
-	VMULPS       Z17, Z17, Z18
-	VMOVUPS      Z0, Z19
-	VFMADD213PS  Z1, Z18, Z19
-	VMULPS       Z19, Z17, Z18
-	VRANGEPS     $0x02, Z2, Z18, Z18
-	VMULPS       Z3, Z18, Z19
-	VRNDSCALEPS  $0x08, Z19, Z19
-	VFNMADD231PS Z4, Z19, Z18
-	VMOVUPS      Z5, Z20
-	VFMADD213PS  Z6, Z18, Z20
-	VFMADD213PS  Z7, Z18, Z20
-	VFMADD213PS  Z8, Z18, Z20
-	VFMADD213PS  Z9, Z18, Z20
-	VFMADD213PS  Z10, Z18, Z20
-	VFMADD213PS  Z11, Z18, Z20
-	VFMADD213PS  Z11, Z18, Z20
-	VSCALEFPS    Z19, Z20, Z18
-	VADDPS       Z11, Z18, Z19
-	VRCP14PS     Z19, Z20
-	VMOVUPS      Z11, Z21
-	VFNMADD231PS Z20, Z19, Z21
-	VMOVUPS      Z20, Z19
-	VFMADD231PS  Z21, Z20, Z19
-	VMULPS       Z19, Z18, Z18
-	VMULPS       Z19, Z17, Z17
-	VPSRLD       $0x10, Z17, Z18
-	VPANDD       Z12, Z18, Z19
-	VPADDD       Z13, Z19, Z19
-	VPADDD       Z17, Z19, Z19
-	VPSRLD       $0x10, Z19, Z19
-	VCMPPS       $0x03, Z17, Z17, K1
-	VPORD        Z15, Z18, K1, Z19
-	VPTESTNMD    Z14, Z17, K1
-	VPANDD       Z16, Z18, K1, Z19
-	VPMOVDW      Z19, Y17
-	VMOVDQU16    Y17, (AX)(BX*2)
-	ADDQ         $+16, BX
-	SUBQ         $+16, DX
-	CMPQ         DX, $+16
-	JGE          loop435
+loop543:
+	VPMOVZXWD   (CX)(BX*2), Z13
+	VPSLLD      $0x10, Z13, Z13
+	VRANGEPS    $0x02, Z0, Z13, Z14
+	VMULPS      Z14, Z14, Z15
+	VMOVUPS     Z1, Z16
+	VFMADD213PS Z2, Z15, Z16
+	VMULPS      Z16, Z14, Z14
+	VRNDSCALEPS $0x08, Z14, Z15
+	VSUBPS      Z15, Z14, Z14
+	VMOVUPS     Z3, Z16
+	VFMADD213PS Z4, Z14, Z16
+	VFMADD213PS Z5, Z14, Z16
+	VFMADD213PS Z6, Z14, Z16
+	VFMADD213PS Z7, Z14, Z16
+	VSCALEFPS   Z15, Z16, Z14
+	VADDPS      Z7, Z14, Z14
+	VRCP14PS    Z14, Z14
+	VMULPS      Z14, Z13, Z13
+	VPSRLD      $0x10, Z13, Z14
+	VPANDD      Z8, Z14, Z15
+	VPADDD      Z9, Z15, Z15
+	VPADDD      Z13, Z15, Z15
+	VPSRLD      $0x10, Z15, Z15
+	VCMPPS      $0x03, Z13, Z13, K1
+	VPORD       Z11, Z14, K1, Z15
+	VPTESTNMD   Z10, Z13, K1
+	VPANDD      Z12, Z14, K1, Z15
+	VPMOVDW     Z15, Y13
+	VMOVDQU16   Y13, (AX)(BX*2)
+	ADDQ        $+16, BX
+	SUBQ        $+16, DX
+	CMPQ        DX, $+16
+	JGE         loop543
 
-tail433:
-	TESTQ        DX, DX
-	JZ           done434
-	MOVL         $0x00000001, SI
-	SHLXL        DX, SI, SI
-	DECL         SI
-	KMOVW        SI, K1
-	VPMOVZXWD.Z  (CX)(BX*2), K1, Z17
-	VPSLLD       $0x10, Z17, Z17
-	VMULPS       Z17, Z17, Z18
-	VFMADD213PS  Z1, Z18, Z0
-	VMULPS       Z0, Z17, Z0
-	VRANGEPS     $0x02, Z2, Z0, Z0
-	VMULPS       Z3, Z0, Z1
-	VRNDSCALEPS  $0x08, Z1, Z1
-	VFNMADD231PS Z4, Z1, Z0
-	VMOVUPS      Z5, Z2
-	VFMADD213PS  Z6, Z0, Z2
-	VFMADD213PS  Z7, Z0, Z2
-	VFMADD213PS  Z8, Z0, Z2
-	VFMADD213PS  Z9, Z0, Z2
-	VFMADD213PS  Z10, Z0, Z2
-	VFMADD213PS  Z11, Z0, Z2
-	VFMADD213PS  Z11, Z0, Z2
-	VSCALEFPS    Z1, Z2, Z0
-	VADDPS       Z11, Z0, Z1
-	VRCP14PS     Z1, Z2
-	VMOVUPS      Z11, Z3
-	VFNMADD231PS Z2, Z1, Z3
-	VMOVUPS      Z2, Z1
-	VFMADD231PS  Z3, Z2, Z1
-	VMULPS       Z1, Z0, Z0
-	VMULPS       Z1, Z17, Z0
-	VPSRLD       $0x10, Z0, Z1
-	VPANDD       Z12, Z1, Z2
-	VPADDD       Z13, Z2, Z2
-	VPADDD       Z0, Z2, Z2
-	VPSRLD       $0x10, Z2, Z2
-	VCMPPS       $0x03, Z0, Z0, K2
-	VPORD        Z15, Z1, K2, Z2
-	VPTESTNMD    Z14, Z0, K2
-	VPANDD       Z16, Z1, K2, Z2
-	VPMOVDW      Z2, Y0
-	VMOVDQU16    Y0, K1, (AX)(BX*2)
+tail541:
+	TESTQ       DX, DX
+	JZ          done542
+	MOVL        $0x00000001, SI
+	SHLXL       DX, SI, SI
+	DECL        SI
+	KMOVW       SI, K1
+	VPMOVZXWD.Z (CX)(BX*2), K1, Z13
+	VPSLLD      $0x10, Z13, Z13
+	VRANGEPS    $0x02, Z0, Z13, Z0
+	VMULPS      Z0, Z0, Z14
+	VFMADD213PS Z2, Z14, Z1
+	VMULPS      Z1, Z0, Z0
+	VRNDSCALEPS $0x08, Z0, Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     Z3, Z2
+	VFMADD213PS Z4, Z0, Z2
+	VFMADD213PS Z5, Z0, Z2
+	VFMADD213PS Z6, Z0, Z2
+	VFMADD213PS Z7, Z0, Z2
+	VSCALEFPS   Z1, Z2, Z0
+	VADDPS      Z7, Z0, Z0
+	VRCP14PS    Z0, Z0
+	VMULPS      Z0, Z13, Z0
+	VPSRLD      $0x10, Z0, Z1
+	VPANDD      Z8, Z1, Z2
+	VPADDD      Z9, Z2, Z2
+	VPADDD      Z0, Z2, Z2
+	VPSRLD      $0x10, Z2, Z2
+	VCMPPS      $0x03, Z0, Z0, K2
+	VPORD       Z11, Z1, K2, Z2
+	VPTESTNMD   Z10, Z0, K2
+	VPANDD      Z12, Z1, K2, Z2
+	VPMOVDW     Z2, Y0
+	VMOVDQU16   Y0, K1, (AX)(BX*2)
 
-done434:
+done542:
 	VZEROUPPER
 	RET
 
@@ -9432,9 +10008,9 @@ TEXT ·geluTanhGradAVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS c3fcc422a<>+0(SB), Z15
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          tail437
+	JLT          tail546
 
-loop439:
+loop548:
 	VMOVUPS      (CX)(SI*4), Z16
 	VMOVUPS      (DX)(SI*4), Z17
 	VMAXPS       Z17, Z0, Z18
@@ -9475,11 +10051,11 @@ loop439:
 	ADDQ         $+16, SI
 	SUBQ         $+16, BX
 	CMPQ         BX, $+16
-	JGE          loop439
+	JGE          loop548
 
-tail437:
+tail546:
 	TESTQ        BX, BX
-	JZ           done438
+	JZ           done547
 	MOVL         $0x00000001, DI
 	SHLXL        BX, DI, DI
 	DECL         DI
@@ -9521,12 +10097,12 @@ tail437:
 	VMULPS       Z16, Z1, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done438:
+done547:
 	VZEROUPPER
 	RET
 
 // func geluTanhGradBF16AVX512(dx []BF16Bits, dy []BF16Bits, x []BF16Bits)
-// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VL, BMI2
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
 TEXT ·geluTanhGradBF16AVX512(SB), NOSPLIT, $0-72
 	MOVQ         dx_base+0(FP), AX
 	MOVQ         dy_base+24(FP), CX
@@ -9534,140 +10110,537 @@ TEXT ·geluTanhGradBF16AVX512(SB), NOSPLIT, $0-72
 	MOVQ         dx_len+8(FP), BX
 	VBROADCASTSS cc1200000<>+0(SB), Z0
 	VBROADCASTSS c41200000<>+0(SB), Z1
-	VBROADCASTSS cbd922279<>+0(SB), Z2
-	VBROADCASTSS cbfcc422a<>+0(SB), Z3
-	VBROADCASTSS c42ae0000<>+0(SB), Z4
-	VBROADCASTSS c3fb8aa3b<>+0(SB), Z5
-	VBROADCASTSS c3f317218<>+0(SB), Z6
-	VBROADCASTSS c39506967<>+0(SB), Z7
-	VBROADCASTSS c3ab743ce<>+0(SB), Z8
-	VBROADCASTSS c3c088908<>+0(SB), Z9
-	VBROADCASTSS c3d2aa9c1<>+0(SB), Z10
-	VBROADCASTSS c3e2aaaaa<>+0(SB), Z11
-	VBROADCASTSS c3f000000<>+0(SB), Z12
-	VBROADCASTSS c3f800000<>+0(SB), Z13
-	VBROADCASTSS c3e5b33b6<>+0(SB), Z14
-	VBROADCASTSS c3fcc422a<>+0(SB), Z15
-	VBROADCASTSS c00000001<>+0(SB), Z16
-	VBROADCASTSS c00007fff<>+0(SB), Z17
-	VBROADCASTSS c7f800000<>+0(SB), Z18
-	VBROADCASTSS c00000040<>+0(SB), Z19
+	VBROADCASTSS cbdd2d3e8<>+0(SB), Z2
+	VBROADCASTSS cc0135761<>+0(SB), Z3
+	VBROADCASTSS c3c1e372e<>+0(SB), Z4
+	VBROADCASTSS c3d64b6af<>+0(SB), Z5
+	VBROADCASTSS c3e75fd9f<>+0(SB), Z6
+	VBROADCASTSS c3f317169<>+0(SB), Z7
+	VBROADCASTSS c3f800000<>+0(SB), Z8
+	VBROADCASTSS c3e5b33b6<>+0(SB), Z9
+	VBROADCASTSS c3fcc422a<>+0(SB), Z10
+	VBROADCASTSS c00000001<>+0(SB), Z11
+	VBROADCASTSS c00007fff<>+0(SB), Z12
+	VBROADCASTSS c7f800000<>+0(SB), Z13
+	VBROADCASTSS c00000040<>+0(SB), Z14
+	VBROADCASTSS c00008000<>+0(SB), Z15
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          tail441
+	JLT          tail551
 
-loop443:
-	VPMOVZXWD    (CX)(SI*2), Z20
-	VPSLLD       $0x10, Z20, Z20
-	VPMOVZXWD    (DX)(SI*2), Z21
-	VPSLLD       $0x10, Z21, Z21
-	VMAXPS       Z21, Z0, Z22
-	VMINPS       Z22, Z1, Z22
-	VMULPS       Z22, Z22, Z23
-	VMOVUPS      Z2, Z24
-	VFMADD213PS  Z3, Z23, Z24
-	VMULPS       Z24, Z22, Z24
-	VRANGEPS     $0x02, Z4, Z24, Z24
-	VMULPS       Z5, Z24, Z25
-	VRNDSCALEPS  $0x08, Z25, Z25
-	VFNMADD231PS Z6, Z25, Z24
-	VMOVUPS      Z7, Z26
-	VFMADD213PS  Z8, Z24, Z26
-	VFMADD213PS  Z9, Z24, Z26
-	VFMADD213PS  Z10, Z24, Z26
-	VFMADD213PS  Z11, Z24, Z26
-	VFMADD213PS  Z12, Z24, Z26
-	VFMADD213PS  Z13, Z24, Z26
-	VFMADD213PS  Z13, Z24, Z26
-	VSCALEFPS    Z25, Z26, Z24
-	VADDPS       Z13, Z24, Z25
-	VRCP14PS     Z25, Z26
-	VMOVUPS      Z13, Z27
-	VFNMADD231PS Z26, Z25, Z27
-	VMOVUPS      Z26, Z25
-	VFMADD231PS  Z27, Z26, Z25
-	VMULPS       Z25, Z24, Z24
-	VMULPS       Z25, Z22, Z22
-	VMULPS       Z24, Z22, Z22
-	VMULPS       Z25, Z21, Z21
-	VMOVUPS      Z14, Z21
-	VFMADD213PS  Z15, Z23, Z21
-	VMOVUPS      Z25, Z23
-	VFMADD231PS  Z21, Z22, Z23
-	VMULPS       Z20, Z23, Z20
-	VPSRLD       $0x10, Z20, Z21
-	VPANDD       Z16, Z21, Z22
-	VPADDD       Z17, Z22, Z22
-	VPADDD       Z20, Z22, Z22
-	VPSRLD       $0x10, Z22, Z22
-	VCMPPS       $0x03, Z20, Z20, K1
-	VPORD        Z19, Z21, K1, Z22
-	VPTESTNMD    Z18, Z20, K1
-	VPANDD       c00008000<>+0(SB), Z21, K1, Z22
-	VPMOVDW      Z22, Y20
-	VMOVDQU16    Y20, (AX)(SI*2)
-	ADDQ         $+16, SI
-	SUBQ         $+16, BX
-	CMPQ         BX, $+16
-	JGE          loop443
+loop553:
+	VPMOVZXWD   (CX)(SI*2), Z16
+	VPSLLD      $0x10, Z16, Z16
+	VPMOVZXWD   (DX)(SI*2), Z17
+	VPSLLD      $0x10, Z17, Z17
+	VMAXPS      Z17, Z0, Z18
+	VMINPS      Z18, Z1, Z18
+	VMULPS      Z18, Z18, Z19
+	VMOVUPS     Z2, Z20
+	VFMADD213PS Z3, Z19, Z20
+	VMULPS      Z20, Z18, Z20
+	VRNDSCALEPS $0x08, Z20, Z21
+	VSUBPS      Z21, Z20, Z20
+	VMOVUPS     Z4, Z22
+	VFMADD213PS Z5, Z20, Z22
+	VFMADD213PS Z6, Z20, Z22
+	VFMADD213PS Z7, Z20, Z22
+	VFMADD213PS Z8, Z20, Z22
+	VSCALEFPS   Z21, Z22, Z20
+	VADDPS      Z8, Z20, Z21
+	VRCP14PS    Z21, Z21
+	VMULPS      Z21, Z18, Z18
+	VMULPS      Z21, Z20, Z20
+	VMULPS      Z20, Z18, Z18
+	VMULPS      Z21, Z17, Z17
+	VMOVUPS     Z9, Z17
+	VFMADD213PS Z10, Z19, Z17
+	VMOVUPS     Z21, Z19
+	VFMADD231PS Z17, Z18, Z19
+	VMULPS      Z16, Z19, Z16
+	VPSRLD      $0x10, Z16, Z17
+	VPANDD      Z11, Z17, Z18
+	VPADDD      Z12, Z18, Z18
+	VPADDD      Z16, Z18, Z18
+	VPSRLD      $0x10, Z18, Z18
+	VCMPPS      $0x03, Z16, Z16, K1
+	VPORD       Z14, Z17, K1, Z18
+	VPTESTNMD   Z13, Z16, K1
+	VPANDD      Z15, Z17, K1, Z18
+	VPMOVDW     Z18, Y16
+	VMOVDQU16   Y16, (AX)(SI*2)
+	ADDQ        $+16, SI
+	SUBQ        $+16, BX
+	CMPQ        BX, $+16
+	JGE         loop553
 
-tail441:
-	TESTQ        BX, BX
-	JZ           done442
-	MOVL         $0x00000001, DI
-	SHLXL        BX, DI, DI
-	DECL         DI
-	KMOVW        DI, K1
-	VPMOVZXWD.Z  (CX)(SI*2), K1, Z20
-	VPSLLD       $0x10, Z20, Z20
-	VPMOVZXWD.Z  (DX)(SI*2), K1, Z21
-	VPSLLD       $0x10, Z21, Z21
-	VMAXPS       Z21, Z0, Z0
-	VMINPS       Z0, Z1, Z0
-	VMULPS       Z0, Z0, Z1
-	VFMADD213PS  Z3, Z1, Z2
-	VMULPS       Z2, Z0, Z2
-	VRANGEPS     $0x02, Z4, Z2, Z2
-	VMULPS       Z5, Z2, Z3
-	VRNDSCALEPS  $0x08, Z3, Z3
-	VFNMADD231PS Z6, Z3, Z2
-	VMOVUPS      Z7, Z4
-	VFMADD213PS  Z8, Z2, Z4
-	VFMADD213PS  Z9, Z2, Z4
-	VFMADD213PS  Z10, Z2, Z4
-	VFMADD213PS  Z11, Z2, Z4
-	VFMADD213PS  Z12, Z2, Z4
-	VFMADD213PS  Z13, Z2, Z4
-	VFMADD213PS  Z13, Z2, Z4
-	VSCALEFPS    Z3, Z4, Z2
-	VADDPS       Z13, Z2, Z3
-	VRCP14PS     Z3, Z4
-	VMOVUPS      Z13, Z5
-	VFNMADD231PS Z4, Z3, Z5
-	VMOVUPS      Z4, Z3
-	VFMADD231PS  Z5, Z4, Z3
-	VMULPS       Z3, Z2, Z2
-	VMULPS       Z3, Z0, Z0
-	VMULPS       Z2, Z0, Z0
-	VMULPS       Z3, Z21, Z2
-	VMOVUPS      Z14, Z2
-	VFMADD213PS  Z15, Z1, Z2
-	VMOVUPS      Z3, Z1
-	VFMADD231PS  Z2, Z0, Z1
-	VMULPS       Z20, Z1, Z0
-	VPSRLD       $0x10, Z0, Z1
-	VPANDD       Z16, Z1, Z2
-	VPADDD       Z17, Z2, Z2
-	VPADDD       Z0, Z2, Z2
-	VPSRLD       $0x10, Z2, Z2
-	VCMPPS       $0x03, Z0, Z0, K2
-	VPORD        Z19, Z1, K2, Z2
-	VPTESTNMD    Z18, Z0, K2
-	VPANDD       c00008000<>+0(SB), Z1, K2, Z2
-	VPMOVDW      Z2, Y0
-	VMOVDQU16    Y0, K1, (AX)(SI*2)
+tail551:
+	TESTQ       BX, BX
+	JZ          done552
+	MOVL        $0x00000001, DI
+	SHLXL       BX, DI, DI
+	DECL        DI
+	KMOVW       DI, K1
+	VPMOVZXWD.Z (CX)(SI*2), K1, Z16
+	VPSLLD      $0x10, Z16, Z16
+	VPMOVZXWD.Z (DX)(SI*2), K1, Z17
+	VPSLLD      $0x10, Z17, Z17
+	VMAXPS      Z17, Z0, Z0
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VFMADD213PS Z3, Z1, Z2
+	VMULPS      Z2, Z0, Z2
+	VRNDSCALEPS $0x08, Z2, Z3
+	VSUBPS      Z3, Z2, Z2
+	VFMADD213PS Z5, Z2, Z4
+	VFMADD213PS Z6, Z2, Z4
+	VFMADD213PS Z7, Z2, Z4
+	VFMADD213PS Z8, Z2, Z4
+	VSCALEFPS   Z3, Z4, Z2
+	VADDPS      Z8, Z2, Z3
+	VRCP14PS    Z3, Z3
+	VMULPS      Z3, Z0, Z0
+	VMULPS      Z3, Z2, Z2
+	VMULPS      Z2, Z0, Z0
+	VMULPS      Z3, Z17, Z2
+	VMOVUPS     Z9, Z2
+	VFMADD213PS Z10, Z1, Z2
+	VMOVUPS     Z3, Z1
+	VFMADD231PS Z2, Z0, Z1
+	VMULPS      Z16, Z1, Z0
+	VPSRLD      $0x10, Z0, Z1
+	VPANDD      Z11, Z1, Z2
+	VPADDD      Z12, Z2, Z2
+	VPADDD      Z0, Z2, Z2
+	VPSRLD      $0x10, Z2, Z2
+	VCMPPS      $0x03, Z0, Z0, K2
+	VPORD       Z14, Z1, K2, Z2
+	VPTESTNMD   Z13, Z0, K2
+	VPANDD      Z15, Z1, K2, Z2
+	VPMOVDW     Z2, Y0
+	VMOVDQU16   Y0, K1, (AX)(SI*2)
 
-done442:
+done552:
+	VZEROUPPER
+	RET
+
+// func geluRowsAVX512(a gridArgs)
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VL, BMI2
+TEXT ·geluRowsAVX512(SB), NOSPLIT, $0-80
+	MOVQ         a_ptr_0+0(FP), AX
+	MOVQ         a_ptr_1+8(FP), CX
+	MOVQ         a_ptr_2+16(FP), DX
+	MOVQ         a_ptr_3+24(FP), BX
+	MOVQ         a_rows+64(FP), SI
+	VBROADCASTSS c41200000<>+0(SB), Z0
+	VBROADCASTSS cbdd2d3e8<>+0(SB), Z1
+	VBROADCASTSS cc0135761<>+0(SB), Z2
+	VBROADCASTSS c3c1e372e<>+0(SB), Z3
+	VBROADCASTSS c3d64b6af<>+0(SB), Z4
+	VBROADCASTSS c3e75fd9f<>+0(SB), Z5
+	VBROADCASTSS c3f317169<>+0(SB), Z6
+	VBROADCASTSS c3f800000<>+0(SB), Z7
+	VBROADCASTSS c00000001<>+0(SB), Z8
+	VBROADCASTSS c00007fff<>+0(SB), Z9
+	VBROADCASTSS c7f800000<>+0(SB), Z10
+	VBROADCASTSS c00000040<>+0(SB), Z11
+	VBROADCASTSS c00008000<>+0(SB), Z12
+
+row554:
+	MOVQ a_n+72(FP), DI
+	XORQ R8, R8
+	CMPQ DI, $+16
+	JLT  tail556
+
+loop558:
+	VMOVUPS     (DX)(R8*4), Z13
+	VMOVUPS     (BX)(R8*4), Z14
+	VADDPS      Z14, Z13, Z13
+	VRANGEPS    $0x02, Z0, Z13, Z14
+	VMULPS      Z14, Z14, Z15
+	VMOVUPS     Z1, Z16
+	VFMADD213PS Z2, Z15, Z16
+	VMULPS      Z16, Z14, Z14
+	VRNDSCALEPS $0x08, Z14, Z15
+	VSUBPS      Z15, Z14, Z14
+	VMOVUPS     Z3, Z16
+	VFMADD213PS Z4, Z14, Z16
+	VFMADD213PS Z5, Z14, Z16
+	VFMADD213PS Z6, Z14, Z16
+	VFMADD213PS Z7, Z14, Z16
+	VSCALEFPS   Z15, Z16, Z14
+	VADDPS      Z7, Z14, Z14
+	VRCP14PS    Z14, Z14
+	VMULPS      Z14, Z13, Z14
+	VPSRLD      $0x10, Z14, Z15
+	VPANDD      Z8, Z15, Z16
+	VPADDD      Z9, Z16, Z16
+	VPADDD      Z14, Z16, Z16
+	VPSRLD      $0x10, Z16, Z16
+	VCMPPS      $0x03, Z14, Z14, K1
+	VPORD       Z11, Z15, K1, Z16
+	VPTESTNMD   Z10, Z14, K1
+	VPANDD      Z12, Z15, K1, Z16
+	VPMOVDW     Z16, Y14
+	VMOVDQU16   Y14, (AX)(R8*2)
+	VPSRLD      $0x10, Z13, Z14
+	VPANDD      Z8, Z14, Z15
+	VPADDD      Z9, Z15, Z15
+	VPADDD      Z13, Z15, Z15
+	VPSRLD      $0x10, Z15, Z15
+	VCMPPS      $0x03, Z13, Z13, K1
+	VPORD       Z11, Z14, K1, Z15
+	VPTESTNMD   Z10, Z13, K1
+	VPANDD      Z12, Z14, K1, Z15
+	VPMOVDW     Z15, Y13
+	VMOVDQU16   Y13, (CX)(R8*2)
+	ADDQ        $+16, R8
+	SUBQ        $+16, DI
+	CMPQ        DI, $+16
+	JGE         loop558
+
+tail556:
+	TESTQ       DI, DI
+	JZ          done557
+	MOVL        $0x00000001, R9
+	SHLXL       DI, R9, R9
+	DECL        R9
+	KMOVW       R9, K1
+	VMOVUPS.Z   (DX)(R8*4), K1, Z13
+	VMOVUPS.Z   (BX)(R8*4), K1, Z14
+	VADDPS      Z14, Z13, Z13
+	VRANGEPS    $0x02, Z0, Z13, Z14
+	VMULPS      Z14, Z14, Z15
+	VMOVUPS     Z1, Z16
+	VFMADD213PS Z2, Z15, Z16
+	VMULPS      Z16, Z14, Z14
+	VRNDSCALEPS $0x08, Z14, Z15
+	VSUBPS      Z15, Z14, Z14
+	VMOVUPS     Z3, Z16
+	VFMADD213PS Z4, Z14, Z16
+	VFMADD213PS Z5, Z14, Z16
+	VFMADD213PS Z6, Z14, Z16
+	VFMADD213PS Z7, Z14, Z16
+	VSCALEFPS   Z15, Z16, Z14
+	VADDPS      Z7, Z14, Z14
+	VRCP14PS    Z14, Z14
+	VMULPS      Z14, Z13, Z14
+	VPSRLD      $0x10, Z14, Z15
+	VPANDD      Z8, Z15, Z16
+	VPADDD      Z9, Z16, Z16
+	VPADDD      Z14, Z16, Z16
+	VPSRLD      $0x10, Z16, Z16
+	VCMPPS      $0x03, Z14, Z14, K2
+	VPORD       Z11, Z15, K2, Z16
+	VPTESTNMD   Z10, Z14, K2
+	VPANDD      Z12, Z15, K2, Z16
+	VPMOVDW     Z16, Y14
+	VMOVDQU16   Y14, K1, (AX)(R8*2)
+	VPSRLD      $0x10, Z13, Z14
+	VPANDD      Z8, Z14, Z15
+	VPADDD      Z9, Z15, Z15
+	VPADDD      Z13, Z15, Z15
+	VPSRLD      $0x10, Z15, Z15
+	VCMPPS      $0x03, Z13, Z13, K2
+	VPORD       Z11, Z14, K2, Z15
+	VPTESTNMD   Z10, Z13, K2
+	VPANDD      Z12, Z14, K2, Z15
+	VPMOVDW     Z15, Y13
+	VMOVDQU16   Y13, K1, (CX)(R8*2)
+
+done557:
+	ADDQ a_stride_0+32(FP), AX
+	ADDQ a_stride_1+40(FP), CX
+	ADDQ a_stride_2+48(FP), DX
+	ADDQ a_stride_3+56(FP), BX
+	DECQ SI
+	JNZ  row554
+	VZEROUPPER
+	RET
+
+// func geluGradRowsAVX512(a gridArgs)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
+TEXT ·geluGradRowsAVX512(SB), NOSPLIT, $0-80
+	MOVQ         a_ptr_0+0(FP), AX
+	MOVQ         a_ptr_1+8(FP), CX
+	MOVQ         a_ptr_2+16(FP), DX
+	MOVQ         a_rows+64(FP), BX
+	VBROADCASTSS cc1200000<>+0(SB), Z0
+	VBROADCASTSS c41200000<>+0(SB), Z1
+	VBROADCASTSS cbdd2d3e8<>+0(SB), Z2
+	VBROADCASTSS cc0135761<>+0(SB), Z3
+	VBROADCASTSS c3c1e372e<>+0(SB), Z4
+	VBROADCASTSS c3d64b6af<>+0(SB), Z5
+	VBROADCASTSS c3e75fd9f<>+0(SB), Z6
+	VBROADCASTSS c3f317169<>+0(SB), Z7
+	VBROADCASTSS c3f800000<>+0(SB), Z8
+	VBROADCASTSS c3e5b33b6<>+0(SB), Z9
+	VBROADCASTSS c3fcc422a<>+0(SB), Z10
+	VBROADCASTSS c00000001<>+0(SB), Z11
+	VBROADCASTSS c00007fff<>+0(SB), Z12
+	VBROADCASTSS c7f800000<>+0(SB), Z13
+	VBROADCASTSS c00000040<>+0(SB), Z14
+	VBROADCASTSS c00008000<>+0(SB), Z15
+
+row559:
+	MOVQ a_n+72(FP), SI
+	XORQ DI, DI
+	CMPQ SI, $+16
+	JLT  tail561
+
+loop563:
+	VMOVUPS     (CX)(DI*4), Z16
+	VPMOVZXWD   (DX)(DI*2), Z17
+	VPSLLD      $0x10, Z17, Z17
+	VMAXPS      Z17, Z0, Z18
+	VMINPS      Z18, Z1, Z18
+	VMULPS      Z18, Z18, Z19
+	VMOVUPS     Z2, Z20
+	VFMADD213PS Z3, Z19, Z20
+	VMULPS      Z20, Z18, Z20
+	VRNDSCALEPS $0x08, Z20, Z21
+	VSUBPS      Z21, Z20, Z20
+	VMOVUPS     Z4, Z22
+	VFMADD213PS Z5, Z20, Z22
+	VFMADD213PS Z6, Z20, Z22
+	VFMADD213PS Z7, Z20, Z22
+	VFMADD213PS Z8, Z20, Z22
+	VSCALEFPS   Z21, Z22, Z20
+	VADDPS      Z8, Z20, Z21
+	VRCP14PS    Z21, Z21
+	VMULPS      Z21, Z18, Z18
+	VMULPS      Z21, Z20, Z20
+	VMULPS      Z20, Z18, Z18
+	VMULPS      Z21, Z17, Z17
+	VMOVUPS     Z9, Z17
+	VFMADD213PS Z10, Z19, Z17
+	VMOVUPS     Z21, Z19
+	VFMADD231PS Z17, Z18, Z19
+	VMULPS      Z16, Z19, Z16
+	VPSRLD      $0x10, Z16, Z17
+	VPANDD      Z11, Z17, Z18
+	VPADDD      Z12, Z18, Z18
+	VPADDD      Z16, Z18, Z18
+	VPSRLD      $0x10, Z18, Z18
+	VCMPPS      $0x03, Z16, Z16, K1
+	VPORD       Z14, Z17, K1, Z18
+	VPTESTNMD   Z13, Z16, K1
+	VPANDD      Z15, Z17, K1, Z18
+	VPMOVDW     Z18, Y16
+	VMOVDQU16   Y16, (AX)(DI*2)
+	ADDQ        $+16, DI
+	SUBQ        $+16, SI
+	CMPQ        SI, $+16
+	JGE         loop563
+
+tail561:
+	TESTQ       SI, SI
+	JZ          done562
+	MOVL        $0x00000001, R8
+	SHLXL       SI, R8, R8
+	DECL        R8
+	KMOVW       R8, K1
+	VMOVUPS.Z   (CX)(DI*4), K1, Z16
+	VPMOVZXWD.Z (DX)(DI*2), K1, Z17
+	VPSLLD      $0x10, Z17, Z17
+	VMAXPS      Z17, Z0, Z18
+	VMINPS      Z18, Z1, Z18
+	VMULPS      Z18, Z18, Z19
+	VMOVUPS     Z2, Z20
+	VFMADD213PS Z3, Z19, Z20
+	VMULPS      Z20, Z18, Z20
+	VRNDSCALEPS $0x08, Z20, Z21
+	VSUBPS      Z21, Z20, Z20
+	VMOVUPS     Z4, Z22
+	VFMADD213PS Z5, Z20, Z22
+	VFMADD213PS Z6, Z20, Z22
+	VFMADD213PS Z7, Z20, Z22
+	VFMADD213PS Z8, Z20, Z22
+	VSCALEFPS   Z21, Z22, Z20
+	VADDPS      Z8, Z20, Z21
+	VRCP14PS    Z21, Z21
+	VMULPS      Z21, Z18, Z18
+	VMULPS      Z21, Z20, Z20
+	VMULPS      Z20, Z18, Z18
+	VMULPS      Z21, Z17, Z17
+	VMOVUPS     Z9, Z17
+	VFMADD213PS Z10, Z19, Z17
+	VMOVUPS     Z21, Z19
+	VFMADD231PS Z17, Z18, Z19
+	VMULPS      Z16, Z19, Z16
+	VPSRLD      $0x10, Z16, Z17
+	VPANDD      Z11, Z17, Z18
+	VPADDD      Z12, Z18, Z18
+	VPADDD      Z16, Z18, Z18
+	VPSRLD      $0x10, Z18, Z18
+	VCMPPS      $0x03, Z16, Z16, K2
+	VPORD       Z14, Z17, K2, Z18
+	VPTESTNMD   Z13, Z16, K2
+	VPANDD      Z15, Z17, K2, Z18
+	VPMOVDW     Z18, Y16
+	VMOVDQU16   Y16, K1, (AX)(DI*2)
+
+done562:
+	ADDQ a_stride_0+32(FP), AX
+	ADDQ a_stride_1+40(FP), CX
+	ADDQ a_stride_2+48(FP), DX
+	DECQ BX
+	JNZ  row559
+	VZEROUPPER
+	RET
+
+// func geluBothRowsAVX512(a gridArgs)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
+TEXT ·geluBothRowsAVX512(SB), NOSPLIT, $0-80
+	MOVQ         a_ptr_0+0(FP), AX
+	MOVQ         a_ptr_1+8(FP), CX
+	MOVQ         a_ptr_2+16(FP), DX
+	MOVQ         a_ptr_3+24(FP), BX
+	MOVQ         a_rows+64(FP), SI
+	VBROADCASTSS cc1200000<>+0(SB), Z0
+	VBROADCASTSS c41200000<>+0(SB), Z1
+	VBROADCASTSS cbdd2d3e8<>+0(SB), Z2
+	VBROADCASTSS cc0135761<>+0(SB), Z3
+	VBROADCASTSS c3c1e372e<>+0(SB), Z4
+	VBROADCASTSS c3d64b6af<>+0(SB), Z5
+	VBROADCASTSS c3e75fd9f<>+0(SB), Z6
+	VBROADCASTSS c3f317169<>+0(SB), Z7
+	VBROADCASTSS c3f800000<>+0(SB), Z8
+	VBROADCASTSS c3e5b33b6<>+0(SB), Z9
+	VBROADCASTSS c3fcc422a<>+0(SB), Z10
+	VBROADCASTSS c00000001<>+0(SB), Z11
+	VBROADCASTSS c00007fff<>+0(SB), Z12
+	VBROADCASTSS c7f800000<>+0(SB), Z13
+	VBROADCASTSS c00000040<>+0(SB), Z14
+	VBROADCASTSS c00008000<>+0(SB), Z15
+
+row564:
+	MOVQ a_n+72(FP), DI
+	XORQ R8, R8
+	CMPQ DI, $+16
+	JLT  tail566
+
+loop568:
+	VMOVUPS     (DX)(R8*4), Z16
+	VPMOVZXWD   (BX)(R8*2), Z17
+	VPSLLD      $0x10, Z17, Z17
+	VMAXPS      Z17, Z0, Z18
+	VMINPS      Z18, Z1, Z18
+	VMULPS      Z18, Z18, Z19
+	VMOVUPS     Z2, Z20
+	VFMADD213PS Z3, Z19, Z20
+	VMULPS      Z20, Z18, Z20
+	VRNDSCALEPS $0x08, Z20, Z21
+	VSUBPS      Z21, Z20, Z20
+	VMOVUPS     Z4, Z22
+	VFMADD213PS Z5, Z20, Z22
+	VFMADD213PS Z6, Z20, Z22
+	VFMADD213PS Z7, Z20, Z22
+	VFMADD213PS Z8, Z20, Z22
+	VSCALEFPS   Z21, Z22, Z20
+	VADDPS      Z8, Z20, Z21
+	VRCP14PS    Z21, Z21
+	VMULPS      Z21, Z18, Z18
+	VMULPS      Z21, Z20, Z20
+	VMULPS      Z20, Z18, Z18
+	VMULPS      Z21, Z17, Z17
+	VMOVUPS     Z9, Z20
+	VFMADD213PS Z10, Z19, Z20
+	VMOVUPS     Z21, Z19
+	VFMADD231PS Z20, Z18, Z19
+	VMULPS      Z16, Z19, Z16
+	VPSRLD      $0x10, Z16, Z18
+	VPANDD      Z11, Z18, Z19
+	VPADDD      Z12, Z19, Z19
+	VPADDD      Z16, Z19, Z19
+	VPSRLD      $0x10, Z19, Z19
+	VCMPPS      $0x03, Z16, Z16, K1
+	VPORD       Z14, Z18, K1, Z19
+	VPTESTNMD   Z13, Z16, K1
+	VPANDD      Z15, Z18, K1, Z19
+	VPMOVDW     Z19, Y16
+	VMOVDQU16   Y16, (AX)(R8*2)
+	VPSRLD      $0x10, Z17, Z16
+	VPANDD      Z11, Z16, Z18
+	VPADDD      Z12, Z18, Z18
+	VPADDD      Z17, Z18, Z18
+	VPSRLD      $0x10, Z18, Z18
+	VCMPPS      $0x03, Z17, Z17, K1
+	VPORD       Z14, Z16, K1, Z18
+	VPTESTNMD   Z13, Z17, K1
+	VPANDD      Z15, Z16, K1, Z18
+	VPMOVDW     Z18, Y16
+	VMOVDQU16   Y16, (CX)(R8*2)
+	ADDQ        $+16, R8
+	SUBQ        $+16, DI
+	CMPQ        DI, $+16
+	JGE         loop568
+
+tail566:
+	TESTQ       DI, DI
+	JZ          done567
+	MOVL        $0x00000001, R9
+	SHLXL       DI, R9, R9
+	DECL        R9
+	KMOVW       R9, K1
+	VMOVUPS.Z   (DX)(R8*4), K1, Z16
+	VPMOVZXWD.Z (BX)(R8*2), K1, Z17
+	VPSLLD      $0x10, Z17, Z17
+	VMAXPS      Z17, Z0, Z18
+	VMINPS      Z18, Z1, Z18
+	VMULPS      Z18, Z18, Z19
+	VMOVUPS     Z2, Z20
+	VFMADD213PS Z3, Z19, Z20
+	VMULPS      Z20, Z18, Z20
+	VRNDSCALEPS $0x08, Z20, Z21
+	VSUBPS      Z21, Z20, Z20
+	VMOVUPS     Z4, Z22
+	VFMADD213PS Z5, Z20, Z22
+	VFMADD213PS Z6, Z20, Z22
+	VFMADD213PS Z7, Z20, Z22
+	VFMADD213PS Z8, Z20, Z22
+	VSCALEFPS   Z21, Z22, Z20
+	VADDPS      Z8, Z20, Z21
+	VRCP14PS    Z21, Z21
+	VMULPS      Z21, Z18, Z18
+	VMULPS      Z21, Z20, Z20
+	VMULPS      Z20, Z18, Z18
+	VMULPS      Z21, Z17, Z17
+	VMOVUPS     Z9, Z20
+	VFMADD213PS Z10, Z19, Z20
+	VMOVUPS     Z21, Z19
+	VFMADD231PS Z20, Z18, Z19
+	VMULPS      Z16, Z19, Z16
+	VPSRLD      $0x10, Z16, Z18
+	VPANDD      Z11, Z18, Z19
+	VPADDD      Z12, Z19, Z19
+	VPADDD      Z16, Z19, Z19
+	VPSRLD      $0x10, Z19, Z19
+	VCMPPS      $0x03, Z16, Z16, K2
+	VPORD       Z14, Z18, K2, Z19
+	VPTESTNMD   Z13, Z16, K2
+	VPANDD      Z15, Z18, K2, Z19
+	VPMOVDW     Z19, Y16
+	VMOVDQU16   Y16, K1, (AX)(R8*2)
+	VPSRLD      $0x10, Z17, Z16
+	VPANDD      Z11, Z16, Z18
+	VPADDD      Z12, Z18, Z18
+	VPADDD      Z17, Z18, Z18
+	VPSRLD      $0x10, Z18, Z18
+	VCMPPS      $0x03, Z17, Z17, K2
+	VPORD       Z14, Z16, K2, Z18
+	VPTESTNMD   Z13, Z17, K2
+	VPANDD      Z15, Z16, K2, Z18
+	VPMOVDW     Z18, Y16
+	VMOVDQU16   Y16, K1, (CX)(R8*2)
+
+done567:
+	ADDQ a_stride_0+32(FP), AX
+	ADDQ a_stride_1+40(FP), CX
+	ADDQ a_stride_2+48(FP), DX
+	ADDQ a_stride_3+56(FP), BX
+	DECQ SI
+	JNZ  row564
 	VZEROUPPER
 	RET
 
@@ -9691,9 +10664,9 @@ TEXT ·swigluAVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS c3f800000<>+0(SB), Z10
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          tail445
+	JLT          tail571
 
-loop447:
+loop573:
 	VMOVUPS      (CX)(SI*4), Z11
 	VMOVUPS      (DX)(SI*4), Z12
 	VPXORD       Z0, Z11, Z13
@@ -9723,11 +10696,11 @@ loop447:
 	ADDQ         $+16, SI
 	SUBQ         $+16, BX
 	CMPQ         BX, $+16
-	JGE          loop447
+	JGE          loop573
 
-tail445:
+tail571:
 	TESTQ        BX, BX
-	JZ           done446
+	JZ           done572
 	MOVL         $0x00000001, DI
 	SHLXL        BX, DI, DI
 	DECL         DI
@@ -9759,7 +10732,7 @@ tail445:
 	VMULPS       Z12, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done446:
+done572:
 	VZEROUPPER
 	RET
 
@@ -9788,9 +10761,9 @@ TEXT ·swigluBF16AVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS c00008000<>+0(SB), Z15
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          tail449
+	JLT          tail576
 
-loop451:
+loop578:
 	VPMOVZXWD    (CX)(SI*2), Z16
 	VPSLLD       $0x10, Z16, Z16
 	VPMOVZXWD    (DX)(SI*2), Z17
@@ -9832,11 +10805,11 @@ loop451:
 	ADDQ         $+16, SI
 	SUBQ         $+16, BX
 	CMPQ         BX, $+16
-	JGE          loop451
+	JGE          loop578
 
-tail449:
+tail576:
 	TESTQ        BX, BX
-	JZ           done450
+	JZ           done577
 	MOVL         $0x00000001, DI
 	SHLXL        BX, DI, DI
 	DECL         DI
@@ -9880,7 +10853,7 @@ tail449:
 	VPMOVDW      Z2, Y0
 	VMOVDQU16    Y0, K1, (AX)(SI*2)
 
-done450:
+done577:
 	VZEROUPPER
 	RET
 
@@ -9906,9 +10879,9 @@ TEXT ·swigluGradAVX512(SB), NOSPLIT, $0-120
 	VBROADCASTSS c3f800000<>+0(SB), Z10
 	XORQ         R8, R8
 	CMPQ         DI, $+16
-	JLT          tail453
+	JLT          tail581
 
-loop455:
+loop583:
 	VMOVUPS      (DX)(R8*4), Z11
 	VMOVUPS      (BX)(R8*4), Z12
 	VMOVUPS      (SI)(R8*4), Z13
@@ -9943,11 +10916,11 @@ loop455:
 	ADDQ         $+16, R8
 	SUBQ         $+16, DI
 	CMPQ         DI, $+16
-	JGE          loop455
+	JGE          loop583
 
-tail453:
+tail581:
 	TESTQ        DI, DI
-	JZ           done454
+	JZ           done582
 	MOVL         $0x00000001, R9
 	SHLXL        DI, R9, R9
 	DECL         R9
@@ -9984,7 +10957,7 @@ tail453:
 	VMOVUPS      Z0, K1, (AX)(R8*4)
 	VMOVUPS      Z1, K1, (CX)(R8*4)
 
-done454:
+done582:
 	VZEROUPPER
 	RET
 
@@ -10015,9 +10988,9 @@ TEXT ·swigluGradBF16AVX512(SB), NOSPLIT, $0-120
 	VBROADCASTSS c00008000<>+0(SB), Z15
 	XORQ         R8, R8
 	CMPQ         DI, $+16
-	JLT          tail457
+	JLT          tail586
 
-loop459:
+loop588:
 	VPMOVZXWD    (DX)(R8*2), Z16
 	VPSLLD       $0x10, Z16, Z16
 	VPMOVZXWD    (BX)(R8*2), Z17
@@ -10075,11 +11048,11 @@ loop459:
 	ADDQ         $+16, R8
 	SUBQ         $+16, DI
 	CMPQ         DI, $+16
-	JGE          loop459
+	JGE          loop588
 
-tail457:
+tail586:
 	TESTQ        DI, DI
-	JZ           done458
+	JZ           done587
 	MOVL         $0x00000001, R9
 	SHLXL        DI, R9, R9
 	DECL         R9
@@ -10139,7 +11112,7 @@ tail457:
 	VPMOVDW      Z2, Y0
 	VMOVDQU16    Y0, K1, (CX)(R8*2)
 
-done458:
+done587:
 	VZEROUPPER
 	RET
 
@@ -10164,9 +11137,9 @@ TEXT ·gegluAVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS c3f800000<>+0(SB), Z11
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          tail461
+	JLT          tail591
 
-loop463:
+loop593:
 	VMOVUPS      (CX)(SI*4), Z12
 	VMOVUPS      (DX)(SI*4), Z13
 	VMULPS       Z12, Z12, Z14
@@ -10199,11 +11172,11 @@ loop463:
 	ADDQ         $+16, SI
 	SUBQ         $+16, BX
 	CMPQ         BX, $+16
-	JGE          loop463
+	JGE          loop593
 
-tail461:
+tail591:
 	TESTQ        BX, BX
-	JZ           done462
+	JZ           done592
 	MOVL         $0x00000001, DI
 	SHLXL        BX, DI, DI
 	DECL         DI
@@ -10237,7 +11210,7 @@ tail461:
 	VMULPS       Z13, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done462:
+done592:
 	VZEROUPPER
 	RET
 
@@ -10267,9 +11240,9 @@ TEXT ·gegluBF16AVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS c00008000<>+0(SB), Z16
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          tail465
+	JLT          tail596
 
-loop467:
+loop598:
 	VPMOVZXWD    (CX)(SI*2), Z17
 	VPSLLD       $0x10, Z17, Z17
 	VPMOVZXWD    (DX)(SI*2), Z18
@@ -10314,11 +11287,11 @@ loop467:
 	ADDQ         $+16, SI
 	SUBQ         $+16, BX
 	CMPQ         BX, $+16
-	JGE          loop467
+	JGE          loop598
 
-tail465:
+tail596:
 	TESTQ        BX, BX
-	JZ           done466
+	JZ           done597
 	MOVL         $0x00000001, DI
 	SHLXL        BX, DI, DI
 	DECL         DI
@@ -10364,7 +11337,7 @@ tail465:
 	VPMOVDW      Z2, Y0
 	VMOVDQU16    Y0, K1, (AX)(SI*2)
 
-done466:
+done597:
 	VZEROUPPER
 	RET
 
@@ -10395,9 +11368,9 @@ TEXT ·gegluGradAVX512(SB), NOSPLIT, $0-120
 	VBROADCASTSS c3fcc422a<>+0(SB), Z15
 	XORQ         R8, R8
 	CMPQ         DI, $+16
-	JLT          tail469
+	JLT          tail601
 
-loop471:
+loop603:
 	VMOVUPS      (DX)(R8*4), Z16
 	VMOVUPS      (BX)(R8*4), Z17
 	VMOVUPS      (SI)(R8*4), Z18
@@ -10442,11 +11415,11 @@ loop471:
 	ADDQ         $+16, R8
 	SUBQ         $+16, DI
 	CMPQ         DI, $+16
-	JGE          loop471
+	JGE          loop603
 
-tail469:
+tail601:
 	TESTQ        DI, DI
-	JZ           done470
+	JZ           done602
 	MOVL         $0x00000001, R9
 	SHLXL        DI, R9, R9
 	DECL         R9
@@ -10492,7 +11465,7 @@ tail469:
 	VMOVUPS      Z0, K1, (AX)(R8*4)
 	VMOVUPS      Z1, K1, (CX)(R8*4)
 
-done470:
+done602:
 	VZEROUPPER
 	RET
 
@@ -10527,9 +11500,9 @@ TEXT ·gegluGradBF16AVX512(SB), NOSPLIT, $0-120
 	VBROADCASTSS c00000040<>+0(SB), Z19
 	XORQ         R8, R8
 	CMPQ         DI, $+16
-	JLT          tail473
+	JLT          tail606
 
-loop475:
+loop608:
 	VPMOVZXWD    (DX)(R8*2), Z20
 	VPSLLD       $0x10, Z20, Z20
 	VPMOVZXWD    (BX)(R8*2), Z21
@@ -10597,11 +11570,11 @@ loop475:
 	ADDQ         $+16, R8
 	SUBQ         $+16, DI
 	CMPQ         DI, $+16
-	JGE          loop475
+	JGE          loop608
 
-tail473:
+tail606:
 	TESTQ        DI, DI
-	JZ           done474
+	JZ           done607
 	MOVL         $0x00000001, R9
 	SHLXL        DI, R9, R9
 	DECL         R9
@@ -10670,7 +11643,7 @@ tail473:
 	VPMOVDW      Z2, Y0
 	VMOVDQU16    Y0, K1, (CX)(R8*2)
 
-done474:
+done607:
 	VZEROUPPER
 	RET
 
@@ -10700,9 +11673,9 @@ TEXT ·geluErfAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS c3f000000<>+0(SB), Z17
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          tail477
+	JLT          tail611
 
-loop479:
+loop613:
 	VMOVUPS     (CX)(BX*4), Z18
 	VMULPS      Z0, Z18, Z19
 	VMAXPS      Z19, Z1, Z19
@@ -10731,11 +11704,11 @@ loop479:
 	ADDQ        $+16, BX
 	SUBQ        $+16, DX
 	CMPQ        DX, $+16
-	JGE         loop479
+	JGE         loop613
 
-tail477:
+tail611:
 	TESTQ       DX, DX
-	JZ          done478
+	JZ          done612
 	MOVL        $0x00000001, SI
 	SHLXL       DX, SI, SI
 	DECL        SI
@@ -10766,7 +11739,7 @@ tail477:
 	VMULPS      Z1, Z18, Z0
 	VMOVUPS     Z0, K1, (AX)(BX*4)
 
-done478:
+done612:
 	VZEROUPPER
 	RET
 
@@ -10799,9 +11772,9 @@ TEXT ·geluErfGradAVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS c41500000<>+0(SB), Z19
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          tail481
+	JLT          tail616
 
-loop483:
+loop618:
 	VMOVUPS      (CX)(SI*4), Z20
 	VMOVUPS      (DX)(SI*4), Z21
 	VMULPS       Z0, Z21, Z22
@@ -10850,11 +11823,11 @@ loop483:
 	ADDQ         $+16, SI
 	SUBQ         $+16, BX
 	CMPQ         BX, $+16
-	JGE          loop483
+	JGE          loop618
 
-tail481:
+tail616:
 	TESTQ        BX, BX
-	JZ           done482
+	JZ           done617
 	MOVL         $0x00000001, DI
 	SHLXL        BX, DI, DI
 	DECL         DI
@@ -10904,7 +11877,7 @@ tail481:
 	VMULPS       Z20, Z1, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done482:
+done617:
 	VZEROUPPER
 	RET
 
@@ -10927,9 +11900,9 @@ TEXT ·siluAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS c3f800000<>+0(SB), Z10
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          tail485
+	JLT          tail621
 
-loop487:
+loop623:
 	VMOVUPS      (CX)(BX*4), Z11
 	VPXORD       Z0, Z11, Z12
 	VRANGEPS     $0x02, Z1, Z12, Z12
@@ -10957,11 +11930,11 @@ loop487:
 	ADDQ         $+16, BX
 	SUBQ         $+16, DX
 	CMPQ         DX, $+16
-	JGE          loop487
+	JGE          loop623
 
-tail485:
+tail621:
 	TESTQ        DX, DX
-	JZ           done486
+	JZ           done622
 	MOVL         $0x00000001, SI
 	SHLXL        DX, SI, SI
 	DECL         SI
@@ -10991,7 +11964,7 @@ tail485:
 	VMULPS       Z1, Z11, Z0
 	VMOVUPS      Z0, K1, (AX)(BX*4)
 
-done486:
+done622:
 	VZEROUPPER
 	RET
 
@@ -11015,9 +11988,9 @@ TEXT ·siluGradAVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS c3f800000<>+0(SB), Z10
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          tail489
+	JLT          tail626
 
-loop491:
+loop628:
 	VMOVUPS      (CX)(SI*4), Z11
 	VMOVUPS      (DX)(SI*4), Z12
 	VPXORD       Z0, Z12, Z13
@@ -11048,11 +12021,11 @@ loop491:
 	ADDQ         $+16, SI
 	SUBQ         $+16, BX
 	CMPQ         BX, $+16
-	JGE          loop491
+	JGE          loop628
 
-tail489:
+tail626:
 	TESTQ        BX, BX
-	JZ           done490
+	JZ           done627
 	MOVL         $0x00000001, DI
 	SHLXL        BX, DI, DI
 	DECL         DI
@@ -11085,7 +12058,7 @@ tail489:
 	VMULPS       Z11, Z1, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done490:
+done627:
 	VZEROUPPER
 	RET
 
@@ -11098,20 +12071,20 @@ TEXT ·reluAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS c00000000<>+0(SB), Z0
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          tail493
+	JLT          tail631
 
-loop495:
+loop633:
 	VMOVUPS (CX)(BX*4), Z1
 	VMAXPS  Z1, Z0, Z1
 	VMOVUPS Z1, (AX)(BX*4)
 	ADDQ    $+16, BX
 	SUBQ    $+16, DX
 	CMPQ    DX, $+16
-	JGE     loop495
+	JGE     loop633
 
-tail493:
+tail631:
 	TESTQ     DX, DX
-	JZ        done494
+	JZ        done632
 	MOVL      $0x00000001, SI
 	SHLXL     DX, SI, SI
 	DECL      SI
@@ -11120,7 +12093,7 @@ tail493:
 	VMAXPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done494:
+done632:
 	VZEROUPPER
 	RET
 
@@ -11134,9 +12107,9 @@ TEXT ·reluGradAVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS c00000000<>+0(SB), Z0
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          tail497
+	JLT          tail636
 
-loop499:
+loop638:
 	VMOVUPS   (CX)(SI*4), Z1
 	VMOVUPS   (DX)(SI*4), Z2
 	VCMPPS    $0x1e, Z0, Z2, K1
@@ -11145,11 +12118,11 @@ loop499:
 	ADDQ      $+16, SI
 	SUBQ      $+16, BX
 	CMPQ      BX, $+16
-	JGE       loop499
+	JGE       loop638
 
-tail497:
+tail636:
 	TESTQ     BX, BX
-	JZ        done498
+	JZ        done637
 	MOVL      $0x00000001, DI
 	SHLXL     BX, DI, DI
 	DECL      DI
@@ -11160,7 +12133,7 @@ tail497:
 	VMOVAPS.Z Z1, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done498:
+done637:
 	VZEROUPPER
 	RET
 
@@ -11175,9 +12148,9 @@ TEXT ·normScaleAVX512(SB), NOSPLIT, $0-80
 	VBROADCASTSS rstd+76(FP), Z1
 	XORQ         SI, SI
 	CMPQ         BX, $+32
-	JLT          single500
+	JLT          single640
 
-unrolled503:
+unrolled643:
 	VMOVUPS (CX)(SI*4), Z2
 	VMOVUPS (DX)(SI*4), Z3
 	VSUBPS  Z0, Z2, Z2
@@ -11193,13 +12166,13 @@ unrolled503:
 	ADDQ    $+32, SI
 	SUBQ    $+32, BX
 	CMPQ    BX, $+32
-	JGE     unrolled503
+	JGE     unrolled643
 
-single500:
+single640:
 	CMPQ BX, $+16
-	JLT  tail501
+	JLT  tail641
 
-loop504:
+loop644:
 	VMOVUPS (CX)(SI*4), Z2
 	VMOVUPS (DX)(SI*4), Z3
 	VSUBPS  Z0, Z2, Z2
@@ -11209,11 +12182,11 @@ loop504:
 	ADDQ    $+16, SI
 	SUBQ    $+16, BX
 	CMPQ    BX, $+16
-	JGE     loop504
+	JGE     loop644
 
-tail501:
+tail641:
 	TESTQ     BX, BX
-	JZ        done502
+	JZ        done642
 	MOVL      $0x00000001, DI
 	SHLXL     BX, DI, DI
 	DECL      DI
@@ -11225,7 +12198,7 @@ tail501:
 	VMULPS    Z3, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done502:
+done642:
 	VZEROUPPER
 	RET
 
@@ -11245,9 +12218,9 @@ TEXT ·normScaleBF16AVX512(SB), NOSPLIT, $0-80
 	VBROADCASTSS c00008000<>+0(SB), Z6
 	XORQ         SI, SI
 	CMPQ         BX, $+32
-	JLT          single505
+	JLT          single646
 
-unrolled508:
+unrolled649:
 	VMOVUPS   (CX)(SI*4), Z7
 	VMOVUPS   (DX)(SI*4), Z8
 	VSUBPS    Z0, Z7, Z7
@@ -11283,13 +12256,13 @@ unrolled508:
 	ADDQ      $+32, SI
 	SUBQ      $+32, BX
 	CMPQ      BX, $+32
-	JGE       unrolled508
+	JGE       unrolled649
 
-single505:
+single646:
 	CMPQ BX, $+16
-	JLT  tail506
+	JLT  tail647
 
-loop509:
+loop650:
 	VMOVUPS   (CX)(SI*4), Z7
 	VMOVUPS   (DX)(SI*4), Z8
 	VSUBPS    Z0, Z7, Z7
@@ -11309,11 +12282,11 @@ loop509:
 	ADDQ      $+16, SI
 	SUBQ      $+16, BX
 	CMPQ      BX, $+16
-	JGE       loop509
+	JGE       loop650
 
-tail506:
+tail647:
 	TESTQ     BX, BX
-	JZ        done507
+	JZ        done648
 	MOVL      $0x00000001, DI
 	SHLXL     BX, DI, DI
 	DECL      DI
@@ -11335,7 +12308,7 @@ tail506:
 	VPMOVDW   Z2, Y0
 	VMOVDQU16 Y0, K1, (AX)(SI*2)
 
-done507:
+done648:
 	VZEROUPPER
 	RET
 
@@ -11351,9 +12324,9 @@ TEXT ·normBiasAVX512(SB), NOSPLIT, $0-104
 	VBROADCASTSS rstd+100(FP), Z1
 	XORQ         DI, DI
 	CMPQ         SI, $+32
-	JLT          single510
+	JLT          single652
 
-unrolled513:
+unrolled655:
 	VMOVUPS     (CX)(DI*4), Z2
 	VMOVUPS     (DX)(DI*4), Z3
 	VMOVUPS     (BX)(DI*4), Z4
@@ -11371,13 +12344,13 @@ unrolled513:
 	ADDQ        $+32, DI
 	SUBQ        $+32, SI
 	CMPQ        SI, $+32
-	JGE         unrolled513
+	JGE         unrolled655
 
-single510:
+single652:
 	CMPQ SI, $+16
-	JLT  tail511
+	JLT  tail653
 
-loop514:
+loop656:
 	VMOVUPS     (CX)(DI*4), Z2
 	VMOVUPS     (DX)(DI*4), Z3
 	VMOVUPS     (BX)(DI*4), Z4
@@ -11388,11 +12361,11 @@ loop514:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         loop514
+	JGE         loop656
 
-tail511:
+tail653:
 	TESTQ       SI, SI
-	JZ          done512
+	JZ          done654
 	MOVL        $0x00000001, R8
 	SHLXL       SI, R8, R8
 	DECL        R8
@@ -11406,7 +12379,7 @@ tail511:
 	VFMADD231PS Z3, Z0, Z1
 	VMOVUPS     Z1, K1, (AX)(DI*4)
 
-done512:
+done654:
 	VZEROUPPER
 	RET
 
@@ -11427,9 +12400,9 @@ TEXT ·normBiasBF16AVX512(SB), NOSPLIT, $0-104
 	VBROADCASTSS c00008000<>+0(SB), Z6
 	XORQ         DI, DI
 	CMPQ         SI, $+32
-	JLT          single515
+	JLT          single658
 
-unrolled518:
+unrolled661:
 	VMOVUPS     (CX)(DI*4), Z7
 	VMOVUPS     (DX)(DI*4), Z8
 	VMOVUPS     (BX)(DI*4), Z9
@@ -11467,13 +12440,13 @@ unrolled518:
 	ADDQ        $+32, DI
 	SUBQ        $+32, SI
 	CMPQ        SI, $+32
-	JGE         unrolled518
+	JGE         unrolled661
 
-single515:
+single658:
 	CMPQ SI, $+16
-	JLT  tail516
+	JLT  tail659
 
-loop519:
+loop662:
 	VMOVUPS     (CX)(DI*4), Z7
 	VMOVUPS     (DX)(DI*4), Z8
 	VMOVUPS     (BX)(DI*4), Z9
@@ -11494,11 +12467,11 @@ loop519:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         loop519
+	JGE         loop662
 
-tail516:
+tail659:
 	TESTQ       SI, SI
-	JZ          done517
+	JZ          done660
 	MOVL        $0x00000001, R8
 	SHLXL       SI, R8, R8
 	DECL        R8
@@ -11522,7 +12495,7 @@ tail516:
 	VPMOVDW     Z2, Y0
 	VMOVDQU16   Y0, K1, (AX)(DI*2)
 
-done517:
+done660:
 	VZEROUPPER
 	RET
 
@@ -11539,9 +12512,9 @@ TEXT ·gradRMSAVX512(SB), NOSPLIT, $0-108
 	VPXORD       Z2, Z2, Z2
 	XORQ         DI, DI
 	CMPQ         SI, $+32
-	JLT          single520
+	JLT          single664
 
-unrolled523:
+unrolled667:
 	VMOVUPS     (AX)(DI*4), Z3
 	VMOVUPS     (CX)(DI*4), Z4
 	VMOVUPS     (DX)(DI*4), Z5
@@ -11563,13 +12536,13 @@ unrolled523:
 	ADDQ        $+32, DI
 	SUBQ        $+32, SI
 	CMPQ        SI, $+32
-	JGE         unrolled523
+	JGE         unrolled667
 
-single520:
+single664:
 	CMPQ SI, $+16
-	JLT  tail521
+	JLT  tail665
 
-loop524:
+loop668:
 	VMOVUPS     (AX)(DI*4), Z3
 	VMOVUPS     (CX)(DI*4), Z4
 	VMOVUPS     (DX)(DI*4), Z5
@@ -11582,11 +12555,11 @@ loop524:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         loop524
+	JGE         loop668
 
-tail521:
+tail665:
 	TESTQ       SI, SI
-	JZ          done522
+	JZ          done666
 	MOVL        $0x00000001, R8
 	SHLXL       SI, R8, R8
 	DECL        R8
@@ -11601,7 +12574,7 @@ tail521:
 	VADDPS      Z0, Z3, Z0
 	VMOVUPS     Z0, K1, (AX)(DI*4)
 
-done522:
+done666:
 	VADDPS        Z2, Z1, Z1
 	VEXTRACTF64X4 $0x01, Z1, Y0
 	VADDPS        Y0, Y1, Y1
@@ -11632,9 +12605,9 @@ TEXT ·gradLNAVX512(SB), NOSPLIT, $0-136
 	VPXORD       Z5, Z5, Z5
 	XORQ         R8, R8
 	CMPQ         DI, $+32
-	JLT          single525
+	JLT          single670
 
-unrolled528:
+unrolled673:
 	VMOVUPS     (AX)(R8*4), Z6
 	VMOVUPS     (CX)(R8*4), Z7
 	VMOVUPS     (DX)(R8*4), Z8
@@ -11666,13 +12639,13 @@ unrolled528:
 	ADDQ        $+32, R8
 	SUBQ        $+32, DI
 	CMPQ        DI, $+32
-	JGE         unrolled528
+	JGE         unrolled673
 
-single525:
+single670:
 	CMPQ DI, $+16
-	JLT  tail526
+	JLT  tail671
 
-loop529:
+loop674:
 	VMOVUPS     (AX)(R8*4), Z6
 	VMOVUPS     (CX)(R8*4), Z7
 	VMOVUPS     (DX)(R8*4), Z8
@@ -11690,11 +12663,11 @@ loop529:
 	ADDQ        $+16, R8
 	SUBQ        $+16, DI
 	CMPQ        DI, $+16
-	JGE         loop529
+	JGE         loop674
 
-tail526:
+tail671:
 	TESTQ       DI, DI
-	JZ          done527
+	JZ          done672
 	MOVL        $0x00000001, R9
 	SHLXL       DI, R9, R9
 	DECL        R9
@@ -11714,7 +12687,7 @@ tail526:
 	VMOVUPS     Z0, K1, (AX)(R8*4)
 	VMOVUPS     Z1, K1, (CX)(R8*4)
 
-done527:
+done672:
 	VADDPS        Z4, Z2, Z2
 	VEXTRACTF64X4 $0x01, Z2, Y0
 	VADDPS        Y0, Y2, Y2
@@ -11752,9 +12725,9 @@ TEXT ·gradSetAVX512(SB), NOSPLIT, $0-112
 	VBROADCASTSS c+108(FP), Z3
 	XORQ         DI, DI
 	CMPQ         SI, $+16
-	JLT          tail531
+	JLT          tail677
 
-loop533:
+loop679:
 	VMOVUPS     (CX)(DI*4), Z4
 	VMOVUPS     (DX)(DI*4), Z5
 	VMOVUPS     (BX)(DI*4), Z6
@@ -11768,11 +12741,11 @@ loop533:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         loop533
+	JGE         loop679
 
-tail531:
+tail677:
 	TESTQ       SI, SI
-	JZ          done532
+	JZ          done678
 	MOVL        $0x00000001, R8
 	SHLXL       SI, R8, R8
 	DECL        R8
@@ -11787,7 +12760,7 @@ tail531:
 	VFMADD231PS Z1, Z4, Z0
 	VMOVUPS     Z0, K1, (AX)(DI*4)
 
-done532:
+done678:
 	VZEROUPPER
 	RET
 
@@ -11805,9 +12778,9 @@ TEXT ·gradAddAVX512(SB), NOSPLIT, $0-112
 	VBROADCASTSS c+108(FP), Z3
 	XORQ         DI, DI
 	CMPQ         SI, $+16
-	JLT          tail535
+	JLT          tail682
 
-loop537:
+loop684:
 	VMOVUPS     (AX)(DI*4), Z4
 	VMOVUPS     (CX)(DI*4), Z5
 	VMOVUPS     (DX)(DI*4), Z6
@@ -11823,11 +12796,11 @@ loop537:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         loop537
+	JGE         loop684
 
-tail535:
+tail682:
 	TESTQ       SI, SI
-	JZ          done536
+	JZ          done683
 	MOVL        $0x00000001, R8
 	SHLXL       SI, R8, R8
 	DECL        R8
@@ -11844,7 +12817,7 @@ tail535:
 	VADDPS      Z0, Z4, Z0
 	VMOVUPS     Z0, K1, (AX)(DI*4)
 
-done536:
+done683:
 	VZEROUPPER
 	RET
 
@@ -11861,9 +12834,9 @@ TEXT ·gradRMSBF16AVX512(SB), NOSPLIT, $0-108
 	VPXORD       Z2, Z2, Z2
 	XORQ         DI, DI
 	CMPQ         SI, $+32
-	JLT          single538
+	JLT          single686
 
-unrolled541:
+unrolled689:
 	VMOVUPS     (AX)(DI*4), Z3
 	VPMOVZXWD   (CX)(DI*2), Z4
 	VPSLLD      $0x10, Z4, Z4
@@ -11887,13 +12860,13 @@ unrolled541:
 	ADDQ        $+32, DI
 	SUBQ        $+32, SI
 	CMPQ        SI, $+32
-	JGE         unrolled541
+	JGE         unrolled689
 
-single538:
+single686:
 	CMPQ SI, $+16
-	JLT  tail539
+	JLT  tail687
 
-loop542:
+loop690:
 	VMOVUPS     (AX)(DI*4), Z3
 	VPMOVZXWD   (CX)(DI*2), Z4
 	VPSLLD      $0x10, Z4, Z4
@@ -11907,11 +12880,11 @@ loop542:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         loop542
+	JGE         loop690
 
-tail539:
+tail687:
 	TESTQ       SI, SI
-	JZ          done540
+	JZ          done688
 	MOVL        $0x00000001, R8
 	SHLXL       SI, R8, R8
 	DECL        R8
@@ -11927,7 +12900,7 @@ tail539:
 	VADDPS      Z0, Z3, Z0
 	VMOVUPS     Z0, K1, (AX)(DI*4)
 
-done540:
+done688:
 	VADDPS        Z2, Z1, Z1
 	VEXTRACTF64X4 $0x01, Z1, Y0
 	VADDPS        Y0, Y1, Y1
@@ -11958,9 +12931,9 @@ TEXT ·gradLNBF16AVX512(SB), NOSPLIT, $0-136
 	VPXORD       Z5, Z5, Z5
 	XORQ         R8, R8
 	CMPQ         DI, $+32
-	JLT          single543
+	JLT          single692
 
-unrolled546:
+unrolled695:
 	VMOVUPS     (AX)(R8*4), Z6
 	VMOVUPS     (CX)(R8*4), Z7
 	VPMOVZXWD   (DX)(R8*2), Z8
@@ -11994,13 +12967,13 @@ unrolled546:
 	ADDQ        $+32, R8
 	SUBQ        $+32, DI
 	CMPQ        DI, $+32
-	JGE         unrolled546
+	JGE         unrolled695
 
-single543:
+single692:
 	CMPQ DI, $+16
-	JLT  tail544
+	JLT  tail693
 
-loop547:
+loop696:
 	VMOVUPS     (AX)(R8*4), Z6
 	VMOVUPS     (CX)(R8*4), Z7
 	VPMOVZXWD   (DX)(R8*2), Z8
@@ -12019,11 +12992,11 @@ loop547:
 	ADDQ        $+16, R8
 	SUBQ        $+16, DI
 	CMPQ        DI, $+16
-	JGE         loop547
+	JGE         loop696
 
-tail544:
+tail693:
 	TESTQ       DI, DI
-	JZ          done545
+	JZ          done694
 	MOVL        $0x00000001, R9
 	SHLXL       DI, R9, R9
 	DECL        R9
@@ -12044,7 +13017,7 @@ tail544:
 	VMOVUPS     Z0, K1, (AX)(R8*4)
 	VMOVUPS     Z1, K1, (CX)(R8*4)
 
-done545:
+done694:
 	VADDPS        Z4, Z2, Z2
 	VEXTRACTF64X4 $0x01, Z2, Y0
 	VADDPS        Y0, Y2, Y2
@@ -12082,9 +13055,9 @@ TEXT ·gradSetBF16AVX512(SB), NOSPLIT, $0-112
 	VBROADCASTSS c+108(FP), Z3
 	XORQ         DI, DI
 	CMPQ         SI, $+16
-	JLT          tail549
+	JLT          tail699
 
-loop551:
+loop701:
 	VPMOVZXWD   (CX)(DI*2), Z4
 	VPSLLD      $0x10, Z4, Z4
 	VMOVUPS     (DX)(DI*4), Z5
@@ -12099,11 +13072,11 @@ loop551:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         loop551
+	JGE         loop701
 
-tail549:
+tail699:
 	TESTQ       SI, SI
-	JZ          done550
+	JZ          done700
 	MOVL        $0x00000001, R8
 	SHLXL       SI, R8, R8
 	DECL        R8
@@ -12119,7 +13092,7 @@ tail549:
 	VFMADD231PS Z1, Z4, Z0
 	VMOVUPS     Z0, K1, (AX)(DI*4)
 
-done550:
+done700:
 	VZEROUPPER
 	RET
 
@@ -12137,9 +13110,9 @@ TEXT ·gradAddBF16AVX512(SB), NOSPLIT, $0-112
 	VBROADCASTSS c+108(FP), Z3
 	XORQ         DI, DI
 	CMPQ         SI, $+16
-	JLT          tail553
+	JLT          tail704
 
-loop555:
+loop706:
 	VMOVUPS     (AX)(DI*4), Z4
 	VPMOVZXWD   (CX)(DI*2), Z5
 	VPSLLD      $0x10, Z5, Z5
@@ -12156,11 +13129,11 @@ loop555:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         loop555
+	JGE         loop706
 
-tail553:
+tail704:
 	TESTQ       SI, SI
-	JZ          done554
+	JZ          done705
 	MOVL        $0x00000001, R8
 	SHLXL       SI, R8, R8
 	DECL        R8
@@ -12178,7 +13151,7 @@ tail553:
 	VADDPS      Z0, Z4, Z0
 	VMOVUPS     Z0, K1, (AX)(DI*4)
 
-done554:
+done705:
 	VZEROUPPER
 	RET
 
@@ -12195,9 +13168,9 @@ TEXT ·rotateAVX512(SB), NOSPLIT, $0-148
 	VBROADCASTSS sign+144(FP), Z0
 	XORQ         R9, R9
 	CMPQ         R8, $+16
-	JLT          tail557
+	JLT          tail709
 
-loop559:
+loop711:
 	VMOVUPS      (DX)(R9*4), Z1
 	VMOVUPS      (BX)(R9*4), Z2
 	VMOVUPS      (SI)(R9*4), Z3
@@ -12212,11 +13185,11 @@ loop559:
 	ADDQ         $+16, R9
 	SUBQ         $+16, R8
 	CMPQ         R8, $+16
-	JGE          loop559
+	JGE          loop711
 
-tail557:
+tail709:
 	TESTQ        R8, R8
-	JZ           done558
+	JZ           done710
 	MOVL         $0x00000001, R10
 	SHLXL        R8, R10, R10
 	DECL         R10
@@ -12233,7 +13206,7 @@ tail557:
 	VMOVUPS      Z4, K1, (AX)(R9*4)
 	VMOVUPS      Z2, K1, (CX)(R9*4)
 
-done558:
+done710:
 	VZEROUPPER
 	RET
 
@@ -12255,9 +13228,9 @@ TEXT ·rotateBF16AVX512(SB), NOSPLIT, $0-148
 	VBROADCASTSS c00008000<>+0(SB), Z5
 	XORQ         R9, R9
 	CMPQ         R8, $+16
-	JLT          tail561
+	JLT          tail714
 
-loop563:
+loop716:
 	VPMOVZXWD    (DX)(R9*2), Z6
 	VPSLLD       $0x10, Z6, Z6
 	VPMOVZXWD    (BX)(R9*2), Z7
@@ -12294,11 +13267,11 @@ loop563:
 	ADDQ         $+16, R9
 	SUBQ         $+16, R8
 	CMPQ         R8, $+16
-	JGE          loop563
+	JGE          loop716
 
-tail561:
+tail714:
 	TESTQ        R8, R8
-	JZ           done562
+	JZ           done715
 	MOVL         $0x00000001, R10
 	SHLXL        R8, R10, R10
 	DECL         R10
@@ -12337,7 +13310,7 @@ tail561:
 	VPMOVDW      Z1, Y0
 	VMOVDQU16    Y0, K1, (CX)(R9*2)
 
-done562:
+done715:
 	VZEROUPPER
 	RET
 
@@ -12362,9 +13335,9 @@ TEXT ·adamWAVX512(SB), NOSPLIT, $0-132
 	VBROADCASTSS c7fffffff<>+0(SB), Z10
 	XORQ         DI, DI
 	CMPQ         SI, $+16
-	JLT          tail565
+	JLT          tail719
 
-loop567:
+loop721:
 	VMOVUPS      (AX)(DI*4), Z11
 	VMOVUPS      (CX)(DI*4), Z12
 	VMOVUPS      (DX)(DI*4), Z13
@@ -12392,11 +13365,11 @@ loop567:
 	ADDQ         $+16, DI
 	SUBQ         $+16, SI
 	CMPQ         SI, $+16
-	JGE          loop567
+	JGE          loop721
 
-tail565:
+tail719:
 	TESTQ        SI, SI
-	JZ           done566
+	JZ           done720
 	MOVL         $0x00000001, R8
 	SHLXL        SI, R8, R8
 	DECL         R8
@@ -12426,7 +13399,7 @@ tail565:
 	VMOVUPS      Z1, K1, (CX)(DI*4)
 	VMOVUPS      Z0, K1, (DX)(DI*4)
 
-done566:
+done720:
 	VZEROUPPER
 	RET
 
@@ -12457,9 +13430,9 @@ TEXT ·adamWBF16AVX512(SB), NOSPLIT, $0-156
 	VBROADCASTSS c00008000<>+0(SB), Z15
 	XORQ         R8, R8
 	CMPQ         DI, $+16
-	JLT          tail569
+	JLT          tail724
 
-loop571:
+loop726:
 	VMOVUPS      (AX)(R8*4), Z16
 	VMOVUPS      (CX)(R8*4), Z17
 	VMOVUPS      (DX)(R8*4), Z18
@@ -12498,11 +13471,11 @@ loop571:
 	ADDQ         $+16, R8
 	SUBQ         $+16, DI
 	CMPQ         DI, $+16
-	JGE          loop571
+	JGE          loop726
 
-tail569:
+tail724:
 	TESTQ        DI, DI
-	JZ           done570
+	JZ           done725
 	MOVL         $0x00000001, R9
 	SHLXL        DI, R9, R9
 	DECL         R9
@@ -12543,7 +13516,7 @@ tail569:
 	VPMOVDW      Z1, Y0
 	VMOVDQU16    Y0, K1, (BX)(R8*2)
 
-done570:
+done725:
 	VZEROUPPER
 	RET
 
@@ -12569,9 +13542,9 @@ TEXT ·adamWF16AVX512(SB), NOSPLIT, $0-156
 	VBROADCASTSS c7fffffff<>+0(SB), Z10
 	XORQ         R8, R8
 	CMPQ         DI, $+16
-	JLT          tail573
+	JLT          tail729
 
-loop575:
+loop731:
 	VMOVUPS      (AX)(R8*4), Z11
 	VMOVUPS      (CX)(R8*4), Z12
 	VMOVUPS      (DX)(R8*4), Z13
@@ -12601,11 +13574,11 @@ loop575:
 	ADDQ         $+16, R8
 	SUBQ         $+16, DI
 	CMPQ         DI, $+16
-	JGE          loop575
+	JGE          loop731
 
-tail573:
+tail729:
 	TESTQ        DI, DI
-	JZ           done574
+	JZ           done730
 	MOVL         $0x00000001, R9
 	SHLXL        DI, R9, R9
 	DECL         R9
@@ -12637,7 +13610,7 @@ tail573:
 	VCVTPS2PH    $0x00, Z3, Y0
 	VMOVDQU16    Y0, K1, (BX)(R8*2)
 
-done574:
+done730:
 	VZEROUPPER
 	RET
 
@@ -12649,9 +13622,9 @@ TEXT ·f32ToBF16AVX512BF16(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ DX, $+32
-	JLT  single576
+	JLT  single733
 
-unrolled579:
+unrolled736:
 	VMOVUPS   (CX)(BX*4), Z0
 	VMOVAPS   Z0, Z31
 	LONG      $0x487e0262
@@ -12665,13 +13638,13 @@ unrolled579:
 	ADDQ      $+32, BX
 	SUBQ      $+32, DX
 	CMPQ      DX, $+32
-	JGE       unrolled579
+	JGE       unrolled736
 
-single576:
+single733:
 	CMPQ DX, $+16
-	JLT  tail577
+	JLT  tail734
 
-loop580:
+loop737:
 	VMOVUPS   (CX)(BX*4), Z0
 	VMOVAPS   Z0, Z31
 	LONG      $0x487e0262
@@ -12680,11 +13653,11 @@ loop580:
 	ADDQ      $+16, BX
 	SUBQ      $+16, DX
 	CMPQ      DX, $+16
-	JGE       loop580
+	JGE       loop737
 
-tail577:
+tail734:
 	TESTQ     DX, DX
-	JZ        done578
+	JZ        done735
 	MOVL      $0x00000001, SI
 	SHLXL     DX, SI, SI
 	DECL      SI
@@ -12695,7 +13668,7 @@ tail577:
 	WORD      $0xf772
 	VMOVDQU16 Y30, K1, (AX)(BX*2)
 
-done578:
+done735:
 	VZEROUPPER
 	RET
 
@@ -12708,9 +13681,9 @@ TEXT ·addBF16AVX512BF16(SB), NOSPLIT, $0-72
 	MOVQ dst_len+8(FP), BX
 	XORQ SI, SI
 	CMPQ BX, $+32
-	JLT  single581
+	JLT  single739
 
-unrolled584:
+unrolled742:
 	VPMOVZXWD (CX)(SI*2), Z0
 	VPSLLD    $0x10, Z0, Z0
 	VPMOVZXWD (DX)(SI*2), Z1
@@ -12732,13 +13705,13 @@ unrolled584:
 	ADDQ      $+32, SI
 	SUBQ      $+32, BX
 	CMPQ      BX, $+32
-	JGE       unrolled584
+	JGE       unrolled742
 
-single581:
+single739:
 	CMPQ BX, $+16
-	JLT  tail582
+	JLT  tail740
 
-loop585:
+loop743:
 	VPMOVZXWD (CX)(SI*2), Z0
 	VPSLLD    $0x10, Z0, Z0
 	VPMOVZXWD (DX)(SI*2), Z1
@@ -12751,11 +13724,11 @@ loop585:
 	ADDQ      $+16, SI
 	SUBQ      $+16, BX
 	CMPQ      BX, $+16
-	JGE       loop585
+	JGE       loop743
 
-tail582:
+tail740:
 	TESTQ       BX, BX
-	JZ          done583
+	JZ          done741
 	MOVL        $0x00000001, DI
 	SHLXL       BX, DI, DI
 	DECL        DI
@@ -12770,7 +13743,7 @@ tail582:
 	WORD        $0xf772
 	VMOVDQU16   Y30, K1, (AX)(SI*2)
 
-done583:
+done741:
 	VZEROUPPER
 	RET
 
@@ -12783,9 +13756,9 @@ TEXT ·scaleToBF16AVX512BF16(SB), NOSPLIT, $0-52
 	VBROADCASTSS a+48(FP), Z0
 	XORQ         BX, BX
 	CMPQ         DX, $+32
-	JLT          single586
+	JLT          single745
 
-unrolled589:
+unrolled748:
 	VMOVUPS   (CX)(BX*4), Z1
 	VMULPS    Z0, Z1, Z1
 	VMOVAPS   Z1, Z31
@@ -12801,13 +13774,13 @@ unrolled589:
 	ADDQ      $+32, BX
 	SUBQ      $+32, DX
 	CMPQ      DX, $+32
-	JGE       unrolled589
+	JGE       unrolled748
 
-single586:
+single745:
 	CMPQ DX, $+16
-	JLT  tail587
+	JLT  tail746
 
-loop590:
+loop749:
 	VMOVUPS   (CX)(BX*4), Z1
 	VMULPS    Z0, Z1, Z1
 	VMOVAPS   Z1, Z31
@@ -12817,11 +13790,11 @@ loop590:
 	ADDQ      $+16, BX
 	SUBQ      $+16, DX
 	CMPQ      DX, $+16
-	JGE       loop590
+	JGE       loop749
 
-tail587:
+tail746:
 	TESTQ     DX, DX
-	JZ        done588
+	JZ        done747
 	MOVL      $0x00000001, SI
 	SHLXL     DX, SI, SI
 	DECL      SI
@@ -12833,7 +13806,7 @@ tail587:
 	WORD      $0xf772
 	VMOVDQU16 Y30, K1, (AX)(BX*2)
 
-done588:
+done747:
 	VZEROUPPER
 	RET
 
@@ -12859,9 +13832,9 @@ TEXT ·expShiftScaleBF16AVX512BF16(SB), NOSPLIT, $0-56
 	VBROADCASTSS c3f800000<>+0(SB), Z13
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          tail592
+	JLT          tail752
 
-loop594:
+loop754:
 	VMOVUPS      (CX)(BX*4), Z14
 	VSUBPS       Z0, Z14, Z14
 	VMAXPS       Z14, Z2, Z14
@@ -12887,11 +13860,11 @@ loop594:
 	ADDQ         $+16, BX
 	SUBQ         $+16, DX
 	CMPQ         DX, $+16
-	JGE          loop594
+	JGE          loop754
 
-tail592:
+tail752:
 	TESTQ        DX, DX
-	JZ           done593
+	JZ           done753
 	MOVL         $0x00000001, SI
 	SHLXL        DX, SI, SI
 	DECL         SI
@@ -12919,7 +13892,7 @@ tail592:
 	WORD         $0xf772
 	VMOVDQU16    Y30, K1, (AX)(BX*2)
 
-done593:
+done753:
 	VZEROUPPER
 	RET
 
@@ -12929,103 +13902,81 @@ TEXT ·geluTanhBF16AVX512BF16(SB), NOSPLIT, $0-48
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         dst_len+8(FP), DX
-	VBROADCASTSS cbd922279<>+0(SB), Z0
-	VBROADCASTSS cbfcc422a<>+0(SB), Z1
-	VBROADCASTSS c42ae0000<>+0(SB), Z2
-	VBROADCASTSS c3fb8aa3b<>+0(SB), Z3
-	VBROADCASTSS c3f317218<>+0(SB), Z4
-	VBROADCASTSS c39506967<>+0(SB), Z5
-	VBROADCASTSS c3ab743ce<>+0(SB), Z6
-	VBROADCASTSS c3c088908<>+0(SB), Z7
-	VBROADCASTSS c3d2aa9c1<>+0(SB), Z8
-	VBROADCASTSS c3e2aaaaa<>+0(SB), Z9
-	VBROADCASTSS c3f000000<>+0(SB), Z10
-	VBROADCASTSS c3f800000<>+0(SB), Z11
+	VBROADCASTSS c41200000<>+0(SB), Z0
+	VBROADCASTSS cbdd2d3e8<>+0(SB), Z1
+	VBROADCASTSS cc0135761<>+0(SB), Z2
+	VBROADCASTSS c3c1e372e<>+0(SB), Z3
+	VBROADCASTSS c3d64b6af<>+0(SB), Z4
+	VBROADCASTSS c3e75fd9f<>+0(SB), Z5
+	VBROADCASTSS c3f317169<>+0(SB), Z6
+	VBROADCASTSS c3f800000<>+0(SB), Z7
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          tail596
+	JLT          tail757
 
-loop598:
-	VPMOVZXWD    (CX)(BX*2), Z12
-	VPSLLD       $0x10, Z12, Z12
-	VMULPS       Z12, Z12, Z13
-	VMOVUPS      Z0, Z14
-	VFMADD213PS  Z1, Z13, Z14
-	VMULPS       Z14, Z12, Z13
-	VRANGEPS     $0x02, Z2, Z13, Z13
-	VMULPS       Z3, Z13, Z14
-	VRNDSCALEPS  $0x08, Z14, Z14
-	VFNMADD231PS Z4, Z14, Z13
-	VMOVUPS      Z5, Z15
-	VFMADD213PS  Z6, Z13, Z15
-	VFMADD213PS  Z7, Z13, Z15
-	VFMADD213PS  Z8, Z13, Z15
-	VFMADD213PS  Z9, Z13, Z15
-	VFMADD213PS  Z10, Z13, Z15
-	VFMADD213PS  Z11, Z13, Z15
-	VFMADD213PS  Z11, Z13, Z15
-	VSCALEFPS    Z14, Z15, Z13
-	VADDPS       Z11, Z13, Z14
-	VRCP14PS     Z14, Z15
-	VMOVUPS      Z11, Z16
-	VFNMADD231PS Z15, Z14, Z16
-	VMOVUPS      Z15, Z14
-	VFMADD231PS  Z16, Z15, Z14
-	VMULPS       Z14, Z13, Z13
-	VMULPS       Z14, Z12, Z12
-	VMOVAPS      Z12, Z31
-	LONG         $0x487e0262
-	WORD         $0xf772
-	VMOVDQU16    Y30, (AX)(BX*2)
-	ADDQ         $+16, BX
-	SUBQ         $+16, DX
-	CMPQ         DX, $+16
-	JGE          loop598
+loop759:
+	VPMOVZXWD   (CX)(BX*2), Z8
+	VPSLLD      $0x10, Z8, Z8
+	VRANGEPS    $0x02, Z0, Z8, Z9
+	VMULPS      Z9, Z9, Z10
+	VMOVUPS     Z1, Z11
+	VFMADD213PS Z2, Z10, Z11
+	VMULPS      Z11, Z9, Z9
+	VRNDSCALEPS $0x08, Z9, Z10
+	VSUBPS      Z10, Z9, Z9
+	VMOVUPS     Z3, Z11
+	VFMADD213PS Z4, Z9, Z11
+	VFMADD213PS Z5, Z9, Z11
+	VFMADD213PS Z6, Z9, Z11
+	VFMADD213PS Z7, Z9, Z11
+	VSCALEFPS   Z10, Z11, Z9
+	VADDPS      Z7, Z9, Z9
+	VRCP14PS    Z9, Z9
+	VMULPS      Z9, Z8, Z8
+	VMOVAPS     Z8, Z31
+	LONG        $0x487e0262
+	WORD        $0xf772
+	VMOVDQU16   Y30, (AX)(BX*2)
+	ADDQ        $+16, BX
+	SUBQ        $+16, DX
+	CMPQ        DX, $+16
+	JGE         loop759
 
-tail596:
-	TESTQ        DX, DX
-	JZ           done597
-	MOVL         $0x00000001, SI
-	SHLXL        DX, SI, SI
-	DECL         SI
-	KMOVW        SI, K1
-	VPMOVZXWD.Z  (CX)(BX*2), K1, Z12
-	VPSLLD       $0x10, Z12, Z12
-	VMULPS       Z12, Z12, Z13
-	VFMADD213PS  Z1, Z13, Z0
-	VMULPS       Z0, Z12, Z0
-	VRANGEPS     $0x02, Z2, Z0, Z0
-	VMULPS       Z3, Z0, Z1
-	VRNDSCALEPS  $0x08, Z1, Z1
-	VFNMADD231PS Z4, Z1, Z0
-	VMOVUPS      Z5, Z2
-	VFMADD213PS  Z6, Z0, Z2
-	VFMADD213PS  Z7, Z0, Z2
-	VFMADD213PS  Z8, Z0, Z2
-	VFMADD213PS  Z9, Z0, Z2
-	VFMADD213PS  Z10, Z0, Z2
-	VFMADD213PS  Z11, Z0, Z2
-	VFMADD213PS  Z11, Z0, Z2
-	VSCALEFPS    Z1, Z2, Z0
-	VADDPS       Z11, Z0, Z1
-	VRCP14PS     Z1, Z2
-	VMOVUPS      Z11, Z3
-	VFNMADD231PS Z2, Z1, Z3
-	VMOVUPS      Z2, Z1
-	VFMADD231PS  Z3, Z2, Z1
-	VMULPS       Z1, Z0, Z0
-	VMULPS       Z1, Z12, Z0
-	VMOVAPS      Z0, Z31
-	LONG         $0x487e0262
-	WORD         $0xf772
-	VMOVDQU16    Y30, K1, (AX)(BX*2)
+tail757:
+	TESTQ       DX, DX
+	JZ          done758
+	MOVL        $0x00000001, SI
+	SHLXL       DX, SI, SI
+	DECL        SI
+	KMOVW       SI, K1
+	VPMOVZXWD.Z (CX)(BX*2), K1, Z8
+	VPSLLD      $0x10, Z8, Z8
+	VRANGEPS    $0x02, Z0, Z8, Z0
+	VMULPS      Z0, Z0, Z9
+	VFMADD213PS Z2, Z9, Z1
+	VMULPS      Z1, Z0, Z0
+	VRNDSCALEPS $0x08, Z0, Z1
+	VSUBPS      Z1, Z0, Z0
+	VMOVUPS     Z3, Z2
+	VFMADD213PS Z4, Z0, Z2
+	VFMADD213PS Z5, Z0, Z2
+	VFMADD213PS Z6, Z0, Z2
+	VFMADD213PS Z7, Z0, Z2
+	VSCALEFPS   Z1, Z2, Z0
+	VADDPS      Z7, Z0, Z0
+	VRCP14PS    Z0, Z0
+	VMULPS      Z0, Z8, Z0
+	VMOVAPS     Z0, Z31
+	LONG        $0x487e0262
+	WORD        $0xf772
+	VMOVDQU16   Y30, K1, (AX)(BX*2)
 
-done597:
+done758:
 	VZEROUPPER
 	RET
 
 // func geluTanhGradBF16AVX512BF16(dx []BF16Bits, dy []BF16Bits, x []BF16Bits)
-// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VL, BMI2
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
 TEXT ·geluTanhGradBF16AVX512BF16(SB), NOSPLIT, $0-72
 	MOVQ         dx_base+0(FP), AX
 	MOVQ         dy_base+24(FP), CX
@@ -13033,122 +13984,433 @@ TEXT ·geluTanhGradBF16AVX512BF16(SB), NOSPLIT, $0-72
 	MOVQ         dx_len+8(FP), BX
 	VBROADCASTSS cc1200000<>+0(SB), Z0
 	VBROADCASTSS c41200000<>+0(SB), Z1
-	VBROADCASTSS cbd922279<>+0(SB), Z2
-	VBROADCASTSS cbfcc422a<>+0(SB), Z3
-	VBROADCASTSS c42ae0000<>+0(SB), Z4
-	VBROADCASTSS c3fb8aa3b<>+0(SB), Z5
-	VBROADCASTSS c3f317218<>+0(SB), Z6
-	VBROADCASTSS c39506967<>+0(SB), Z7
-	VBROADCASTSS c3ab743ce<>+0(SB), Z8
-	VBROADCASTSS c3c088908<>+0(SB), Z9
-	VBROADCASTSS c3d2aa9c1<>+0(SB), Z10
-	VBROADCASTSS c3e2aaaaa<>+0(SB), Z11
-	VBROADCASTSS c3f000000<>+0(SB), Z12
-	VBROADCASTSS c3f800000<>+0(SB), Z13
-	VBROADCASTSS c3e5b33b6<>+0(SB), Z14
-	VBROADCASTSS c3fcc422a<>+0(SB), Z15
+	VBROADCASTSS cbdd2d3e8<>+0(SB), Z2
+	VBROADCASTSS cc0135761<>+0(SB), Z3
+	VBROADCASTSS c3c1e372e<>+0(SB), Z4
+	VBROADCASTSS c3d64b6af<>+0(SB), Z5
+	VBROADCASTSS c3e75fd9f<>+0(SB), Z6
+	VBROADCASTSS c3f317169<>+0(SB), Z7
+	VBROADCASTSS c3f800000<>+0(SB), Z8
+	VBROADCASTSS c3e5b33b6<>+0(SB), Z9
+	VBROADCASTSS c3fcc422a<>+0(SB), Z10
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          tail600
+	JLT          tail762
 
-loop602:
-	VPMOVZXWD    (CX)(SI*2), Z16
-	VPSLLD       $0x10, Z16, Z16
-	VPMOVZXWD    (DX)(SI*2), Z17
-	VPSLLD       $0x10, Z17, Z17
-	VMAXPS       Z17, Z0, Z18
-	VMINPS       Z18, Z1, Z18
-	VMULPS       Z18, Z18, Z19
-	VMOVUPS      Z2, Z20
-	VFMADD213PS  Z3, Z19, Z20
-	VMULPS       Z20, Z18, Z20
-	VRANGEPS     $0x02, Z4, Z20, Z20
-	VMULPS       Z5, Z20, Z21
-	VRNDSCALEPS  $0x08, Z21, Z21
-	VFNMADD231PS Z6, Z21, Z20
-	VMOVUPS      Z7, Z22
-	VFMADD213PS  Z8, Z20, Z22
-	VFMADD213PS  Z9, Z20, Z22
-	VFMADD213PS  Z10, Z20, Z22
-	VFMADD213PS  Z11, Z20, Z22
-	VFMADD213PS  Z12, Z20, Z22
-	VFMADD213PS  Z13, Z20, Z22
-	VFMADD213PS  Z13, Z20, Z22
-	VSCALEFPS    Z21, Z22, Z20
-	VADDPS       Z13, Z20, Z21
-	VRCP14PS     Z21, Z22
-	VMOVUPS      Z13, Z23
-	VFNMADD231PS Z22, Z21, Z23
-	VMOVUPS      Z22, Z21
-	VFMADD231PS  Z23, Z22, Z21
-	VMULPS       Z21, Z20, Z20
-	VMULPS       Z21, Z18, Z18
-	VMULPS       Z20, Z18, Z18
-	VMULPS       Z21, Z17, Z17
-	VMOVUPS      Z14, Z17
-	VFMADD213PS  Z15, Z19, Z17
-	VMOVUPS      Z21, Z19
-	VFMADD231PS  Z17, Z18, Z19
-	VMULPS       Z16, Z19, Z16
-	VMOVAPS      Z16, Z31
-	LONG         $0x487e0262
-	WORD         $0xf772
-	VMOVDQU16    Y30, (AX)(SI*2)
-	ADDQ         $+16, SI
-	SUBQ         $+16, BX
-	CMPQ         BX, $+16
-	JGE          loop602
+loop764:
+	VPMOVZXWD   (CX)(SI*2), Z11
+	VPSLLD      $0x10, Z11, Z11
+	VPMOVZXWD   (DX)(SI*2), Z12
+	VPSLLD      $0x10, Z12, Z12
+	VMAXPS      Z12, Z0, Z13
+	VMINPS      Z13, Z1, Z13
+	VMULPS      Z13, Z13, Z14
+	VMOVUPS     Z2, Z15
+	VFMADD213PS Z3, Z14, Z15
+	VMULPS      Z15, Z13, Z15
+	VRNDSCALEPS $0x08, Z15, Z16
+	VSUBPS      Z16, Z15, Z15
+	VMOVUPS     Z4, Z17
+	VFMADD213PS Z5, Z15, Z17
+	VFMADD213PS Z6, Z15, Z17
+	VFMADD213PS Z7, Z15, Z17
+	VFMADD213PS Z8, Z15, Z17
+	VSCALEFPS   Z16, Z17, Z15
+	VADDPS      Z8, Z15, Z16
+	VRCP14PS    Z16, Z16
+	VMULPS      Z16, Z13, Z13
+	VMULPS      Z16, Z15, Z15
+	VMULPS      Z15, Z13, Z13
+	VMULPS      Z16, Z12, Z12
+	VMOVUPS     Z9, Z12
+	VFMADD213PS Z10, Z14, Z12
+	VMOVUPS     Z16, Z14
+	VFMADD231PS Z12, Z13, Z14
+	VMULPS      Z11, Z14, Z11
+	VMOVAPS     Z11, Z31
+	LONG        $0x487e0262
+	WORD        $0xf772
+	VMOVDQU16   Y30, (AX)(SI*2)
+	ADDQ        $+16, SI
+	SUBQ        $+16, BX
+	CMPQ        BX, $+16
+	JGE         loop764
 
-tail600:
-	TESTQ        BX, BX
-	JZ           done601
-	MOVL         $0x00000001, DI
-	SHLXL        BX, DI, DI
-	DECL         DI
-	KMOVW        DI, K1
-	VPMOVZXWD.Z  (CX)(SI*2), K1, Z16
-	VPSLLD       $0x10, Z16, Z16
-	VPMOVZXWD.Z  (DX)(SI*2), K1, Z17
-	VPSLLD       $0x10, Z17, Z17
-	VMAXPS       Z17, Z0, Z0
-	VMINPS       Z0, Z1, Z0
-	VMULPS       Z0, Z0, Z1
-	VFMADD213PS  Z3, Z1, Z2
-	VMULPS       Z2, Z0, Z2
-	VRANGEPS     $0x02, Z4, Z2, Z2
-	VMULPS       Z5, Z2, Z3
-	VRNDSCALEPS  $0x08, Z3, Z3
-	VFNMADD231PS Z6, Z3, Z2
-	VMOVUPS      Z7, Z4
-	VFMADD213PS  Z8, Z2, Z4
-	VFMADD213PS  Z9, Z2, Z4
-	VFMADD213PS  Z10, Z2, Z4
-	VFMADD213PS  Z11, Z2, Z4
-	VFMADD213PS  Z12, Z2, Z4
-	VFMADD213PS  Z13, Z2, Z4
-	VFMADD213PS  Z13, Z2, Z4
-	VSCALEFPS    Z3, Z4, Z2
-	VADDPS       Z13, Z2, Z3
-	VRCP14PS     Z3, Z4
-	VMOVUPS      Z13, Z5
-	VFNMADD231PS Z4, Z3, Z5
-	VMOVUPS      Z4, Z3
-	VFMADD231PS  Z5, Z4, Z3
-	VMULPS       Z3, Z2, Z2
-	VMULPS       Z3, Z0, Z0
-	VMULPS       Z2, Z0, Z0
-	VMULPS       Z3, Z17, Z2
-	VMOVUPS      Z14, Z2
-	VFMADD213PS  Z15, Z1, Z2
-	VMOVUPS      Z3, Z1
-	VFMADD231PS  Z2, Z0, Z1
-	VMULPS       Z16, Z1, Z0
-	VMOVAPS      Z0, Z31
-	LONG         $0x487e0262
-	WORD         $0xf772
-	VMOVDQU16    Y30, K1, (AX)(SI*2)
+tail762:
+	TESTQ       BX, BX
+	JZ          done763
+	MOVL        $0x00000001, DI
+	SHLXL       BX, DI, DI
+	DECL        DI
+	KMOVW       DI, K1
+	VPMOVZXWD.Z (CX)(SI*2), K1, Z11
+	VPSLLD      $0x10, Z11, Z11
+	VPMOVZXWD.Z (DX)(SI*2), K1, Z12
+	VPSLLD      $0x10, Z12, Z12
+	VMAXPS      Z12, Z0, Z0
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VFMADD213PS Z3, Z1, Z2
+	VMULPS      Z2, Z0, Z2
+	VRNDSCALEPS $0x08, Z2, Z3
+	VSUBPS      Z3, Z2, Z2
+	VFMADD213PS Z5, Z2, Z4
+	VFMADD213PS Z6, Z2, Z4
+	VFMADD213PS Z7, Z2, Z4
+	VFMADD213PS Z8, Z2, Z4
+	VSCALEFPS   Z3, Z4, Z2
+	VADDPS      Z8, Z2, Z3
+	VRCP14PS    Z3, Z3
+	VMULPS      Z3, Z0, Z0
+	VMULPS      Z3, Z2, Z2
+	VMULPS      Z2, Z0, Z0
+	VMULPS      Z3, Z12, Z2
+	VMOVUPS     Z9, Z2
+	VFMADD213PS Z10, Z1, Z2
+	VMOVUPS     Z3, Z1
+	VFMADD231PS Z2, Z0, Z1
+	VMULPS      Z11, Z1, Z0
+	VMOVAPS     Z0, Z31
+	LONG        $0x487e0262
+	WORD        $0xf772
+	VMOVDQU16   Y30, K1, (AX)(SI*2)
 
-done601:
+done763:
+	VZEROUPPER
+	RET
+
+// func geluRowsAVX512BF16(a gridArgs)
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VL, BMI2
+TEXT ·geluRowsAVX512BF16(SB), NOSPLIT, $0-80
+	MOVQ         a_ptr_0+0(FP), AX
+	MOVQ         a_ptr_1+8(FP), CX
+	MOVQ         a_ptr_2+16(FP), DX
+	MOVQ         a_ptr_3+24(FP), BX
+	MOVQ         a_rows+64(FP), SI
+	VBROADCASTSS c41200000<>+0(SB), Z0
+	VBROADCASTSS cbdd2d3e8<>+0(SB), Z1
+	VBROADCASTSS cc0135761<>+0(SB), Z2
+	VBROADCASTSS c3c1e372e<>+0(SB), Z3
+	VBROADCASTSS c3d64b6af<>+0(SB), Z4
+	VBROADCASTSS c3e75fd9f<>+0(SB), Z5
+	VBROADCASTSS c3f317169<>+0(SB), Z6
+	VBROADCASTSS c3f800000<>+0(SB), Z7
+
+row765:
+	MOVQ a_n+72(FP), DI
+	XORQ R8, R8
+	CMPQ DI, $+16
+	JLT  tail767
+
+loop769:
+	VMOVUPS     (DX)(R8*4), Z8
+	VMOVUPS     (BX)(R8*4), Z9
+	VADDPS      Z9, Z8, Z8
+	VRANGEPS    $0x02, Z0, Z8, Z9
+	VMULPS      Z9, Z9, Z10
+	VMOVUPS     Z1, Z11
+	VFMADD213PS Z2, Z10, Z11
+	VMULPS      Z11, Z9, Z9
+	VRNDSCALEPS $0x08, Z9, Z10
+	VSUBPS      Z10, Z9, Z9
+	VMOVUPS     Z3, Z11
+	VFMADD213PS Z4, Z9, Z11
+	VFMADD213PS Z5, Z9, Z11
+	VFMADD213PS Z6, Z9, Z11
+	VFMADD213PS Z7, Z9, Z11
+	VSCALEFPS   Z10, Z11, Z9
+	VADDPS      Z7, Z9, Z9
+	VRCP14PS    Z9, Z9
+	VMULPS      Z9, Z8, Z9
+	VMOVAPS     Z9, Z31
+	LONG        $0x487e0262
+	WORD        $0xf772
+	VMOVDQU16   Y30, (AX)(R8*2)
+	VMOVAPS     Z8, Z31
+	LONG        $0x487e0262
+	WORD        $0xf772
+	VMOVDQU16   Y30, (CX)(R8*2)
+	ADDQ        $+16, R8
+	SUBQ        $+16, DI
+	CMPQ        DI, $+16
+	JGE         loop769
+
+tail767:
+	TESTQ       DI, DI
+	JZ          done768
+	MOVL        $0x00000001, R9
+	SHLXL       DI, R9, R9
+	DECL        R9
+	KMOVW       R9, K1
+	VMOVUPS.Z   (DX)(R8*4), K1, Z8
+	VMOVUPS.Z   (BX)(R8*4), K1, Z9
+	VADDPS      Z9, Z8, Z8
+	VRANGEPS    $0x02, Z0, Z8, Z9
+	VMULPS      Z9, Z9, Z10
+	VMOVUPS     Z1, Z11
+	VFMADD213PS Z2, Z10, Z11
+	VMULPS      Z11, Z9, Z9
+	VRNDSCALEPS $0x08, Z9, Z10
+	VSUBPS      Z10, Z9, Z9
+	VMOVUPS     Z3, Z11
+	VFMADD213PS Z4, Z9, Z11
+	VFMADD213PS Z5, Z9, Z11
+	VFMADD213PS Z6, Z9, Z11
+	VFMADD213PS Z7, Z9, Z11
+	VSCALEFPS   Z10, Z11, Z9
+	VADDPS      Z7, Z9, Z9
+	VRCP14PS    Z9, Z9
+	VMULPS      Z9, Z8, Z9
+	VMOVAPS     Z9, Z31
+	LONG        $0x487e0262
+	WORD        $0xf772
+	VMOVDQU16   Y30, K1, (AX)(R8*2)
+	VMOVAPS     Z8, Z31
+	LONG        $0x487e0262
+	WORD        $0xf772
+	VMOVDQU16   Y30, K1, (CX)(R8*2)
+
+done768:
+	ADDQ a_stride_0+32(FP), AX
+	ADDQ a_stride_1+40(FP), CX
+	ADDQ a_stride_2+48(FP), DX
+	ADDQ a_stride_3+56(FP), BX
+	DECQ SI
+	JNZ  row765
+	VZEROUPPER
+	RET
+
+// func geluGradRowsAVX512BF16(a gridArgs)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
+TEXT ·geluGradRowsAVX512BF16(SB), NOSPLIT, $0-80
+	MOVQ         a_ptr_0+0(FP), AX
+	MOVQ         a_ptr_1+8(FP), CX
+	MOVQ         a_ptr_2+16(FP), DX
+	MOVQ         a_rows+64(FP), BX
+	VBROADCASTSS cc1200000<>+0(SB), Z0
+	VBROADCASTSS c41200000<>+0(SB), Z1
+	VBROADCASTSS cbdd2d3e8<>+0(SB), Z2
+	VBROADCASTSS cc0135761<>+0(SB), Z3
+	VBROADCASTSS c3c1e372e<>+0(SB), Z4
+	VBROADCASTSS c3d64b6af<>+0(SB), Z5
+	VBROADCASTSS c3e75fd9f<>+0(SB), Z6
+	VBROADCASTSS c3f317169<>+0(SB), Z7
+	VBROADCASTSS c3f800000<>+0(SB), Z8
+	VBROADCASTSS c3e5b33b6<>+0(SB), Z9
+	VBROADCASTSS c3fcc422a<>+0(SB), Z10
+
+row770:
+	MOVQ a_n+72(FP), SI
+	XORQ DI, DI
+	CMPQ SI, $+16
+	JLT  tail772
+
+loop774:
+	VMOVUPS     (CX)(DI*4), Z11
+	VPMOVZXWD   (DX)(DI*2), Z12
+	VPSLLD      $0x10, Z12, Z12
+	VMAXPS      Z12, Z0, Z13
+	VMINPS      Z13, Z1, Z13
+	VMULPS      Z13, Z13, Z14
+	VMOVUPS     Z2, Z15
+	VFMADD213PS Z3, Z14, Z15
+	VMULPS      Z15, Z13, Z15
+	VRNDSCALEPS $0x08, Z15, Z16
+	VSUBPS      Z16, Z15, Z15
+	VMOVUPS     Z4, Z17
+	VFMADD213PS Z5, Z15, Z17
+	VFMADD213PS Z6, Z15, Z17
+	VFMADD213PS Z7, Z15, Z17
+	VFMADD213PS Z8, Z15, Z17
+	VSCALEFPS   Z16, Z17, Z15
+	VADDPS      Z8, Z15, Z16
+	VRCP14PS    Z16, Z16
+	VMULPS      Z16, Z13, Z13
+	VMULPS      Z16, Z15, Z15
+	VMULPS      Z15, Z13, Z13
+	VMULPS      Z16, Z12, Z12
+	VMOVUPS     Z9, Z12
+	VFMADD213PS Z10, Z14, Z12
+	VMOVUPS     Z16, Z14
+	VFMADD231PS Z12, Z13, Z14
+	VMULPS      Z11, Z14, Z11
+	VMOVAPS     Z11, Z31
+	LONG        $0x487e0262
+	WORD        $0xf772
+	VMOVDQU16   Y30, (AX)(DI*2)
+	ADDQ        $+16, DI
+	SUBQ        $+16, SI
+	CMPQ        SI, $+16
+	JGE         loop774
+
+tail772:
+	TESTQ       SI, SI
+	JZ          done773
+	MOVL        $0x00000001, R8
+	SHLXL       SI, R8, R8
+	DECL        R8
+	KMOVW       R8, K1
+	VMOVUPS.Z   (CX)(DI*4), K1, Z11
+	VPMOVZXWD.Z (DX)(DI*2), K1, Z12
+	VPSLLD      $0x10, Z12, Z12
+	VMAXPS      Z12, Z0, Z13
+	VMINPS      Z13, Z1, Z13
+	VMULPS      Z13, Z13, Z14
+	VMOVUPS     Z2, Z15
+	VFMADD213PS Z3, Z14, Z15
+	VMULPS      Z15, Z13, Z15
+	VRNDSCALEPS $0x08, Z15, Z16
+	VSUBPS      Z16, Z15, Z15
+	VMOVUPS     Z4, Z17
+	VFMADD213PS Z5, Z15, Z17
+	VFMADD213PS Z6, Z15, Z17
+	VFMADD213PS Z7, Z15, Z17
+	VFMADD213PS Z8, Z15, Z17
+	VSCALEFPS   Z16, Z17, Z15
+	VADDPS      Z8, Z15, Z16
+	VRCP14PS    Z16, Z16
+	VMULPS      Z16, Z13, Z13
+	VMULPS      Z16, Z15, Z15
+	VMULPS      Z15, Z13, Z13
+	VMULPS      Z16, Z12, Z12
+	VMOVUPS     Z9, Z12
+	VFMADD213PS Z10, Z14, Z12
+	VMOVUPS     Z16, Z14
+	VFMADD231PS Z12, Z13, Z14
+	VMULPS      Z11, Z14, Z11
+	VMOVAPS     Z11, Z31
+	LONG        $0x487e0262
+	WORD        $0xf772
+	VMOVDQU16   Y30, K1, (AX)(DI*2)
+
+done773:
+	ADDQ a_stride_0+32(FP), AX
+	ADDQ a_stride_1+40(FP), CX
+	ADDQ a_stride_2+48(FP), DX
+	DECQ BX
+	JNZ  row770
+	VZEROUPPER
+	RET
+
+// func geluBothRowsAVX512BF16(a gridArgs)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
+TEXT ·geluBothRowsAVX512BF16(SB), NOSPLIT, $0-80
+	MOVQ         a_ptr_0+0(FP), AX
+	MOVQ         a_ptr_1+8(FP), CX
+	MOVQ         a_ptr_2+16(FP), DX
+	MOVQ         a_ptr_3+24(FP), BX
+	MOVQ         a_rows+64(FP), SI
+	VBROADCASTSS cc1200000<>+0(SB), Z0
+	VBROADCASTSS c41200000<>+0(SB), Z1
+	VBROADCASTSS cbdd2d3e8<>+0(SB), Z2
+	VBROADCASTSS cc0135761<>+0(SB), Z3
+	VBROADCASTSS c3c1e372e<>+0(SB), Z4
+	VBROADCASTSS c3d64b6af<>+0(SB), Z5
+	VBROADCASTSS c3e75fd9f<>+0(SB), Z6
+	VBROADCASTSS c3f317169<>+0(SB), Z7
+	VBROADCASTSS c3f800000<>+0(SB), Z8
+	VBROADCASTSS c3e5b33b6<>+0(SB), Z9
+	VBROADCASTSS c3fcc422a<>+0(SB), Z10
+
+row775:
+	MOVQ a_n+72(FP), DI
+	XORQ R8, R8
+	CMPQ DI, $+16
+	JLT  tail777
+
+loop779:
+	VMOVUPS     (DX)(R8*4), Z12
+	VPMOVZXWD   (BX)(R8*2), Z11
+	VPSLLD      $0x10, Z11, Z11
+	VMAXPS      Z11, Z0, Z13
+	VMINPS      Z13, Z1, Z15
+	VMULPS      Z15, Z15, Z13
+	VMOVUPS     Z2, Z14
+	VFMADD213PS Z3, Z13, Z14
+	VMULPS      Z14, Z15, Z14
+	VRNDSCALEPS $0x08, Z14, Z16
+	VSUBPS      Z16, Z14, Z14
+	VMOVUPS     Z4, Z17
+	VFMADD213PS Z5, Z14, Z17
+	VFMADD213PS Z6, Z14, Z17
+	VFMADD213PS Z7, Z14, Z17
+	VFMADD213PS Z8, Z14, Z17
+	VSCALEFPS   Z16, Z17, Z16
+	VADDPS      Z8, Z16, Z14
+	VRCP14PS    Z14, Z14
+	VMULPS      Z14, Z15, Z15
+	VMULPS      Z14, Z16, Z16
+	VMULPS      Z16, Z15, Z15
+	VMULPS      Z14, Z11, Z11
+	VMOVUPS     Z9, Z16
+	VFMADD213PS Z10, Z13, Z16
+	VMOVUPS     Z14, Z13
+	VFMADD231PS Z16, Z15, Z13
+	VMULPS      Z12, Z13, Z12
+	VMOVAPS     Z12, Z31
+	LONG        $0x487e0262
+	WORD        $0xf772
+	VMOVDQU16   Y30, (AX)(R8*2)
+	VMOVAPS     Z11, Z31
+	LONG        $0x487e0262
+	WORD        $0xf772
+	VMOVDQU16   Y30, (CX)(R8*2)
+	ADDQ        $+16, R8
+	SUBQ        $+16, DI
+	CMPQ        DI, $+16
+	JGE         loop779
+
+tail777:
+	TESTQ       DI, DI
+	JZ          done778
+	MOVL        $0x00000001, R9
+	SHLXL       DI, R9, R9
+	DECL        R9
+	KMOVW       R9, K1
+	VMOVUPS.Z   (DX)(R8*4), K1, Z12
+	VPMOVZXWD.Z (BX)(R8*2), K1, Z11
+	VPSLLD      $0x10, Z11, Z11
+	VMAXPS      Z11, Z0, Z13
+	VMINPS      Z13, Z1, Z15
+	VMULPS      Z15, Z15, Z13
+	VMOVUPS     Z2, Z14
+	VFMADD213PS Z3, Z13, Z14
+	VMULPS      Z14, Z15, Z14
+	VRNDSCALEPS $0x08, Z14, Z16
+	VSUBPS      Z16, Z14, Z14
+	VMOVUPS     Z4, Z17
+	VFMADD213PS Z5, Z14, Z17
+	VFMADD213PS Z6, Z14, Z17
+	VFMADD213PS Z7, Z14, Z17
+	VFMADD213PS Z8, Z14, Z17
+	VSCALEFPS   Z16, Z17, Z16
+	VADDPS      Z8, Z16, Z14
+	VRCP14PS    Z14, Z14
+	VMULPS      Z14, Z15, Z15
+	VMULPS      Z14, Z16, Z16
+	VMULPS      Z16, Z15, Z15
+	VMULPS      Z14, Z11, Z11
+	VMOVUPS     Z9, Z16
+	VFMADD213PS Z10, Z13, Z16
+	VMOVUPS     Z14, Z13
+	VFMADD231PS Z16, Z15, Z13
+	VMULPS      Z12, Z13, Z12
+	VMOVAPS     Z12, Z31
+	LONG        $0x487e0262
+	WORD        $0xf772
+	VMOVDQU16   Y30, K1, (AX)(R8*2)
+	VMOVAPS     Z11, Z31
+	LONG        $0x487e0262
+	WORD        $0xf772
+	VMOVDQU16   Y30, K1, (CX)(R8*2)
+
+done778:
+	ADDQ a_stride_0+32(FP), AX
+	ADDQ a_stride_1+40(FP), CX
+	ADDQ a_stride_2+48(FP), DX
+	ADDQ a_stride_3+56(FP), BX
+	DECQ SI
+	JNZ  row775
 	VZEROUPPER
 	RET
 
@@ -13172,9 +14434,9 @@ TEXT ·swigluBF16AVX512BF16(SB), NOSPLIT, $0-72
 	VBROADCASTSS c3f800000<>+0(SB), Z10
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          tail604
+	JLT          tail782
 
-loop606:
+loop784:
 	VPMOVZXWD    (CX)(SI*2), Z11
 	VPSLLD       $0x10, Z11, Z11
 	VPMOVZXWD    (DX)(SI*2), Z12
@@ -13209,11 +14471,11 @@ loop606:
 	ADDQ         $+16, SI
 	SUBQ         $+16, BX
 	CMPQ         BX, $+16
-	JGE          loop606
+	JGE          loop784
 
-tail604:
+tail782:
 	TESTQ        BX, BX
-	JZ           done605
+	JZ           done783
 	MOVL         $0x00000001, DI
 	SHLXL        BX, DI, DI
 	DECL         DI
@@ -13250,7 +14512,7 @@ tail604:
 	WORD         $0xf772
 	VMOVDQU16    Y30, K1, (AX)(SI*2)
 
-done605:
+done783:
 	VZEROUPPER
 	RET
 
@@ -13276,9 +14538,9 @@ TEXT ·swigluGradBF16AVX512BF16(SB), NOSPLIT, $0-120
 	VBROADCASTSS c3f800000<>+0(SB), Z10
 	XORQ         R8, R8
 	CMPQ         DI, $+16
-	JLT          tail608
+	JLT          tail787
 
-loop610:
+loop789:
 	VPMOVZXWD    (DX)(R8*2), Z11
 	VPSLLD       $0x10, Z11, Z11
 	VPMOVZXWD    (BX)(R8*2), Z13
@@ -13322,11 +14584,11 @@ loop610:
 	ADDQ         $+16, R8
 	SUBQ         $+16, DI
 	CMPQ         DI, $+16
-	JGE          loop610
+	JGE          loop789
 
-tail608:
+tail787:
 	TESTQ        DI, DI
-	JZ           done609
+	JZ           done788
 	MOVL         $0x00000001, R9
 	SHLXL        DI, R9, R9
 	DECL         R9
@@ -13372,7 +14634,7 @@ tail608:
 	WORD         $0xf772
 	VMOVDQU16    Y30, K1, (CX)(R8*2)
 
-done609:
+done788:
 	VZEROUPPER
 	RET
 
@@ -13397,9 +14659,9 @@ TEXT ·gegluBF16AVX512BF16(SB), NOSPLIT, $0-72
 	VBROADCASTSS c3f800000<>+0(SB), Z11
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          tail612
+	JLT          tail792
 
-loop614:
+loop794:
 	VPMOVZXWD    (CX)(SI*2), Z12
 	VPSLLD       $0x10, Z12, Z12
 	VPMOVZXWD    (DX)(SI*2), Z13
@@ -13437,11 +14699,11 @@ loop614:
 	ADDQ         $+16, SI
 	SUBQ         $+16, BX
 	CMPQ         BX, $+16
-	JGE          loop614
+	JGE          loop794
 
-tail612:
+tail792:
 	TESTQ        BX, BX
-	JZ           done613
+	JZ           done793
 	MOVL         $0x00000001, DI
 	SHLXL        BX, DI, DI
 	DECL         DI
@@ -13480,7 +14742,7 @@ tail612:
 	WORD         $0xf772
 	VMOVDQU16    Y30, K1, (AX)(SI*2)
 
-done613:
+done793:
 	VZEROUPPER
 	RET
 
@@ -13511,9 +14773,9 @@ TEXT ·gegluGradBF16AVX512BF16(SB), NOSPLIT, $0-120
 	VBROADCASTSS c3fcc422a<>+0(SB), Z15
 	XORQ         R8, R8
 	CMPQ         DI, $+16
-	JLT          tail616
+	JLT          tail797
 
-loop618:
+loop799:
 	VPMOVZXWD    (DX)(R8*2), Z16
 	VPSLLD       $0x10, Z16, Z16
 	VPMOVZXWD    (BX)(R8*2), Z18
@@ -13567,11 +14829,11 @@ loop618:
 	ADDQ         $+16, R8
 	SUBQ         $+16, DI
 	CMPQ         DI, $+16
-	JGE          loop618
+	JGE          loop799
 
-tail616:
+tail797:
 	TESTQ        DI, DI
-	JZ           done617
+	JZ           done798
 	MOVL         $0x00000001, R9
 	SHLXL        DI, R9, R9
 	DECL         R9
@@ -13626,7 +14888,7 @@ tail616:
 	WORD         $0xf772
 	VMOVDQU16    Y30, K1, (CX)(R8*2)
 
-done617:
+done798:
 	VZEROUPPER
 	RET
 
@@ -13641,9 +14903,9 @@ TEXT ·normScaleBF16AVX512BF16(SB), NOSPLIT, $0-80
 	VBROADCASTSS rstd+76(FP), Z1
 	XORQ         SI, SI
 	CMPQ         BX, $+32
-	JLT          single619
+	JLT          single801
 
-unrolled622:
+unrolled804:
 	VMOVUPS   (CX)(SI*4), Z2
 	VMOVUPS   (DX)(SI*4), Z3
 	VSUBPS    Z0, Z2, Z2
@@ -13665,13 +14927,13 @@ unrolled622:
 	ADDQ      $+32, SI
 	SUBQ      $+32, BX
 	CMPQ      BX, $+32
-	JGE       unrolled622
+	JGE       unrolled804
 
-single619:
+single801:
 	CMPQ BX, $+16
-	JLT  tail620
+	JLT  tail802
 
-loop623:
+loop805:
 	VMOVUPS   (CX)(SI*4), Z2
 	VMOVUPS   (DX)(SI*4), Z3
 	VSUBPS    Z0, Z2, Z2
@@ -13684,11 +14946,11 @@ loop623:
 	ADDQ      $+16, SI
 	SUBQ      $+16, BX
 	CMPQ      BX, $+16
-	JGE       loop623
+	JGE       loop805
 
-tail620:
+tail802:
 	TESTQ     BX, BX
-	JZ        done621
+	JZ        done803
 	MOVL      $0x00000001, DI
 	SHLXL     BX, DI, DI
 	DECL      DI
@@ -13703,7 +14965,7 @@ tail620:
 	WORD      $0xf772
 	VMOVDQU16 Y30, K1, (AX)(SI*2)
 
-done621:
+done803:
 	VZEROUPPER
 	RET
 
@@ -13719,9 +14981,9 @@ TEXT ·normBiasBF16AVX512BF16(SB), NOSPLIT, $0-104
 	VBROADCASTSS rstd+100(FP), Z1
 	XORQ         DI, DI
 	CMPQ         SI, $+32
-	JLT          single624
+	JLT          single807
 
-unrolled627:
+unrolled810:
 	VMOVUPS     (CX)(DI*4), Z2
 	VMOVUPS     (DX)(DI*4), Z3
 	VMOVUPS     (BX)(DI*4), Z4
@@ -13745,13 +15007,13 @@ unrolled627:
 	ADDQ        $+32, DI
 	SUBQ        $+32, SI
 	CMPQ        SI, $+32
-	JGE         unrolled627
+	JGE         unrolled810
 
-single624:
+single807:
 	CMPQ SI, $+16
-	JLT  tail625
+	JLT  tail808
 
-loop628:
+loop811:
 	VMOVUPS     (CX)(DI*4), Z2
 	VMOVUPS     (DX)(DI*4), Z3
 	VMOVUPS     (BX)(DI*4), Z4
@@ -13765,11 +15027,11 @@ loop628:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         loop628
+	JGE         loop811
 
-tail625:
+tail808:
 	TESTQ       SI, SI
-	JZ          done626
+	JZ          done809
 	MOVL        $0x00000001, R8
 	SHLXL       SI, R8, R8
 	DECL        R8
@@ -13786,7 +15048,7 @@ tail625:
 	WORD        $0xf772
 	VMOVDQU16   Y30, K1, (AX)(DI*2)
 
-done626:
+done809:
 	VZEROUPPER
 	RET
 
@@ -13803,9 +15065,9 @@ TEXT ·rotateBF16AVX512BF16(SB), NOSPLIT, $0-148
 	VBROADCASTSS sign+144(FP), Z0
 	XORQ         R9, R9
 	CMPQ         R8, $+16
-	JLT          tail630
+	JLT          tail814
 
-loop632:
+loop816:
 	VPMOVZXWD    (DX)(R9*2), Z2
 	VPSLLD       $0x10, Z2, Z2
 	VPMOVZXWD    (BX)(R9*2), Z1
@@ -13828,11 +15090,11 @@ loop632:
 	ADDQ         $+16, R9
 	SUBQ         $+16, R8
 	CMPQ         R8, $+16
-	JGE          loop632
+	JGE          loop816
 
-tail630:
+tail814:
 	TESTQ        R8, R8
-	JZ           done631
+	JZ           done815
 	MOVL         $0x00000001, R10
 	SHLXL        R8, R10, R10
 	DECL         R10
@@ -13857,7 +15119,7 @@ tail630:
 	WORD         $0xf772
 	VMOVDQU16    Y30, K1, (CX)(R9*2)
 
-done631:
+done815:
 	VZEROUPPER
 	RET
 
@@ -13883,9 +15145,9 @@ TEXT ·adamWBF16AVX512BF16(SB), NOSPLIT, $0-156
 	VBROADCASTSS c7fffffff<>+0(SB), Z10
 	XORQ         R8, R8
 	CMPQ         DI, $+16
-	JLT          tail634
+	JLT          tail819
 
-loop636:
+loop821:
 	VMOVUPS      (AX)(R8*4), Z11
 	VMOVUPS      (CX)(R8*4), Z12
 	VMOVUPS      (DX)(R8*4), Z13
@@ -13917,11 +15179,11 @@ loop636:
 	ADDQ         $+16, R8
 	SUBQ         $+16, DI
 	CMPQ         DI, $+16
-	JGE          loop636
+	JGE          loop821
 
-tail634:
+tail819:
 	TESTQ        DI, DI
-	JZ           done635
+	JZ           done820
 	MOVL         $0x00000001, R9
 	SHLXL        DI, R9, R9
 	DECL         R9
@@ -13955,6 +15217,6 @@ tail634:
 	WORD         $0xf772
 	VMOVDQU16    Y30, K1, (BX)(R8*2)
 
-done635:
+done820:
 	VZEROUPPER
 	RET

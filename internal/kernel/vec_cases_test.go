@@ -1,6 +1,9 @@
 package kernel
 
-import "math"
+import (
+	"math"
+	"unsafe"
+)
 
 // sort is what a kernel does with special values.
 type sort int
@@ -77,6 +80,9 @@ var vecCases = []struct {
 	}},
 	{"GELUTanhBF16", b16ok, maps, func(f *feed, n int) []float32 { GELUTanhBF16(f.bf16(n), f.bf16(n)); return nil }},
 	{"GELUTanhGradBF16", b16ok, products, func(f *feed, n int) []float32 { GELUTanhGradBF16(f.bf16(n), f.bf16(n), f.bf16(n)); return nil }},
+	{"GELU epilogue", b16ok, products, func(f *feed, n int) []float32 { return runGrid(f, n, "bbff", vec().geluRows) }},
+	{"GELU gradient epilogue", b16ok, products, func(f *feed, n int) []float32 { return runGrid(f, n, "bfb", vec().geluGradRows) }},
+	{"GELU epilogue of both", b16ok, products, func(f *feed, n int) []float32 { return runGrid(f, n, "bbfb", vec().geluBothRows) }},
 	{"SoftmaxRow", f32ok, reduces, func(f *feed, n int) []float32 { SoftmaxRow(f.f32(n), f.f32(n)); return nil }},
 	{"LogSumExp", f32ok, reduces, func(f *feed, n int) []float32 { return []float32{LogSumExp(f.f32(n))} }},
 	{"CrossEntropyRow", f32ok, reduces, func(f *feed, n int) []float32 {
@@ -140,3 +146,21 @@ var vecCases = []struct {
 }
 
 var adamTestArgs = AdamWArgs{LR: 0.01, Beta1: 0.9, Beta2: 0.95, Eps: 1e-8, WeightDecay: 0.1, GradScale: 0.5, Correct1: 1.2, Correct2: 1.1}
+
+// runGrid runs a kernel over two rows of streams of the types named (b for bf16, f for float32), with gaps between the rows.
+func runGrid(f *feed, n int, types string, kernel func(a gridArgs)) []float32 {
+	if n == 0 {
+		return nil
+	}
+	const rows, gap = 2, 3
+	a := gridArgs{rows: rows, n: n}
+	for i, t := range types {
+		if t == 'b' {
+			a.ptr[i], a.stride[i] = unsafe.Pointer(&f.bf16(rows * (n + gap))[0]), 2*(n+gap)
+		} else {
+			a.ptr[i], a.stride[i] = unsafe.Pointer(&f.f32(rows * (n + gap))[0]), 4*(n+gap)
+		}
+	}
+	kernel(a)
+	return nil
+}

@@ -32,6 +32,9 @@ func init() {
 	vAVX2.geluTanhBF16 = geluTanhBF16AVX2
 	vAVX2.geluTanhGrad = geluTanhGradAVX2
 	vAVX2.geluTanhGradBF16 = geluTanhGradBF16AVX2
+	vAVX2.geluRows = geluRowsAVX2
+	vAVX2.geluGradRows = geluGradRowsAVX2
+	vAVX2.geluBothRows = geluBothRowsAVX2
 	vAVX2.swiglu = swigluAVX2
 	vAVX2.swigluBF16 = swigluBF16AVX2
 	vAVX2.swigluGrad = swigluGradAVX2
@@ -94,6 +97,9 @@ func init() {
 	vAVX512.geluTanhBF16 = geluTanhBF16AVX512
 	vAVX512.geluTanhGrad = geluTanhGradAVX512
 	vAVX512.geluTanhGradBF16 = geluTanhGradBF16AVX512
+	vAVX512.geluRows = geluRowsAVX512
+	vAVX512.geluGradRows = geluGradRowsAVX512
+	vAVX512.geluBothRows = geluBothRowsAVX512
 	vAVX512.swiglu = swigluAVX512
 	vAVX512.swigluBF16 = swigluBF16AVX512
 	vAVX512.swigluGrad = swigluGradAVX512
@@ -133,6 +139,9 @@ func init() {
 	vAVX512BF16.expShiftScaleBF16 = expShiftScaleBF16AVX512BF16
 	vAVX512BF16.geluTanhBF16 = geluTanhBF16AVX512BF16
 	vAVX512BF16.geluTanhGradBF16 = geluTanhGradBF16AVX512BF16
+	vAVX512BF16.geluRows = geluRowsAVX512BF16
+	vAVX512BF16.geluGradRows = geluGradRowsAVX512BF16
+	vAVX512BF16.geluBothRows = geluBothRowsAVX512BF16
 	vAVX512BF16.swigluBF16 = swigluBF16AVX512BF16
 	vAVX512BF16.swigluGradBF16 = swigluGradBF16AVX512BF16
 	vAVX512BF16.gegluBF16 = gegluBF16AVX512BF16

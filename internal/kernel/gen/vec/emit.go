@@ -24,7 +24,8 @@ type emitter struct {
 
 	ptr     []reg.GPVirtual
 	idx     reg.GPVirtual
-	off     int // elements, of the unrolled body
+	rows    reg.GPVirtual // that are left of it
+	off     int           // elements, of the unrolled body
 	slot    int
 	scalars []V
 	consts  map[uint32]V

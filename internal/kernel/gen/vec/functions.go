@@ -107,6 +107,60 @@ func (e *emitter) geluBoth(x V) (value, slope V) {
 	return e.mul(x, s), e.fma(t, e.poly(z, 3*geluB, geluA), s)
 }
 
+// For results that are rounded to bf16, whose unit in the last place is 2⁻⁸: 2^r on |r| ≤ ½ to 7e-6 (see gen/attention) and
+// the reciprocal to 2⁻¹⁴.
+var exp2BF16 = []float64{0.009656710288544356, 0.055838282946219855, 0.24022530097412242, 0.6931367338836215, 1}
+
+// logisticBF16 is s = 1/(1 + 2^y) and 2^y for |y| ≤ 126.
+func (e *emitter) logisticBF16(y V) (s, power V) {
+	n := e.round(y)
+	power = e.scaleBy(e.poly(e.sub(y, n), exp2BF16...), n)
+	d := e.add(power, e.f(1))
+	if e.set == avx2 || e.dry {
+		return e.reciprocal(d), power
+	}
+	r := e.reg()
+	e.c.VRCP14PS(d, r)
+	return r, power
+}
+
+// scaleBy is y·2^n for |n| ≤ 126.
+func (e *emitter) scaleBy(y, n V) V {
+	if e.set != avx2 {
+		return e.op2(e.c.VSCALEFPS, y, n)
+	}
+	bias := e.u(127)
+	if e.dry {
+		return nil
+	}
+	i := e.reg()
+	e.c.VCVTPS2DQ(n, i)
+	e.c.VPADDD(bias, i, i)
+	e.c.VPSLLD(operand.U8(23), i, i)
+	return e.mul(y, i)
+}
+
+// geluBF16 is gelu for a result in bf16. With x clamped to ±10 the power stays below 2¹²⁶.
+func (e *emitter) geluBF16(x V) V {
+	s, _, _ := e.geluLogistic(e.clampAbs(x, 10))
+	return e.mul(x, s)
+}
+
+// geluLogistic is the s of gelu, 1/s − 1, and x².
+func (e *emitter) geluLogistic(x V) (s, power, z V) {
+	z = e.mul(x, x)
+	s, power = e.logisticBF16(e.mul(x, e.poly(z, -geluB*log2e, -geluA*log2e)))
+	return s, power, z
+}
+
+// geluBothBF16 is geluBoth for results in bf16; its value has the bits of geluBF16.
+func (e *emitter) geluBothBF16(x V) (value, slope V) {
+	xc := e.clamp(x, e.f(-10), e.f(10))
+	s, power, z := e.geluLogistic(xc)
+	t := e.mul(e.mul(xc, s), e.mul(power, s))
+	return e.mul(x, s), e.fma(t, e.poly(z, 3*geluB, geluA), s)
+}
+
 // siluBoth returns SiLU(x) and its derivative s + x·s·(1−s).
 func (e *emitter) siluBoth(x V) (value, slope V) {
 	s, rest := e.logistic(e.xor(x, e.u(0x80000000)))

@@ -64,6 +64,7 @@ type spec struct {
 	streams []stream
 	scalars []string // float32 arguments
 	coef    bool     // the scalars are the fields of the struct c instead
+	grid    bool     // rows of the streams, whose pointers and strides are in the struct a; no scalars, no accs
 	accs    []accKind
 	unroll  int
 	only512 bool
@@ -88,6 +89,9 @@ func (k *spec) wants(set isa) bool {
 }
 
 func (k *spec) signature() string {
+	if k.grid {
+		return "func(a gridArgs)"
+	}
 	var in []string
 	for _, s := range k.streams {
 		in = append(in, fmt.Sprintf("%s []%s", s.name, s.typ))
@@ -127,6 +131,8 @@ func (g *generator) label(s string) string {
 //	while n ≥ unroll·lanes: unroll bodies, each on its own accumulators
 //	while n ≥ lanes: one body
 //	if n > 0: one body under a mask
+//
+// and of a grid this for every row.
 func (g *generator) kernel(k *spec, set isa) {
 	c := g.ctx
 	c.Function(k.name + set.String())
@@ -141,15 +147,25 @@ func (g *generator) kernel(k *spec, set isa) {
 
 	e := &emitter{g: g, c: c, set: set, k: k, consts: map[uint32]V{}}
 	e.collectConstants()
-	for _, s := range k.streams {
-		e.ptr = append(e.ptr, c.Load(c.Param(s.name).Base(), c.GP64()).(reg.GPVirtual))
+	var n reg.GPVirtual
+	row := g.label("row")
+	if k.grid {
+		n = e.startGrid()
+	} else {
+		for _, s := range k.streams {
+			e.ptr = append(e.ptr, c.Load(c.Param(s.name).Base(), c.GP64()).(reg.GPVirtual))
+		}
+		n = c.Load(c.Param(k.streams[0].name).Len(), c.GP64()).(reg.GPVirtual)
 	}
-	n := c.Load(c.Param(k.streams[0].name).Len(), c.GP64()).(reg.GPVirtual)
 	e.loadScalars()
 	e.loadConstants()
 	unroll := max(k.unroll, 1)
 	e.initAccs(unroll)
 	e.idx = c.GP64()
+	if k.grid {
+		c.Label(row)
+		c.MOVQ(e.gridArg("n"), n)
+	}
 	c.XORQ(e.idx, e.idx)
 
 	step := set.lanes()
@@ -185,6 +201,9 @@ func (g *generator) kernel(k *spec, set isa) {
 	e.startTail(n)
 	e.one()
 	c.Label(done)
+	if k.grid {
+		e.nextRow(row)
+	}
 	e.finish(unroll)
 }
 
@@ -207,4 +226,40 @@ func (e *emitter) one() {
 	if j != len(out) {
 		log.Fatalf("%s: body gives %d values for %d stored streams", e.k.name, len(out), j)
 	}
+}
+
+// gridArg is the place of a field of gridArgs, with an index of the pointers or strides.
+func (e *emitter) gridArg(field string, index ...int) operand.Mem {
+	arg := e.c.Param("a").Field(field)
+	for _, i := range index {
+		arg = arg.Index(i)
+	}
+	p, err := arg.Resolve()
+	if err != nil {
+		log.Fatalf("%s: %v", e.k.name, err)
+	}
+	return p.Addr
+}
+
+// startGrid loads the pointers and returns the register of n.
+func (e *emitter) startGrid() reg.GPVirtual {
+	c := e.c
+	for i := range e.k.streams {
+		p := c.GP64()
+		c.MOVQ(e.gridArg("ptr", i), p)
+		e.ptr = append(e.ptr, p)
+	}
+	e.rows = c.GP64()
+	c.MOVQ(e.gridArg("rows"), e.rows)
+	return c.GP64()
+}
+
+// nextRow moves on to the next row, if there is one.
+func (e *emitter) nextRow(row string) {
+	e.tail, e.bufOK = false, false
+	for i, p := range e.ptr {
+		e.c.ADDQ(e.gridArg("stride", i), p)
+	}
+	e.c.DECQ(e.rows)
+	e.c.JNZ(operand.LabelRef(row))
 }

@@ -130,8 +130,9 @@ func activations() []*spec {
 	relu := func(e *emitter, x V) V { return e.max(x, e.f(0)) }
 	reluGrad := func(e *emitter, x, _ []V) []V { return []V{e.zeroUnless(gt, x[1], e.f(0), x[0])} }
 
-	ks := both("geluTanh", dst, unary, value((*emitter).gelu))
-	ks = append(ks, both("geluTanhGrad", dx, grad, slope(second((*emitter).geluBoth)))...)
+	ks := append(both("geluTanh", dst, unary, value((*emitter).gelu)), both("geluTanhGrad", dx, grad, slope(second((*emitter).geluBoth)))...)
+	ks[1].body, ks[3].body = value((*emitter).geluBF16), slope(second((*emitter).geluBothBF16))
+	ks = append(ks, geluEpilogues()...)
 	ks = append(ks, both("swiglu", dst, glu, gated((*emitter).silu))...)
 	ks = append(ks, both("swigluGrad", gluOut, gluGrad, gatedGrad((*emitter).siluBoth))...)
 	ks = append(ks, both("geglu", dst, glu, gated((*emitter).gelu))...)
@@ -148,6 +149,25 @@ func activations() []*spec {
 		ks = append(ks, both(k.name, dst, unary, value(k.value))[0], both(k.name+"Grad", dx, grad, k.gradOfBoth)[0])
 	}
 	return ks
+}
+
+// geluEpilogues finish rows of a matrix product's sums: with the bias they are x, kept in bf16, of y = GELU(x); or the gradient
+// of y, which becomes that of x, and y is made again.
+func geluEpilogues() []*spec {
+	return []*spec{
+		{name: "geluRows", grid: true, streams: cat(w(bf16, "y", "x"), r(f32, "sums", "bias")), body: func(e *emitter, x, _ []V) []V {
+			s := e.add(x[0], x[1])
+			return []V{e.geluBF16(s), s}
+		}},
+		{name: "geluGradRows", grid: true, streams: cat(w(bf16, "dx"), r(f32, "dy"), r(bf16, "x")), body: func(e *emitter, x, _ []V) []V {
+			_, slope := e.geluBothBF16(x[1])
+			return []V{e.mul(slope, x[0])}
+		}},
+		{name: "geluBothRows", grid: true, streams: cat(w(bf16, "dx", "y"), r(f32, "dy"), r(bf16, "x")), body: func(e *emitter, x, _ []V) []V {
+			value, slope := e.geluBothBF16(x[1])
+			return []V{e.mul(slope, x[0]), value}
+		}},
+	}
 }
 
 func norms() []*spec {

@@ -80,13 +80,23 @@ func kernelPackage() *types.Package {
 	}
 	for name, u := range map[string]types.Type{
 		"BF16Bits": types.Typ[types.Uint16], "F16Bits": types.Typ[types.Uint16],
-		"adamCoef": types.NewStruct(coefFields, nil),
+		"adamCoef": types.NewStruct(coefFields, nil), "gridArgs": types.NewStruct(gridFields(p), nil),
 	} {
 		obj := types.NewTypeName(token.NoPos, p, name, nil)
 		types.NewNamed(obj, u, nil)
 		p.Scope().Insert(obj)
 	}
 	return p
+}
+
+// gridFields are those of gridArgs in package kernel.
+func gridFields(p *types.Package) []*types.Var {
+	field := func(name string, t types.Type) *types.Var { return types.NewField(token.NoPos, p, name, t, false) }
+	integer := types.Typ[types.Int]
+	return []*types.Var{
+		field("ptr", types.NewArray(types.Typ[types.UnsafePointer], 4)), field("stride", types.NewArray(integer, 4)),
+		field("rows", integer), field("n", integer),
+	}
 }
 
 // table is the Go file that fills vecLevels.
