@@ -101,7 +101,7 @@ func TestStoppedBuildGoesOn(t *testing.T) {
 			if p.Before.Documents < last || p.Documents < p.Before.Documents || p.ReadBytes > p.TotalBytes {
 				t.Errorf("progress %+v after %d documents", p, last)
 			}
-			if last = p.Documents; !p.Done && p.Documents > p.Before.Documents { // each start comes a step further
+			if last = p.Documents; !p.Done && (starts < 8 || p.Documents > p.Before.Documents) { // the later starts come a step further each
 				cancel()
 			}
 		}
