@@ -90,18 +90,19 @@ func TestStoppedBuildGoesOn(t *testing.T) {
 	want := contents(t, cfg.Out)
 	parent := t.TempDir()
 	cfg.Out = filepath.Join(parent, "set")
-	starts, last := 0, int64(0)
+	starts, reported := 0, int64(0)
 	for {
 		if starts++; starts > 200 {
 			t.Fatal("it never ends")
 		}
 		ctx, cancel := context.WithCancel(context.Background())
 		cfg.Workers = 1 + starts%3
+		stoppedAt := reported
 		cfg.Progress = func(p Progress) {
-			if p.Before.Documents < last || p.Documents < p.Before.Documents || p.ReadBytes > p.TotalBytes {
-				t.Errorf("progress %+v after %d documents", p, last)
+			if p.Before.Documents < stoppedAt || p.Documents < p.Before.Documents || p.ReadBytes > p.TotalBytes {
+				t.Errorf("progress %+v after %d documents", p, stoppedAt)
 			}
-			if last = p.Documents; !p.Done && (starts < 8 || p.Documents > p.Before.Documents) { // the later starts come a step further each
+			if reported = p.Documents; !p.Done && (starts < 8 || p.Documents > p.Before.Documents) { // the later starts come a step further each
 				cancel()
 			}
 		}
