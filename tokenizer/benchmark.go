@@ -34,44 +34,41 @@ func Measure(ctx context.Context, t *Tokenizer, docs [][]byte, workers int) (Ben
 	if b.Bytes == 0 {
 		return b, fmt.Errorf("tokenizer: benchmark: the documents hold no text")
 	}
-	rate := func(f func()) float64 {
-		start := time.Now()
-		f()
-		return float64(b.Bytes) / 1e6 / time.Since(start).Seconds()
-	}
-	b.EncodeMBs = rate(func() { b.Tokens = encodeAll(ctx, t, docs, workers) })
-	b.OneMBs = rate(func() { encodeAll(ctx, t, docs, 1) })
+	b.EncodeMBs = encodeRate(ctx, t, docs, b.Bytes, workers)
+	b.OneMBs = encodeRate(ctx, t, docs, b.Bytes, 1)
 	ids := make([][]uint32, len(docs))
 	for i, d := range docs {
 		ids[i] = t.AppendEncodePlain(nil, d)
+		b.Tokens += int64(len(ids[i]))
 	}
-	b.DecodeMBs = rate(func() {
-		var text []byte
-		for _, doc := range ids {
-			text = t.AppendDecode(text[:0], doc...)
-		}
-	})
+	start := time.Now()
+	var text []byte
+	for _, doc := range ids {
+		text = t.AppendDecode(text[:0], doc...)
+	}
+	b.DecodeMBs = float64(b.Bytes) / 1e6 / time.Since(start).Seconds()
 	b.BytesToken = float64(b.Bytes) / float64(max(b.Tokens, 1))
 	return b, ctx.Err()
 }
 
-// encodeAll encodes every document, each on one of the workers, and returns the number of ids.
-func encodeAll(ctx context.Context, t *Tokenizer, docs [][]byte, workers int) int64 {
-	var next, tokens atomic.Int64
+// encodeAll encodes every document, each on one of the workers.
+func encodeAll(ctx context.Context, t *Tokenizer, docs [][]byte, workers int) {
+	ids := make([][]uint32, workers)
+	eachDoc(ctx, len(docs), workers, func(worker, i int) {
+		ids[worker] = t.AppendEncodePlain(ids[worker][:0], docs[i])
+	})
+}
+
+// eachDoc calls f for 0 … n-1, shared out among workers.
+func eachDoc(ctx context.Context, n, workers int, f func(worker, i int)) {
+	var next atomic.Int64
 	var wg sync.WaitGroup
-	for range workers {
+	for worker := range workers {
 		wg.Go(func() {
-			var ids []uint32
-			for ctx.Err() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= len(docs) {
-					return
-				}
-				ids = t.AppendEncodePlain(ids[:0], docs[i])
-				tokens.Add(int64(len(ids)))
+			for i := next.Add(1) - 1; i < int64(n) && ctx.Err() == nil; i = next.Add(1) - 1 {
+				f(worker, int(i))
 			}
 		})
 	}
 	wg.Wait()
-	return tokens.Load()
 }

@@ -1,12 +1,5 @@
 package tokenizer
 
-import (
-	"cmp"
-	"slices"
-	"unicode"
-	"unicode/utf8"
-)
-
 // Info describes a tokenizer for people and, as JSON, for programs.
 type Info struct {
 	VocabSize     int           `json:"vocab_size"` // largest id plus one
@@ -25,6 +18,7 @@ type Info struct {
 	UNK           string        `json:"unk,omitempty"`
 	Added         []AddedToken  `json:"added"`
 	MeanBytes     float64       `json:"mean_bytes"` // mean length of a token, added ones left out
+	Kinds         []KindCount   `json:"kinds"`      // what the tokens are; each counts once
 	Longest       []TokenInfo   `json:"longest"`    // by bytes, longest first
 	Scripts       []ScriptCount `json:"scripts"`    // most frequent first
 	Hash          string        `json:"hash"`
@@ -41,8 +35,9 @@ type TokenInfo struct {
 // letter count as Digits, Space, Symbols or, where they hold part of a
 // character, Bytes.
 type ScriptCount struct {
-	Script string `json:"script"`
-	Tokens int    `json:"tokens"`
+	Script  string      `json:"script"`
+	Tokens  int         `json:"tokens"`
+	Longest []TokenInfo `json:"longest"` // by characters, longest first
 }
 
 // Info describes the tokenizer, with up to longest of its longest tokens.
@@ -61,70 +56,13 @@ func (t *Tokenizer) Info(longest int) Info {
 			}
 		}
 	}
-	added := map[uint32]bool{}
-	for _, a := range t.added {
-		added[a.ID] = true
-	}
-	scripts := map[string]int{}
-	var all []TokenInfo
-	total := 0
+	census := newCensus(t)
 	for id := range uint32(len(t.tokens)) {
-		b, ok := t.TokenBytes(id)
-		if !ok {
-			continue
+		if b, ok := t.TokenBytes(id); ok {
+			in.Tokens++
+			census.add(id, b)
 		}
-		in.Tokens++
-		if added[id] {
-			continue
-		}
-		total += len(b)
-		scripts[script(b)]++
-		all = append(all, TokenInfo{id, string(b), len(b)})
 	}
-	if len(all) > 0 {
-		in.MeanBytes = float64(total) / float64(len(all))
-	}
-	slices.SortStableFunc(all, func(a, b TokenInfo) int { return cmp.Compare(b.Bytes, a.Bytes) })
-	in.Longest = slices.Clone(all[:min(longest, len(all))])
-	for s, n := range scripts {
-		in.Scripts = append(in.Scripts, ScriptCount{s, n})
-	}
-	slices.SortFunc(in.Scripts, func(a, b ScriptCount) int {
-		return cmp.Or(cmp.Compare(b.Tokens, a.Tokens), cmp.Compare(a.Script, b.Script))
-	})
+	in.MeanBytes, in.Kinds, in.Longest, in.Scripts = census.meanBytes(), census.kindCounts(), longestTokens(census.all, longest, byBytes), census.scriptCounts(longest)
 	return in
-}
-
-// script names the script of a token's first letter, or what else it is.
-func script(b []byte) string {
-	kind := "Space"
-	for i := 0; i < len(b); {
-		r, w := utf8.DecodeRune(b[i:])
-		switch {
-		case r == utf8.RuneError && w == 1:
-			return "Bytes"
-		case unicode.IsLetter(r):
-			return letterScript(r)
-		case unicode.IsNumber(r):
-			kind = "Digits"
-		case !unicode.IsSpace(r) && kind == "Space":
-			kind = "Symbols"
-		}
-		i += w
-	}
-	return kind
-}
-
-func letterScript(r rune) string {
-	for _, s := range []string{"Latin", "Han", "Cyrillic", "Arabic", "Hangul"} { // the usual ones first
-		if unicode.Is(unicode.Scripts[s], r) {
-			return s
-		}
-	}
-	for s, table := range unicode.Scripts {
-		if unicode.Is(table, r) {
-			return s
-		}
-	}
-	return "Symbols"
 }
