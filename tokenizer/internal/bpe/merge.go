@@ -1,5 +1,7 @@
 package bpe
 
+import "math/rand/v2"
+
 // shortPiece is the number of symbols up to which looking at every pair again
 // after each merge is faster than a heap.
 const shortPiece = 48
@@ -59,6 +61,10 @@ func (m *Model) mergeShort(ids []uint32) (n int, last joined) {
 type longState struct {
 	heap       []candidate
 	next, prev []int32
+	skipped    []candidate // left out by dropout until another merge is done
+
+	dropout float64
+	rng     *rand.Rand
 }
 
 // candidate is a merge waiting in the heap, ordered by rank, then position.
@@ -74,7 +80,8 @@ func (c candidate) before(d candidate) bool {
 }
 
 // mergeLong is mergeShort in n log n: symbols are linked, candidates sit in a
-// heap, and a candidate whose pair has changed since is dropped.
+// heap, and a candidate whose pair has changed since is dropped. It leaves in
+// st.next where the symbols of each token end.
 func (m *Model) mergeLong(ids []uint32, st *longState) (left int, last joined) {
 	n := len(ids)
 	st.heap, st.next, st.prev = st.heap[:0], st.next[:0], st.prev[:0]
@@ -89,8 +96,20 @@ func (m *Model) mergeLong(ids []uint32, st *longState) (left int, last joined) {
 		st.down(i)
 	}
 	const gone = noID
+	st.skipped = st.skipped[:0]
 	for len(st.heap) > 0 {
 		c := st.pop()
+		if st.dropout > 0 {
+			if st.rng.Float64() < st.dropout {
+				st.skipped = append(st.skipped, c)
+				continue
+			}
+			for _, c := range st.skipped {
+				st.heap = append(st.heap, c)
+				st.up(len(st.heap) - 1)
+			}
+			st.skipped = st.skipped[:0]
+		}
 		right := st.next[c.at]
 		if ids[c.at] == gone || int(right) == n || pairKey(ids[c.at], ids[right]) != c.pair {
 			continue

@@ -148,6 +148,7 @@ type State struct {
 	long  longState
 	sym   symbols
 	dead  []uint64
+	ids   []uint32
 }
 
 // NewState returns a State for use with m alone.
@@ -156,6 +157,11 @@ func (m *Model) NewState() *State { return &State{cache: piececache.New()} }
 // Append appends the ids of the piece text[lo:hi], lo < hi, to dst. Text beyond
 // the piece may be looked at; it changes nothing.
 func (m *Model) Append(dst []uint32, text []byte, lo, hi int, s *State) []uint32 {
+	if s.long.dropout > 0 {
+		s.sym.cut(m, text[lo:hi])
+		n, _ := m.mergeLong(s.sym.ids, &s.long)
+		return append(dst, s.sym.ids[:n]...)
+	}
 	if hi-lo == 1 && m.direct && len(m.whole) == 0 {
 		return append(dst, m.byteIDs[text[lo]])
 	}
@@ -181,14 +187,8 @@ func (m *Model) encode(dst []uint32, piece []byte, s *State) []uint32 {
 		}
 		dst = dst[:first]
 	}
-	if m.direct {
-		for _, b := range piece {
-			dst = append(dst, m.byteIDs[b])
-		}
-	} else {
-		s.sym.cut(m, piece)
-		dst = append(dst, s.sym.ids...)
-	}
+	s.sym.cut(m, piece)
+	dst = append(dst, s.sym.ids...)
 	n, _ := m.mergeAll(dst[first:], &s.long)
 	return dst[:first+n]
 }
@@ -221,7 +221,9 @@ func (m *Model) encodeLinear(dst []uint32, piece []byte, s *State) (out []uint32
 			break
 		}
 		_, w := utf8.DecodeRune(piece[i:])
-		dst = u.add(dst, piece[i:i+w])
+		if dst, ok = u.add(dst, piece[i:i+w]); !ok {
+			return dst, false
+		}
 		i += w
 	}
 	if u.waiting {
@@ -230,13 +232,14 @@ func (m *Model) encodeLinear(dst []uint32, piece []byte, s *State) (out []uint32
 	return dst, true
 }
 
-// unknowns turns unknown characters into ids, as symbols.cut does.
+// unknowns turns unknown characters into ids, as symbols.cut does. It does not
+// do one that is left out: merges reach across that.
 type unknowns struct {
 	m       *Model
 	waiting bool // one that may be fused with the next
 }
 
-func (u *unknowns) add(dst []uint32, char []byte) []uint32 {
+func (u *unknowns) add(dst []uint32, char []byte) (out []uint32, ok bool) {
 	if u.m.c.ByteFallback {
 		n := len(dst)
 		for _, b := range char {
@@ -247,16 +250,16 @@ func (u *unknowns) add(dst []uint32, char []byte) []uint32 {
 			dst = append(dst, id)
 		}
 		if len(dst)-n == len(char) {
-			return dst
+			return dst, true
 		}
 		dst = dst[:n]
 	}
 	if u.m.unk == noID {
-		return dst
+		return dst, false
 	}
 	if u.waiting && !u.m.c.FuseUnk {
 		dst = append(dst, u.m.unk)
 	}
 	u.waiting = true
-	return dst
+	return dst, true
 }

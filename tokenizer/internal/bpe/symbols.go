@@ -24,6 +24,12 @@ func (y *symbols) add(id uint32, n int) {
 // one that falls back to bytes overtakes them, there as here.
 func (y *symbols) cut(m *Model, piece []byte) {
 	y.ids, y.lens = y.ids[:0], y.lens[:0]
+	if m.direct {
+		for _, b := range piece {
+			y.add(m.byteIDs[b], 1)
+		}
+		return
+	}
 	unknown := 0 // bytes of the unknown characters that wait
 	for i := 0; i < len(piece); {
 		w := 1
