@@ -114,6 +114,7 @@ func (p *Pool) Run(n, grain int, job Job) {
 		return
 	}
 	p.job, p.n, p.parts = job, n, parts
+	p.panicked.Store(nil) // a worker's, left by a job in which the caller's own part panicked too
 	p.pending.state.Store(waitIdle)
 	p.pending.count.Store(int32(parts - 1))
 	for w := 1; w < parts; w++ {

@@ -72,6 +72,25 @@ func TestPoolRaisesAPanicInTheCallerAndSurvives(t *testing.T) {
 	}
 }
 
+// refusal panics in every part.
+type refusal struct{}
+
+func (refusal) Do(worker, lo, hi int) { panic("part refused") }
+
+func TestPoolForgetsPanicsThatNobodySaw(t *testing.T) {
+	p := NewPool(3)
+	defer p.Close()
+	func() {
+		defer func() {
+			if v := recover(); v != "part refused" {
+				t.Errorf("recovered %v, want the caller's own panic", v)
+			}
+		}()
+		p.Run(300, 1, refusal{})
+	}()
+	p.Run(9, 1, &countJob{hits: make([]atomic.Int32, 9), workers: make([]atomic.Int32, 3), fail: -1})
+}
+
 func TestPoolFinishesWithFewerProcsThanWorkers(t *testing.T) {
 	old := runtime.GOMAXPROCS(1)
 	defer runtime.GOMAXPROCS(old)
