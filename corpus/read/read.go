@@ -38,7 +38,8 @@ type Options struct {
 	Format string
 	// TextField names the JSON field that holds the text; empty = "text".
 	TextField string
-	// Separator, where not empty, cuts text files into documents at lines that consist of it ("<|endoftext|>").
+	// Separator, where not empty, cuts text files into documents at lines that consist of it ("<|endoftext|>"). White space around
+	// it and around a line does not count, so that one of white space alone cuts at blank lines.
 	Separator string
 	// Extensions, where not empty, are the only ones taken from directories (".go", ".md").
 	Extensions []string

@@ -223,6 +223,23 @@ func TestSeparatorCutsTextsWithoutHoldingTheFile(t *testing.T) {
 	}
 }
 
+func TestWhiteSpaceAroundASeparatorDoesNotCount(t *testing.T) {
+	dir := tree(t, map[string]string{"t.txt": "one\n--- \ntwo\n\nthree\n"})
+	for separator, want := range map[string][]string{" ---\n": {"one", "two\n\nthree"}, "\n": {"one\n--- \ntwo", "three"}} {
+		docs, _, _, err := all(t, Options{Separator: separator}, dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, d := range docs {
+			got = append(got, string(d.Text))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("separator %q: got %q, want %q", separator, got, want)
+		}
+	}
+}
+
 func TestMetaKeepsTheOtherFields(t *testing.T) {
 	dir := tree(t, map[string]string{"x.jsonl": `{"text":"a","title":"T","meta":{"source":"arxiv","n":1}}` + "\n" + `{"content":"b","text":"no"}`})
 	docs, bad, _, err := all(t, Options{KeepMeta: true}, dir)

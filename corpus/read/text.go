@@ -57,7 +57,7 @@ func (t *textReader) untilSeparator(d *Document) error {
 	if t.lines == nil {
 		t.lines = newLines(t.in, t.opts.MaxRecord)
 	}
-	first := t.lines.line + 1
+	first, separator := t.lines.line+1, strings.TrimSpace(t.opts.Separator)
 	var text []byte
 	var size int64
 	for {
@@ -69,7 +69,7 @@ func (t *textReader) untilSeparator(d *Document) error {
 		if err != nil {
 			return err
 		}
-		if strings.TrimSpace(string(line[:min(len(line), len(t.opts.Separator)+16)])) == t.opts.Separator {
+		if strings.TrimSpace(string(line[:min(len(line), len(t.opts.Separator)+16)])) == separator {
 			break
 		}
 		size += n
