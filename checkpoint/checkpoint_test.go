@@ -293,7 +293,7 @@ func TestPruning(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := Prune(root, 1, 0); err != nil {
+	if _, err := prune(osFS{}, root, DirName(4), 1, 0); err != nil {
 		t.Fatal(err)
 	}
 	if c, _, err := Load(root); err != nil || c.Manifest.Step != 4 {

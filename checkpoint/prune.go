@@ -5,18 +5,9 @@ import (
 	"path/filepath"
 )
 
-// Prune removes checkpoints below root, except the newest keepLast (0 keeps all), those whose step is a multiple
-// of keepEvery (0 = none), and always the newest whose every byte verifies. It returns what it removed.
-func Prune(root string, keepLast int, keepEvery int64) ([]string, error) {
-	c, _, err := Load(root)
-	if err != nil {
-		return nil, err
-	}
-	return prune(osFS{}, root, filepath.Base(c.Dir), keepLast, keepEvery)
-}
-
-// prune removes by the rule of Prune; valid is the directory name known to be the newest valid checkpoint.
-// Damaged checkpoints do not count among the newest, and go when they are older than all that stay.
+// prune removes checkpoints below root, except the newest keepLast (0 keeps all), those whose step is a multiple of
+// keepEvery (0 = none), and valid, the directory name known to be the newest whose every byte verifies. It returns
+// what it removed. Damaged checkpoints do not count among the newest, and go when they are older than all that stay.
 func prune(fs FS, root, valid string, keepLast int, keepEvery int64) ([]string, error) {
 	if keepLast <= 0 {
 		return nil, nil
