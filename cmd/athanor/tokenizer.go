@@ -12,10 +12,11 @@ import (
 )
 
 type tokenizerCmd struct {
-	Train  tokenizerTrainCmd  `cmd:"" help:"Train a tokenizer on text, JSON Lines or source trees."`
-	Encode tokenizerEncodeCmd `cmd:"" help:"Turn text into token ids."`
-	Decode tokenizerDecodeCmd `cmd:"" help:"Turn token ids into text."`
-	Info   tokenizerInfoCmd   `cmd:"" help:"Describe a tokenizer."`
+	Train   tokenizerTrainCmd   `cmd:"" help:"Train a tokenizer on text, JSON Lines or source trees."`
+	Encode  tokenizerEncodeCmd  `cmd:"" help:"Turn text into token ids, or show how it is cut."`
+	Decode  tokenizerDecodeCmd  `cmd:"" help:"Turn token ids into text."`
+	Info    tokenizerInfoCmd    `cmd:"" help:"Describe a tokenizer."`
+	Compare tokenizerCompareCmd `cmd:"" help:"Compare tokenizers on texts: size, fertility, losses, speed."`
 }
 
 // Help is shown by athanor tokenizer --help.
@@ -135,79 +136,4 @@ func (t *tokenizerTrainCmd) report(c *cliContext, tok *tokenizer.Tokenizer, st r
 		{Name: "hash", Value: tok.Hash()[:16]},
 		{Name: "next", Value: c.self + " tokenizer info " + t.Out},
 	}}})
-}
-
-type tokenizerInfoCmd struct {
-	Tokenizer string `arg:"" help:"tokenizer.json, or a directory that holds it (or vocab.json and merges.txt)."`
-	Longest   int    `default:"10" help:"How many of the longest tokens to show."`
-	JSON      bool   `name:"json" help:"Print as JSON."`
-}
-
-// Help is shown by athanor tokenizer info --help.
-func (*tokenizerInfoCmd) Help() string {
-	return `Examples:
-  athanor tokenizer info tok
-  athanor tokenizer info qwen3/tokenizer.json --json | jq .scripts`
-}
-
-func (t *tokenizerInfoCmd) Run(c *cliContext) error {
-	if t.Longest < 0 {
-		return fmt.Errorf("--longest is %d, want at least 0", t.Longest)
-	}
-	tok, err := tokenizer.Load(t.Tokenizer)
-	if err != nil {
-		return err
-	}
-	in := tok.Info(t.Longest)
-	if t.JSON {
-		return printJSON(c.stdout, in)
-	}
-	return runlog.RenderSummary(runlog.NewTerminal(c.stdout), "Tokenizer "+t.Tokenizer, infoSections(&in))
-}
-
-func infoSections(in *tokenizer.Info) []runlog.Section {
-	parts := runlog.Section{Title: "Parts"}
-	for _, r := range []runlog.Row{
-		{Name: "normalizer", Value: in.Normalizer}, {Name: "pre-tokenizer", Value: in.PreTokenizer}, {Name: "model", Value: in.Model},
-		{Name: "post-processor", Value: in.PostProcessor}, {Name: "decoder", Value: in.Decoder},
-	} {
-		if r.Value == "" {
-			r.Value = "none"
-		}
-		parts.Rows = append(parts.Rows, r)
-	}
-	size := runlog.Section{Rows: []runlog.Row{
-		{Name: "vocabulary", Value: fmt.Sprintf("%d ids, %d in use, %d merges", in.VocabSize, in.Tokens, in.Merges)},
-		{Name: "mean token", Value: fmt.Sprintf("%.2f bytes", in.MeanBytes)},
-	}}
-	if in.MissingBytes > 0 {
-		size.Rows = append(size.Rows, runlog.Row{Name: "missing bytes", Value: fmt.Sprintf("%d of 256 have no token and are lost", in.MissingBytes)})
-	}
-	for _, r := range []runlog.Row{{Name: "BOS", Value: in.BOS}, {Name: "EOS", Value: in.EOS}, {Name: "PAD", Value: in.PAD}, {Name: "UNK", Value: in.UNK}} {
-		if r.Value != "" {
-			size.Rows = append(size.Rows, r)
-		}
-	}
-	size.Rows = append(size.Rows, runlog.Row{Name: "hash", Value: in.Hash[:16]})
-	added, scripts, longest := runlog.Section{Title: "Added tokens"}, runlog.Section{Title: "Scripts"}, runlog.Section{Title: "Longest tokens"}
-	for _, a := range in.Added {
-		added.Rows = append(added.Rows, runlog.Row{Name: fmt.Sprint(a.ID), Value: a.Content})
-	}
-	for _, s := range in.Scripts {
-		share := float64(s.Tokens) / float64(max(in.Tokens, 1))
-		scripts.Rows = append(scripts.Rows, runlog.Row{Name: s.Script, Value: fmt.Sprintf("%7d  %s", s.Tokens, runlog.Percent(share))})
-	}
-	for _, l := range in.Longest {
-		longest.Rows = append(longest.Rows, runlog.Row{Name: fmt.Sprint(l.ID), Value: fmt.Sprintf("%4d bytes  %s", l.Bytes, quoteShort(l.Text))})
-	}
-	return []runlog.Section{size, parts, added, scripts, longest}
-}
-
-// quoteShort quotes s and leaves out the middle of long ones.
-func quoteShort(s string) string {
-	r := []rune(s)
-	if len(r) <= 48 {
-		return fmt.Sprintf("%q", s)
-	}
-	return fmt.Sprintf("%q … %q", string(r[:24]), string(r[len(r)-12:]))
 }
