@@ -2,7 +2,10 @@ package dataset
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -41,6 +44,8 @@ type Manifest struct {
 	// Unencodable counts the characters that the vocabulary cannot express; byte-level vocabularies express all.
 	Unencodable int64      `json:"unencodable"`
 	Files       []FileInfo `json:"files"`
+	// Checksum is the SHA-256 of the manifest with an empty string in its place. Older manifests have none.
+	Checksum string `json:"checksum"`
 }
 
 // TokenizerInfo identifies the tokenizer that made the ids.
@@ -142,6 +147,8 @@ func parseManifest(data []byte) (*Manifest, error) {
 		return nil, fmt.Errorf("format %q, want %q", m.Format, ManifestFormat)
 	case m.Version != ManifestVersion:
 		return nil, fmt.Errorf("version %d, this program reads version %d", m.Version, ManifestVersion)
+	case m.Checksum != "" && m.Checksum != checksum(data, m.Checksum):
+		return nil, errors.New("it does not match its own checksum: the manifest is damaged or was changed")
 	case m.DType != U16 && m.DType != I32:
 		return nil, fmt.Errorf("dtype %q, want %q or %q", m.DType, U16, I32)
 	case m.Tokenizer.VocabSize < 1:
@@ -149,22 +156,48 @@ func parseManifest(data []byte) (*Manifest, error) {
 	case len(m.Splits) == 0:
 		return nil, fmt.Errorf("no splits")
 	}
+	listed := map[string]bool{}
+	for _, f := range m.Files {
+		if !filepath.IsLocal(filepath.FromSlash(f.Name)) || strings.Contains(f.Name, "\\") {
+			return nil, fmt.Errorf("file %q lies outside the dataset's directory", f.Name)
+		}
+		listed[f.Name] = true
+	}
 	seen := map[string]bool{}
 	for _, s := range m.Splits {
 		if (s.Name != "train" && s.Name != "val") || seen[s.Name] {
 			return nil, fmt.Errorf("split %q is unknown or named twice, want \"train\" and \"val\"", s.Name)
 		}
 		seen[s.Name] = true
-	}
-	for _, f := range m.Files {
-		if !filepath.IsLocal(filepath.FromSlash(f.Name)) || strings.Contains(f.Name, "\\") {
-			return nil, fmt.Errorf("file %q lies outside the dataset's directory", f.Name)
+		for _, name := range []string{s.Name + ".bin", s.Name + ".idx"} {
+			if !listed[name] {
+				return nil, fmt.Errorf("split %q: %s is not among the files, so that nothing vouches for it", s.Name, name)
+			}
 		}
 	}
 	return &m, nil
 }
 
+// checksum returns what a manifest that says sum should say.
+func checksum(data []byte, sum string) string {
+	const key = `"checksum": "%s"`
+	data = bytes.Replace(data, fmt.Appendf(nil, key, sum), fmt.Appendf(nil, key, ""), 1)
+	hash := sha256.Sum256(data)
+	return hex.EncodeToString(hash[:])
+}
+
+// encode fills in the checksum and writes the manifest.
 func (m *Manifest) encode() ([]byte, error) {
+	m.Checksum = ""
+	data, err := m.marshal()
+	if err != nil {
+		return nil, err
+	}
+	m.Checksum = checksum(data, "")
+	return m.marshal()
+}
+
+func (m *Manifest) marshal() ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"path/filepath"
 	"strings"
@@ -19,6 +20,17 @@ func TestDamagedDatasetsAreRefused(t *testing.T) {
 		b[at] ^= 1
 		return string(b)
 	}
+	sealed := func(old, new string) string { // the manifest changed by somebody who knows about the checksum
+		var m Manifest
+		if err := json.Unmarshal([]byte(strings.Replace(files["manifest.json"], old, new, 1)), &m); err != nil {
+			t.Fatal(err)
+		}
+		data, err := m.encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
 	for _, c := range []struct {
 		name, file, data, want string
 		verify                 bool
@@ -28,11 +40,14 @@ func TestDamagedDatasetsAreRefused(t *testing.T) {
 		{"2^60 sequences", "train.idx", files["train.idx"][:25] + "\x10" + files["train.idx"][26:], "claims", false},
 		{"flipped bin", "train.bin", flip(files["train.bin"], 50), "SHA-256", true},
 		{"flipped tokenizer", "tokenizer/tokenizer.json", flip(files["tokenizer/tokenizer.json"], 0), "SHA-256", true},
-		{"other tokens", "manifest.json", strings.Replace(files["manifest.json"], `"documents": `, `"documents": 1`, 1), "the manifest", false},
+		{"other tokens", "manifest.json", sealed(`"documents": `, `"documents": 1`), "the manifest", false},
 		{"no json", "manifest.json", "{", "manifest.json", false},
 		{"format", "manifest.json", strings.Replace(files["manifest.json"], ManifestFormat, "x", 1), `format "x"`, false},
 		{"version", "manifest.json", strings.Replace(files["manifest.json"], `"version": 1`, `"version": 2`, 1), "version 2", false},
-		{"escaping path", "manifest.json", strings.Replace(files["manifest.json"], `"tokenizer/tokenizer.json"`, `"../../etc/passwd"`, 1), "outside", false},
+		{"escaping path", "manifest.json", sealed(`"tokenizer/tokenizer.json"`, `"../../etc/passwd"`), "outside", false},
+		{"changed manifest", "manifest.json", strings.Replace(files["manifest.json"], `"seed": 0`, `"seed": 1`, 1), "its own checksum", false},
+		{"no files", "manifest.json", sealed(`"files": [`, `"files": [], "others": [`), "train.bin is not among the files", false},
+		{"a file not listed", "manifest.json", sealed(`"name": "val.idx"`, `"name": "val.old"`), "val.idx is not among the files", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "set")
@@ -70,8 +85,15 @@ func TestDamagedDatasetsAreRefused(t *testing.T) {
 	}
 }
 
+func TestManifestsWithoutAChecksumAreRead(t *testing.T) {
+	old := []byte(`{"format":"athanor-dataset","version":1,"dtype":"u16","tokenizer":{"vocab_size":9},"splits":[{"name":"val"}],"files":[{"name":"val.bin"},{"name":"val.idx"}]}`)
+	if _, err := parseManifest(old); err != nil {
+		t.Error(err)
+	}
+}
+
 func FuzzManifest(f *testing.F) {
-	f.Add([]byte(`{"format":"athanor-dataset","version":1,"dtype":"u16","tokenizer":{"vocab_size":9},"splits":[{"name":"train"}],"files":[{"name":"a/b"}]}`))
+	f.Add([]byte(`{"format":"athanor-dataset","version":1,"dtype":"u16","tokenizer":{"vocab_size":9},"splits":[{"name":"train"}],"files":[{"name":"a/b"},{"name":"train.bin"},{"name":"train.idx"}]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, err := parseManifest(data)
 		if err == nil && (len(m.Splits) == 0 || len(m.Splits) > 2) {
