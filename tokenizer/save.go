@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/athanor-lm/athanor/tokenizer/internal/scan"
 )
@@ -93,6 +94,7 @@ func marshal(v any) ([]byte, error) {
 // document describes a tokenizer.json to be written from nothing.
 type document struct {
 	pattern      string // of package scan, if byteLevel
+	regex        string // in place of pattern
 	byteLevel    bool   // else the tokens are characters
 	ignoreMerges bool
 	nfc          bool
@@ -189,14 +191,18 @@ func byteLevelPart(regex bool) object {
 }
 
 func (d *document) preTokenizer() object {
-	pattern := scan.Pattern(d.pattern)
-	if pattern == scan.Pattern("gpt2") {
+	patterns := []string{d.regex}
+	if d.regex == "" {
+		patterns = scan.Patterns(d.pattern)
+	}
+	if slices.Equal(patterns, scan.Patterns("gpt2")) {
 		return byteLevelPart(true)
 	}
-	return object{{"type", "Sequence"}, {"pretokenizers", []object{
-		{{"type", "Split"}, {"pattern", object{{"Regex", pattern}}}, {"behavior", "Isolated"}, {"invert", false}},
-		byteLevelPart(false),
-	}}}
+	var steps []object
+	for _, p := range patterns {
+		steps = append(steps, object{{"type", "Split"}, {"pattern", object{{"Regex", p}}}, {"behavior", "Isolated"}, {"invert", false}})
+	}
+	return object{{"type", "Sequence"}, {"pretokenizers", append(steps, byteLevelPart(false))}}
 }
 
 // template is a TemplateProcessing part that adds d.before and d.after.
