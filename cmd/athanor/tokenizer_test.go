@@ -75,15 +75,19 @@ func TestTokenizerCommandsRefuse(t *testing.T) {
 	}{
 		{"no text", []string{"train", empty, "-o", out}},
 		{"vocabulary size 3", []string{"train", empty, "-o", out, "-v", "3"}},
-		{"--chars", []string{"train", empty, "-o", out, "--chars", "--nfc"}},
+		{"--nfc does not apply to --kind chars; it is for bpe", []string{"train", empty, "-o", out, "--chars", "--nfc"}},
+		{"--vocab-size does not apply", []string{"train", empty, "-o", out, "-k", "chars", "-v", "300"}},
+		{"holds a tokenizer (tokenizer.json)", []string{"train", empty, "-o", tok}},
+		{"no amount of bytes", []string{"train", empty, "-o", out, "--memory-limit", "4X"}},
+		{"memory limit", []string{"train", empty, "-o", out, "--memory-limit", "1MB"}},
 		{"no such file", []string{"info", filepath.Join(dir, "none")}},
 		{"whole number", []string{"decode", tok, "1", "x"}},
 		{"does not use", []string{"decode", tok, "4000"}},
 		{"want one", []string{"encode", tok, empty, "--text", "a"}},
 	} {
 		code, _, stderr := piped("", append([]string{"tokenizer"}, c.args...)...)
-		if code != 1 || !strings.Contains(stderr, c.want) {
-			t.Errorf("%q: exit %d, %q, want exit 1 and %q", c.args, code, stderr, c.want)
+		if code == 0 || !strings.Contains(stderr, c.want) {
+			t.Errorf("%q: exit %d, %q, want %q", c.args, code, stderr, c.want)
 		}
 	}
 	if _, err := os.Stat(out); err == nil {
@@ -104,12 +108,66 @@ func TestTokenizerTrainReadsAsDatasetBuildDoes(t *testing.T) {
 	if code != 0 {
 		t.Errorf("--format: exit %d: %s", code, stderr)
 	}
-	code, stdout, stderr := piped("", "tokenizer", "train", dir, "--ext", "txt", "--separator=---", "-o", out, "-v", "300", "--json")
+	code, stdout, stderr := piped("", "tokenizer", "train", dir, "--ext", "txt", "--separator=---", "-f", "-o", out, "-v", "300", "--json")
 	if code != 0 || !strings.Contains(stdout, `"documents": 2`) {
 		t.Errorf("--ext and --separator: exit %d: %s%s", code, stdout, stderr)
 	}
-	code, _, stderr = piped("", "tokenizer", "train", dir, "-o", out, "-v", "300")
+	code, _, stderr = piped("", "tokenizer", "train", dir, "-f", "-o", out, "-v", "300")
 	if code != 0 || !strings.Contains(stderr, "1 .json") {
 		t.Errorf("a file left out is not named: exit %d: %s", code, stderr)
+	}
+}
+
+func TestTokenizerTrainExtendsAnother(t *testing.T) {
+	base := trainedTokenizer(t, "-v", "265")
+	dir := t.TempDir()
+	corpus, out := filepath.Join(dir, "law.txt"), filepath.Join(dir, "tok")
+	if err := os.WriteFile(corpus, []byte(strings.Repeat("民法典 the contract\n", 50)), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr := piped("", "tokenizer", "train", corpus, "-o", out, "--extend", base, "-v", "275", "--memory-limit", "200MB")
+	if code != 0 || !strings.Contains(stdout, "Kinds of tokens") {
+		t.Fatalf("exit %d: %s%s", code, stdout, stderr)
+	}
+	for _, text := range []string{"the mat", "民法典"} {
+		_, before, _ := piped("", "tokenizer", "encode", base, "-t", text)
+		_, after, _ := piped("", "tokenizer", "encode", out, "-t", text)
+		if grown := len(strings.Fields(after)) < len(strings.Fields(before)); grown != (text == "民法典") {
+			t.Errorf("%s: %s, was %s", text, after, before)
+		}
+	}
+	if code, _, stderr := piped("", "tokenizer", "train", corpus, "-o", out, "--extend", base, "--nfc", "--force", "-v", "275"); code != 1 || !strings.Contains(stderr, "has its own") {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+}
+
+func TestTokenizerTrainReplacesAllFilesOfAnother(t *testing.T) {
+	tok := trainedTokenizer(t, "-v", "270")
+	stale := filepath.Join(tok, "tokenizer.model")
+	if err := os.WriteFile(stale, []byte("of another"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	corpus := filepath.Join(t.TempDir(), "c.txt")
+	if err := os.WriteFile(corpus, []byte("new text new text"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := piped("", "tokenizer", "train", corpus, "-o", tok, "--force", "-v", "260"); code != 0 {
+		t.Fatal(stderr)
+	}
+	if _, err := os.Stat(stale); err == nil {
+		t.Error("a file of the old tokenizer is still there")
+	}
+}
+
+func TestByteSizes(t *testing.T) {
+	for text, want := range map[string]int64{"4GB": 4e9, "1.5GiB": 3 << 29, "512 mb": 512e6, "7": 7, "2k": 2000} {
+		if got, err := parseByteSize(text); err != nil || got != want {
+			t.Errorf("%q: %d, %v, want %d", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "GB", "-1GB", "1XB", "nanGB", "1e300GB"} {
+		if got, err := parseByteSize(text); err == nil {
+			t.Errorf("%q: %d", text, got)
+		}
 	}
 }

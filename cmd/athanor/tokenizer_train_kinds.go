@@ -1,0 +1,51 @@
+package main
+
+import (
+	"iter"
+	"runtime/debug"
+
+	"github.com/athanor-lm/athanor/tokenizer"
+)
+
+// flagKinds are the kinds of tokenizer that a flag is for; the flags that are not here are for all.
+func flagKinds() map[string]string {
+	return map[string]string{
+		"vocab-size": "bpe", "special": "bpe", "bos": "bpe", "eos": "bpe", "pad": "bpe", "unk": "bpe", "add-bos": "bpe", "add-eos": "bpe",
+		"min-frequency": "bpe", "memory-limit": "bpe",
+		"pattern": "bpe", "regex": "bpe", "nfc": "bpe", "token": "bpe", "max-length": "bpe", "alphabet-limit": "bpe", "extend": "bpe", "state-dir": "bpe",
+	}
+}
+
+// limitMemory keeps the garbage collector below the limit and returns what undoes that.
+func (t *tokenizerTrainCmd) limitMemory() (restore func()) {
+	if t.MemoryLimit == 0 {
+		return func() {}
+	}
+	before := debug.SetMemoryLimit(int64(t.MemoryLimit) / 10 * 9)
+	return func() { debug.SetMemoryLimit(before) }
+}
+
+// train calls the trainer of the kind.
+func (t *tokenizerTrainCmd) train(c *cliContext, docs iter.Seq2[[]byte, error], progress func(tokenizer.Progress), report *tokenizer.TrainReport) (*tokenizer.Tokenizer, error) {
+	switch t.Kind {
+	case "chars":
+		return tokenizer.TrainChars(c.ctx, docs)
+	}
+	cfg := tokenizer.TrainConfig{
+		VocabSize: t.VocabSize, MinFrequency: t.MinFrequency, MaxTokenLength: t.MaxLength,
+		Pattern: t.Pattern, Regex: t.Regex, NFC: t.NFC, AlphabetLimit: t.AlphabetLimit,
+		Special: t.Special, BOS: t.BOS, EOS: t.EOS, PAD: t.PAD, UNK: t.UNK, AddBOS: t.AddBOS, AddEOS: t.AddEOS, Forced: t.Token,
+		Workers: t.Workers, MemoryLimit: trainerShare(int64(t.MemoryLimit)), StateDir: t.StateDir, Progress: progress, Report: report,
+	}
+	if t.Extend != "" {
+		var err error
+		if cfg.Base, err = tokenizer.Load(t.Extend); err != nil {
+			return nil, err
+		}
+	}
+	return tokenizer.Train(c.ctx, cfg, docs)
+}
+
+// trainerShare is what a trainer may hold of the memory that the program may take: the rest is for the texts that are
+// being read, the program itself, and garbage.
+func trainerShare(limit int64) int64 { return limit / 8 * 5 }
