@@ -6,7 +6,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/athanor-lm/athanor/internal/memlimit"
 	"github.com/athanor-lm/athanor/model"
+	"github.com/athanor-lm/athanor/runlog"
 	"github.com/athanor-lm/athanor/tensor"
 	"github.com/athanor-lm/athanor/tokenizer"
 )
@@ -103,11 +105,7 @@ func (g *Generator) GenerateIDs(ctx context.Context, prompts [][]uint32, o Optio
 	if err := g.check(prompts, o); err != nil {
 		return nil, Stats{}, err
 	}
-	context, longest := g.model.Config().Context, 0
-	for _, p := range prompts {
-		longest = max(longest, len(p))
-	}
-	cache := model.NewCache(g.model.Config(), g.tape.Compute(), len(prompts), longest+min(context-longest, o.MaxTokens))
+	cache := model.NewCache(g.model.Config(), g.tape.Compute(), len(prompts), span(g.model.Config(), prompts, o))
 	defer cache.Free()
 	b := &batch{g: g, o: o, emit: emit, cache: cache, logits: make([]float32, len(prompts)*g.model.Config().Vocab)}
 	for i, p := range prompts {
@@ -122,6 +120,34 @@ func (g *Generator) GenerateIDs(ctx context.Context, prompts [][]uint32, o Optio
 		results[i] = s.result
 	}
 	return results, b.stats, nil
+}
+
+// span is the number of tokens that the longest text may have in the cache.
+func span(c model.Config, prompts [][]uint32, o Options) int {
+	longest := 0
+	for _, p := range prompts {
+		longest = max(longest, len(p))
+	}
+	return longest + min(c.Context-longest, o.MaxTokens)
+}
+
+// CacheBytes returns the memory that the keys and values of the texts would take, in the type dt, while a model of
+// configuration c writes them.
+func CacheBytes(c model.Config, dt tensor.DType, tok *tokenizer.Tokenizer, prompts []string, o Options) int64 {
+	g := Generator{tok: tok}
+	return model.CacheBytes(c, dt, len(prompts), max(0, span(c, g.encode(prompts), o)))
+}
+
+// checkMemory refuses texts whose keys and values do not fit beside the weights.
+func (g *Generator) checkMemory(prompts [][]uint32, o Options) error {
+	c := g.model.Config()
+	weights, cache := 4*c.NumParams(), model.CacheBytes(c, g.tape.Compute(), len(prompts), span(c, prompts, o))
+	limit, whose := memlimit.Bytes()
+	if limit == 0 || weights+cache <= limit {
+		return nil
+	}
+	return fmt.Errorf("generate: weights of %s and the keys and values of %d texts of up to %d tokens, %s, are more than %s, %s: want fewer prompts at a time or fewer tokens",
+		runlog.Bytes(weights), len(prompts), span(c, prompts, o), runlog.Bytes(cache), whose, runlog.Bytes(limit))
 }
 
 func (g *Generator) check(prompts [][]uint32, o Options) error {
@@ -151,7 +177,7 @@ func (g *Generator) check(prompts [][]uint32, o Options) error {
 			}
 		}
 	}
-	return nil
+	return g.checkMemory(prompts, o)
 }
 
 // sequence is one text while it is written.

@@ -246,6 +246,22 @@ func TestSeedDecidesTheText(t *testing.T) {
 	}
 }
 
+func TestTextsThatDoNotFitIntoMemoryAreRefused(t *testing.T) {
+	g := newGenerator(t, "gpt2", tensor.F32)
+	m, err := model.New(model.Config{Family: "gpt2", Vocab: g.tok.VocabSize(), Layers: 1000, Width: 32, Heads: 4, Context: 1 << 28}.Normalize(), model.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	big, err := New(m, g.tape, g.tok)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = big.Check([]string{"a", "b"}, Options{Sampling: Sampling{RepetitionPenalty: 1, TopP: 1}, MaxTokens: 1 << 27})
+	if err == nil || !strings.Contains(err.Error(), "2 texts of up to 134217729 tokens, 62.5 TiB") {
+		t.Errorf("error %v, want a refusal that names the keys and values", err)
+	}
+}
+
 func TestCancelledTextsEndWhereTheyAre(t *testing.T) {
 	g := newGenerator(t, "gpt2", tensor.F32)
 	ctx, cancel := context.WithCancel(context.Background())

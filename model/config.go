@@ -120,6 +120,9 @@ func (e *FieldError) Error() string {
 // maxSize bounds every dimension, far above any model, so that products of a few of them do not overflow.
 const maxSize = 1 << 28
 
+// maxParams bounds their number likewise.
+const maxParams = 1 << 50
+
 // positive reports whether v is a finite number above 0.
 func positive(v float64) bool { return v > 0 && !math.IsInf(v, 1) }
 
@@ -135,6 +138,9 @@ func (c *Config) Validate() error {
 		if f.v <= 0 || f.v > maxSize {
 			return &FieldError{f.name, f.v, fmt.Sprintf("a number above 0 and at most %d", maxSize)}
 		}
+	}
+	if n := c.roughParams(); n > maxParams {
+		return &FieldError{"layers", c.Layers, fmt.Sprintf("a model of at most %.0e parameters: this would have about %.0e", float64(maxParams), n)}
 	}
 	if c.Heads%c.KVHeads != 0 {
 		return &FieldError{"kv_heads", c.KVHeads, fmt.Sprintf("a divisor of heads (%d)", c.Heads)}
@@ -244,6 +250,20 @@ func (c Config) NumParams() int64 {
 		total += embed
 	}
 	return total
+}
+
+// roughParams is NumParams of any dimensions without overflow, and within a factor of three.
+func (c Config) roughParams() float64 {
+	f := func(n int) float64 { return float64(n) }
+	return f(c.Width)*f(c.Vocab) + f(c.Width)*f(c.Layers)*(f(c.Heads)*f(c.HeadDim)+f(c.KVHeads)*f(c.HeadDim)+f(c.FF))
+}
+
+// TableBytes returns the memory of the rotation tables that New makes beside the parameters.
+func (c Config) TableBytes() int64 {
+	if c.Family == "gpt2" {
+		return 0
+	}
+	return 4 * int64(c.Context) * int64(c.HeadDim) // sine and cosine of half the head each
 }
 
 // NonEmbeddingParams returns NumParams without token and position embeddings, the N of Kaplan et al. 2020;

@@ -40,6 +40,11 @@ func NewCache(c Config, dt tensor.DType, b, maxT int) *Cache {
 	return cache
 }
 
+// CacheBytes returns the memory that NewCache takes.
+func CacheBytes(c Config, dt tensor.DType, b, maxT int) int64 {
+	return 2 * int64(c.Layers) * int64(b) * int64(maxT) * int64(c.KVHeads*c.HeadDim) * int64(dt.Size())
+}
+
 // Free gives the memory back.
 func (c *Cache) Free() {
 	for _, l := range c.layers {

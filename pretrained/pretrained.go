@@ -12,7 +12,9 @@ import (
 	"github.com/athanor-lm/athanor/checkpoint"
 	"github.com/athanor-lm/athanor/hub"
 	"github.com/athanor-lm/athanor/internal/kernel"
+	"github.com/athanor-lm/athanor/internal/memlimit"
 	"github.com/athanor-lm/athanor/model"
+	"github.com/athanor-lm/athanor/runlog"
 	"github.com/athanor-lm/athanor/tensor"
 	"github.com/athanor-lm/athanor/tokenizer"
 )
@@ -188,6 +190,10 @@ func (s *Source) load(pool *kernel.Pool, compute tensor.DType) (model.Model, *to
 	tok, err := s.Tokenizer()
 	if err != nil {
 		return nil, nil, fmt.Errorf("open model: %s: %w", s.Path, err)
+	}
+	need := 4*s.Config.NumParams() + s.Config.Normalize().TableBytes()
+	if limit, whose := memlimit.Bytes(); limit > 0 && need > limit {
+		return nil, nil, fmt.Errorf("open model: %s: the model takes %s, %s is %s", s.Path, runlog.Bytes(need), whose, runlog.Bytes(limit))
 	}
 	m, err := model.New(s.Config, model.Options{})
 	if err != nil {

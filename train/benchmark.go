@@ -28,12 +28,15 @@ type Benchmark struct {
 
 // bare makes a Run that can update and nothing else: without data, directory or observer.
 func bare(cfg *Config) (*Run, error) {
+	if err := checkLeast(cfg); err != nil {
+		return nil, err
+	}
 	m, err := model.New(cfg.Model.Config, model.Options{Recompute: cfg.Recompute})
 	if err != nil {
 		return nil, err
 	}
 	r := &Run{cfg: cfg, model: m, params: m.Params(), now: time.Now, pool: kernel.NewPool(cfg.Workers)}
-	if r.plan.Memory, err = checkMemory(r.pool, m, cfg); err != nil {
+	if r.plan.Memory, err = checkMemory(r.pool, m, cfg, 0); err != nil {
 		r.Close()
 		return nil, err
 	}

@@ -166,12 +166,19 @@ func (r *Run) prepareModel() error {
 	case c.Vocab < vocab:
 		return fmt.Errorf("train: model.vocab is %d, but the datasets' tokenizer has %d ids: want at least that many, or leave the key out", c.Vocab, vocab)
 	}
+	if err := checkLeast(r.cfg); err != nil {
+		return err
+	}
 	var err error
 	if r.model, err = model.New(r.cfg.Model.Config, model.Options{Recompute: r.cfg.Recompute}); err != nil {
 		return err
 	}
 	r.params = r.model.Params()
-	r.plan.Memory, err = checkMemory(r.pool, r.model, r.cfg)
+	var samples int64
+	if prompts, o := r.samples(); len(prompts) > 0 {
+		samples = generate.CacheBytes(r.model.Config(), computeType(r.cfg.DType), r.data.tok, prompts, o)
+	}
+	r.plan.Memory, err = checkMemory(r.pool, r.model, r.cfg, samples)
 	return err
 }
 

@@ -227,6 +227,8 @@ func TestRefusalsLeaveNothingBehind(t *testing.T) {
 		{"sample larger than data", []string{"data.sources=[{path: " + few + "}]", "model.context=4096", "data.sequence=4096"}, []string{"fewer than one sample of 4096+1"}},
 		{"prompt longer than the context", []string{"samples.prompts=[ab, abcdefghijabcdefghij]"}, []string{"samples", "prompt 2 has 20 tokens", "context is 16"}},
 		{"memory", []string{"memory_gb=0.001"}, []string{"memory_gb is 977 KiB", "weights", "no micro-batch is small enough"}},
+		{"rotation tables of a terabyte", []string{"memory_gb=1", "model.family=llama", "data.sequence=16", "model.context=200000000", "model.head_dim=1280"}, []string{"at least", "runtime 954 GiB"}},
+		{"samples", []string{"memory_gb=1", "model.layers=1000", "model.family=llama", "data.sequence=16", "model.context=2000", "samples.tokens=1900", "samples.prompts=[ab, ab, ab, ab, ab, ab]"}, []string{"+ samples 2."}},
 	} {
 		run := filepath.Join(dir, "run")
 		_, err := New(tinyConfig(t, run, data, tc.set...), Options{Observer: &witness{}, PeakGFLOPs: -1})
