@@ -1,0 +1,249 @@
+// Package normalize holds the normalizers of tokenizer.json. Each rewrites an
+// align.Text as Hugging Face's tokenizers does, offsets included. Bytes that
+// are not UTF-8 count as U+FFFD where a rule asks for the character and are
+// kept otherwise.
+package normalize
+
+import (
+	"bytes"
+	"unicode/utf8"
+
+	"github.com/athanor-lm/athanor/tokenizer/internal/align"
+	"github.com/athanor-lm/athanor/tokenizer/internal/bytelevel"
+	"github.com/athanor-lm/athanor/tokenizer/internal/pattern"
+	"github.com/athanor-lm/athanor/tokenizer/internal/charprop"
+)
+
+// Normalizer rewrites a text. It does not change and may be used by many
+// goroutines. An error means that a pattern took too long; the text is then
+// normalized as far as it came.
+type Normalizer interface {
+	Normalize(t *align.Text) error
+}
+
+// Sequence runs normalizers one after the other.
+type Sequence []Normalizer
+
+func (s Sequence) Normalize(t *align.Text) error {
+	var first error
+	for _, n := range s {
+		if err := n.Normalize(t); err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// KeepsStart tells whether what a normalizer makes of a text always begins
+// with something that comes from the text's first character.
+func KeepsStart(n Normalizer) bool {
+	switch n := n.(type) {
+	case nil, *Form, Lowercase, ByteLevel, Prepend:
+		return true
+	case Sequence:
+		for _, each := range n {
+			if !KeepsStart(each) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// each rewrites the text character by character; f puts, inserts, keeps or
+// drops. A text of which skip holds to the end is left alone.
+func each(t *align.Text, skip func(r rune) bool, f func(r rune, w int)) {
+	b, i := t.B, 0
+	for i < len(b) {
+		r, w := utf8.DecodeRune(b[i:])
+		if !skip(r) {
+			break
+		}
+		i += w
+	}
+	if i == len(b) {
+		return
+	}
+	t.Begin()
+	t.Keep(i)
+	for i < len(b) {
+		r, w := utf8.DecodeRune(b[i:])
+		f(r, w)
+		i += w
+	}
+	t.Done()
+}
+
+// filter drops the characters that drop holds of.
+func filter(t *align.Text, drop func(r rune) bool) {
+	each(t, func(r rune) bool { return !drop(r) }, func(r rune, w int) {
+		if drop(r) {
+			t.Drop(w)
+		} else {
+			t.Keep(w)
+		}
+	})
+}
+
+// Lowercase puts text into lower case, character by character.
+type Lowercase struct{}
+
+func (Lowercase) Normalize(t *align.Text) error {
+	same := func(r rune) bool {
+		lower, dot := charprop.Lower(r)
+		return lower == r && !dot
+	}
+	each(t, same, func(r rune, w int) {
+		switch lower, dot := charprop.Lower(r); {
+		case dot:
+			t.Put('i')
+			t.Insert('\u0307')
+		case lower != r:
+			t.Put(lower)
+		default:
+			t.Keep(w)
+		}
+	})
+	return nil
+}
+
+// StripAccents drops all marks; text is usually decomposed before.
+type StripAccents struct{}
+
+func (StripAccents) Normalize(t *align.Text) error {
+	filter(t, charprop.Mark().Has)
+	return nil
+}
+
+// Nmt drops control characters and makes plain spaces of others, as neural
+// translation systems do.
+type Nmt struct{}
+
+func (Nmt) Normalize(t *align.Text) error {
+	each(t, func(r rune) bool { return nmt(r) == r }, func(r rune, w int) {
+		switch c := nmt(r); c {
+		case r:
+			t.Keep(w)
+		case -1:
+			t.Drop(w)
+		default:
+			t.Put(c)
+		}
+	})
+	return nil
+}
+
+// nmt returns what becomes of r, -1 for nothing.
+func nmt(r rune) rune {
+	switch {
+	case 1 <= r && r <= 8, r == 0xb, 0xe <= r && r <= 0x1f, r == 0x7f, r == 0x8f, r == 0x9f:
+		return -1
+	case r == '\t', r == '\n', r == '\f', r == '\r', r == 0x1680, 0x200b <= r && r <= 0x200f,
+		r == 0x2028, r == 0x2029, r == 0x2581, r == 0xfeff, r == utf8.RuneError:
+		return ' '
+	}
+	return r
+}
+
+// Replace puts Content in place of every match.
+type Replace struct {
+	Pattern *pattern.Pattern
+	Content string
+}
+
+func (p Replace) Normalize(t *align.Text) error {
+	found, err := p.Pattern.Find(nil, t.B)
+	if len(found) == 0 {
+		return err
+	}
+	n := len(t.B)
+	content := []byte(p.Content)
+	t.Begin()
+	for _, m := range found {
+		t.Keep(m.Lo - t.At())
+		t.Drop(m.Hi - m.Lo)
+		t.InsertBytes(content)
+	}
+	t.Keep(n - t.At())
+	t.Done()
+	return err
+}
+
+// Prepend puts a string before a text that is not empty.
+type Prepend string
+
+func (p Prepend) Normalize(t *align.Text) error {
+	if len(t.B) > 0 {
+		PrependTo(t, string(p))
+	}
+	return nil
+}
+
+// PrependTo puts s before the text, which is not empty. Both s and the first
+// character come from where the first character comes from.
+func PrependTo(t *align.Text, s string) {
+	n := len(t.B)
+	first := t.B[:runeLen(t.B)]
+	t.Begin()
+	if s == "" {
+		t.InsertBytes(first) // as the reference does: from nowhere
+		t.Drop(len(first))
+	} else {
+		w := runeLen([]byte(s))
+		t.PutBytes([]byte(s[:w]))
+		t.InsertBytes([]byte(s[w:]))
+		t.InsertBytes(first)
+	}
+	t.Keep(n - t.At())
+	t.Done()
+}
+
+// Strip drops white space at the ends.
+type Strip struct{ Left, Right bool }
+
+func (p Strip) Normalize(t *align.Text) error {
+	lo, hi := 0, len(t.B)
+	if p.Left {
+		lo = hi - len(bytes.TrimLeftFunc(t.B, charprop.IsSpace))
+	}
+	if p.Right {
+		hi = max(lo, len(bytes.TrimRightFunc(t.B, charprop.IsSpace)))
+	}
+	if lo == 0 && hi == len(t.B) {
+		return nil
+	}
+	t.Begin()
+	t.Drop(lo)
+	t.Keep(hi - lo)
+	t.Done()
+	return nil
+}
+
+// ByteLevel spells every byte in GPT-2's byte alphabet.
+type ByteLevel struct{}
+
+func (ByteLevel) Normalize(t *align.Text) error {
+	if len(t.B) > 0 {
+		SpellBytes(t)
+	}
+	return nil
+}
+
+// SpellBytes spells the text's bytes in GPT-2's byte alphabet.
+func SpellBytes(t *align.Text) {
+	b := t.B
+	t.Begin()
+	for i := 0; i < len(b); {
+		w := 1
+		if b[i] >= utf8.RuneSelf {
+			w = runeLen(b[i:])
+		}
+		t.Put(bytelevel.Rune(b[i]))
+		for _, c := range b[i+1 : i+w] {
+			t.Insert(bytelevel.Rune(c))
+		}
+		i += w
+	}
+	t.Done()
+}

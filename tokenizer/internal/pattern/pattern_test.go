@@ -1,0 +1,101 @@
+package pattern
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestFindAsOnigurumaDoes(t *testing.T) {
+	for _, c := range []struct{ expr, text, want string }{
+		{`a`, "banana", "[1:2 3:4 5:6]"},
+		{``, "ab", "[0:0 1:1 2:2]"},
+		{`a|`, "ab", "[0:1 2:2]"},
+		{`a++b`, "aaab", "[0:4]"},
+		{`a++a`, "aaa", "[]"},
+		{`(?>a+)b?`, "aab", "[0:3]"},
+		{`x*+`, "xxa", "[0:2 3:3]"},
+		{`[\s\p{L}]+`, "a\u00a0b1", "[0:4]"},
+		{`\p{^L}+`, "ab12", "[2:4]"},
+		{`\p{Letter}+|\p{script=han}`, "ab中", "[0:5]"},
+		{`^a$`, "a\nb\na", "[0:1 4:5]"},
+		{`\h+`, "xyzBEEF", "[3:7]"},
+		{`[[:punct:]]+`, "a-+b", "[1:3]"},
+		{`\d{2}+`, "12345", "[0:4]"},
+		{`a{,2}b`, "aab", "[0:3]"},
+		{`\s+(?!\S)|\s+`, "  a ", "[0:1 1:2 3:4]"},
+		{`(?i:'s|'t)`, "'S 'T 'ſ", "[0:2 3:5 6:9]"},
+		{`(?i:'s)(?!a)|S`, "'S 'ſ s", "[0:2 3:6]"},
+		{`(?i)'s(?!a)`, "'S 'ſ s", "[0:2 3:6]"},
+		{`(?<=a)b`, "abb", "[1:2]"},
+		{`\u4e2d`, "中", "[0:3]"},
+		{`\-[\-\]]`, "--", "[0:2]"},
+		{`.`, "\xff\n", "[0:1]"},
+	} {
+		p, err := Compile(c.expr)
+		if err != nil {
+			t.Errorf("%s: %v", c.expr, err)
+			continue
+		}
+		got, err := p.Find(nil, []byte(c.text))
+		if err != nil {
+			t.Errorf("%s: %v", c.expr, err)
+		}
+		var parts []string
+		for _, m := range got {
+			parts = append(parts, fmt.Sprintf("%d:%d", m.Lo, m.Hi))
+		}
+		if s := "[" + strings.Join(parts, " ") + "]"; s != c.want {
+			t.Errorf("%s in %q: %s, want %s", c.expr, c.text, s, c.want)
+		}
+	}
+}
+
+func TestWhatCannotBeDoneIsAnError(t *testing.T) {
+	for _, expr := range []string{`(`, `)`, `[a`, `a\`, `[a&&b]`, `[[:strange:]]`, `\p{L`, `\p{Nonsense}`, `\X`, `\u12`} {
+		if _, err := Compile(expr); err == nil {
+			t.Errorf("%s compiles", expr)
+		}
+	}
+}
+
+func TestPatternsThatExplodeEnd(t *testing.T) {
+	text := []byte(strings.Repeat("a", 40) + "!")
+	p, err := Compile(`(a+)+b`) // needs no look-around: linear
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m, err := p.Find(nil, text); err != nil || len(m) > 0 {
+		t.Errorf("found %v, %v", m, err)
+	}
+	if p, err = Compile(`(a+)+(?=b)`); err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	if _, err = p.Find(nil, text); err == nil {
+		t.Error("no error after an endless search")
+	}
+	if d := time.Since(start); d > 3*Timeout {
+		t.Errorf("ended after %v", d)
+	}
+}
+
+func FuzzCompile(f *testing.F) {
+	f.Add(`\s+(?!\S)|[^\s\p{L}]++`, "a b")
+	f.Add(`[[:alpha:]\-\]]{2,}+`, "ab-]")
+	f.Fuzz(func(t *testing.T, expr, text string) {
+		p, err := Compile(expr)
+		if err != nil || len(text) > 200 {
+			return
+		}
+		at := 0
+		found, _ := p.Find(nil, []byte(text))
+		for _, m := range found {
+			if m.Lo < at || m.Hi < m.Lo || m.Hi > len(text) {
+				t.Fatalf("%s in %q: %v", expr, text, found)
+			}
+			at = m.Hi
+		}
+	})
+}
