@@ -2,8 +2,9 @@ package tokenizer
 
 import (
 	"bytes"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/athanor-lm/athanor/tokenizer/internal/charprop"
 )
 
 // matcher finds added tokens in text: at every position the longest one, from
@@ -19,12 +20,12 @@ type trieNode struct {
 	token *AddedToken
 }
 
-// newMatcher returns nil when there is nothing to look for.
-func newMatcher(tokens []AddedToken, texts []string) *matcher {
+// newMatcher returns nil when there is nothing to look for. Where two tokens
+// have one text, the first is found.
+func newMatcher(tokens []*AddedToken, texts []string) *matcher {
 	m := &matcher{nodes: []trieNode{{}}, lone: -1}
 	starts := 0
-	for k := range tokens {
-		text := texts[k]
+	for k, text := range texts {
 		if text == "" {
 			continue
 		}
@@ -46,7 +47,9 @@ func newMatcher(tokens []AddedToken, texts []string) *matcher {
 			}
 			at = n
 		}
-		m.nodes[at].token = &tokens[k]
+		if m.nodes[at].token == nil {
+			m.nodes[at].token = tokens[k]
+		}
 	}
 	if starts == 0 {
 		return nil
@@ -58,7 +61,7 @@ func newMatcher(tokens []AddedToken, texts []string) *matcher {
 }
 
 // find returns the first token at or after text[i] and where it stands.
-func (m *matcher) find(text []byte, i int) (*AddedToken, span) {
+func (m *matcher) find(text []byte, i int) (a *AddedToken, lo, hi int) {
 	for ; i < len(text); i++ {
 		if m.lone >= 0 {
 			k := bytes.IndexByte(text[i:], byte(m.lone))
@@ -69,79 +72,92 @@ func (m *matcher) find(text []byte, i int) (*AddedToken, span) {
 		} else if !m.first[text[i]] {
 			continue
 		}
-		var hit *AddedToken
-		end, at := 0, int32(0)
-		for j := i; j < len(text); {
-			n, ok := m.nodes[at].next[text[j]]
-			if !ok {
-				break
-			}
-			at = n
-			j++
-			if t := m.nodes[at].token; t != nil {
-				hit, end = t, j
-			}
-		}
-		if hit != nil {
-			return hit, span{i, end}
+		if a, n := m.longest(text[i:]); a != nil {
+			return a, i, i + n
 		}
 	}
-	return nil, span{}
+	return nil, 0, 0
 }
 
-// next returns the first token in text[from:] that its flags admit, with its
-// place widened by the white space it swallows. Matches are looked for from
-// scan on; the place never reaches back before from. The next search scans
-// from the returned position. With plain, special tokens are plain text.
-func (m *matcher) next(text []byte, from, scan int, plain bool) (t *AddedToken, at span, scanned int) {
-	for {
-		t, at = m.find(text, scan)
-		if t == nil {
-			return nil, span{}, len(text)
+// longest returns the longest token that s begins with.
+func (m *matcher) longest(s []byte) (a *AddedToken, n int) {
+	at := int32(0)
+	for i, c := range s {
+		next, ok := m.nodes[at].next[c]
+		if !ok {
+			break
 		}
-		scan = at.hi
-		if plain && t.Special {
+		at = next
+		if t := m.nodes[at].token; t != nil {
+			a, n = t, i+1
+		}
+	}
+	return a, n
+}
+
+// stretches goes over a text: added tokens, widened by the white space they
+// swallow, and what is between them.
+type stretches struct {
+	m     *matcher // nil: the text is one stretch
+	text  []byte
+	plain bool // special tokens are plain text
+
+	token  *AddedToken // of the present stretch, nil for text
+	lo, hi int
+
+	scan, from int
+	match      *AddedToken // found, behind the present stretch
+	mlo, mhi   int
+	done       bool
+}
+
+// next goes to the next stretch and tells whether there is one. Stretches are
+// not empty. They overlap where the white space that a token has swallowed
+// holds another token: the reference goes on behind the token itself.
+func (s *stretches) next() bool {
+	if s.match != nil {
+		s.token, s.lo, s.hi = s.match, s.mlo, s.mhi
+		s.match, s.from = nil, s.mhi
+		return true
+	}
+	if s.done {
+		return false
+	}
+	s.token = nil
+	for s.m != nil {
+		a, lo, hi := s.m.find(s.text, s.scan)
+		if a == nil {
+			break
+		}
+		s.scan = hi
+		if s.plain && a.Special || a.SingleWord && (endsWithWord(s.text[:lo]) || startsWithWord(s.text[hi:])) {
 			continue
 		}
-		if t.SingleWord && (endsWithWord(text[:at.lo]) || startsWithWord(text[at.hi:])) {
-			continue
+		if a.LStrip {
+			lo = max(len(bytes.TrimRightFunc(s.text[:lo], charprop.IsSpace)), s.from)
 		}
-		break
-	}
-	if t.LStrip {
-		for at.lo > from {
-			r, w := utf8.DecodeLastRune(text[from:at.lo])
-			if !unicode.IsSpace(r) {
-				break
-			}
-			at.lo -= w
+		if a.RStrip {
+			hi = len(s.text) - len(bytes.TrimLeftFunc(s.text[hi:], charprop.IsSpace))
 		}
-	}
-	if t.RStrip {
-		for at.hi < len(text) {
-			r, w := utf8.DecodeRune(text[at.hi:])
-			if !unicode.IsSpace(r) {
-				break
-			}
-			at.hi += w
+		if s.from < lo {
+			s.match, s.mlo, s.mhi = a, lo, hi
+			s.lo, s.hi = s.from, lo
+			return true
 		}
+		s.token, s.lo, s.hi, s.from = a, lo, hi, hi
+		return true
 	}
-	return t, at, max(scan, at.hi)
+	s.done = true
+	s.lo, s.hi = s.from, len(s.text)
+	return s.lo < s.hi
 }
 
 func endsWithWord(s []byte) bool {
 	r, _ := utf8.DecodeLastRune(s)
-	return len(s) > 0 && isWord(r)
+	return len(s) > 0 && charprop.Word().Has(r)
 }
 
 func startsWithWord(s []byte) bool {
 	r, _ := utf8.DecodeRune(s)
-	return len(s) > 0 && isWord(r)
-}
-
-// isWord is \w of Unicode Technical Standard 18: letters and what counts as
-// alphabetic, marks, decimal digits, connectors, joiners.
-func isWord(r rune) bool {
-	return unicode.In(r, unicode.L, unicode.M, unicode.Nd, unicode.Nl, unicode.Pc,
-		unicode.Other_Alphabetic, unicode.Join_Control)
+	return len(s) > 0 && charprop.Word().Has(r)
 }

@@ -115,12 +115,54 @@ func difference(tok *Tokenizer, text []byte, special bool, ids, spans []uint32, 
 		lo, hi := max(n-3, 0), n+4
 		return fmt.Sprintf("%.300q\nid %d of %d and %d: got %v, want %v", text, n, len(got), len(ids), clip(got, lo, hi), clip(ids, lo, hi))
 	}
+	if spans != nil {
+		if diff := offsetDifference(tok, text, special, ids, spans); diff != "" {
+			return diff
+		}
+	}
 	if back := toValid([]byte(tok.Decode(ids, false))); !bytes.Equal(back, decoded) {
 		n := firstDifference(back, decoded)
 		lo, hi := max(n-20, 0), n+20
 		return fmt.Sprintf("%.300q\ndecoded to %q, want %q (at byte %d)", text, clip(back, lo, hi), clip(decoded, lo, hi), n)
 	}
 	return ""
+}
+
+// offsetDifference compares EncodeFull's offsets.
+func offsetDifference(tok *Tokenizer, text []byte, special bool, ids, spans []uint32) string {
+	full, err := tok.EncodeFull(text, nil, EncodeOptions{AddSpecial: special, Plain: !special})
+	if err != nil {
+		return err.Error()
+	}
+	if n := firstDifference(full.IDs, ids); n >= 0 {
+		lo, hi := max(n-3, 0), n+4
+		return fmt.Sprintf("%.300q\nwith offsets, id %d of %d and %d: got %v, want %v", text, n, len(full.IDs), len(ids), clip(full.IDs, lo, hi), clip(ids, lo, hi))
+	}
+	got := inCharacters(text, full.Offsets)
+	if n := firstDifference(got, spans); n >= 0 {
+		lo, hi := n&^1, n|1+1
+		return fmt.Sprintf("%.300q\noffsets of id %d, %d, %q: got %v, want %v", text, n/2, ids[n/2], spell(tok, ids[n/2:n/2+1]), clip(got, lo, hi), clip(spans, lo, hi))
+	}
+	return ""
+}
+
+// inCharacters turns offsets in bytes into offsets in characters.
+func inCharacters(text []byte, offsets []Offset) []uint32 {
+	number := make([]uint32, len(text)+1) // of the character that a byte belongs to
+	n := uint32(0)
+	for i := 0; i < len(text); n++ {
+		_, w := utf8.DecodeRune(text[i:])
+		for k := range w {
+			number[i+k] = n
+		}
+		i += w
+	}
+	number[len(text)] = n
+	out := make([]uint32, 0, 2*len(offsets))
+	for _, o := range offsets {
+		out = append(out, number[o.Lo], number[o.Hi])
+	}
+	return out
 }
 
 // firstDifference returns where a and b differ, -1 if they do not.

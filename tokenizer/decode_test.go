@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 func TestLongPiecesTakeLogLinearTime(t *testing.T) {
@@ -63,35 +61,6 @@ func FuzzStreamDecoder(f *testing.F) {
 		n := strings.Count(got.String(), "\ufffd") - bytes.Count(text, []byte("\ufffd"))
 		if n != CountInvalid(text) {
 			t.Errorf("%d replacements in %q, want %d", n, got.String(), CountInvalid(text))
-		}
-	})
-}
-
-func TestNFC(t *testing.T) {
-	for _, s := range []string{"", "abc", "e\u0301", "한국", "\u1112\u1161\u11ab", "a\u0323\u0302", "x\xff\u0301", "\u0301", "中文"} {
-		if got, want := string(nfc{}.normalize(nil, []byte(s))), norm.NFC.String(s); got != want {
-			t.Errorf("%q normalizes to %q, want %q", s, got, want)
-		}
-		if got, want := string(composeLong(nil, []byte(s))), norm.NFC.String(s); got != want {
-			t.Errorf("%q composes to %q, want %q", s, got, want)
-		}
-	}
-	// 40 marks: in order of class, the first acute composed, nothing put in between.
-	in := "e" + strings.Repeat("\u0301\u0323", 20)
-	want := "\u1eb9" + strings.Repeat("\u0323", 19) + strings.Repeat("\u0301", 20)
-	if got := string(nfc{}.normalize(nil, []byte(in))); got != want {
-		t.Errorf("long marks normalize to %q, want %q", got, want)
-	}
-}
-
-func FuzzCompose(f *testing.F) {
-	f.Add([]byte("e\u0301\u0323 \u1112\u1161\u11ab\xff\u0344"))
-	f.Fuzz(func(t *testing.T, s []byte) {
-		if longMarks(s) || !utf8.Valid(s) { // what x/text makes of marks after a broken byte is its own
-			return
-		}
-		if got, want := composeLong(nil, s), norm.NFC.Bytes(s); !bytes.Equal(got, want) {
-			t.Errorf("%q composes to %q, want %q", s, got, want)
 		}
 	})
 }

@@ -1,17 +1,22 @@
 package tokenizer
 
 import (
+	"bytes"
 	"unicode/utf8"
 
-	"github.com/athanor-lm/athanor/tokenizer/internal/bpe"
+	"github.com/athanor-lm/athanor/tokenizer/internal/align"
+	"github.com/athanor-lm/athanor/tokenizer/internal/pretokenize"
+	"github.com/athanor-lm/athanor/tokenizer/internal/token"
 )
 
 // encoder is the working memory of one encoding goroutine.
 type encoder struct {
-	model  *bpe.State
-	norm   []byte
-	prefix []byte
-	spans  [2][]span
+	model  modelState
+	text   align.Text // between the early added tokens, being normalized
+	pieces pretokenize.Pieces
+	marked []byte
+	spans  []token.Span
+	ids    []uint32
 }
 
 func (t *Tokenizer) acquire() *encoder {
@@ -22,13 +27,14 @@ func (t *Tokenizer) acquire() *encoder {
 		t.free = t.free[:n-1]
 		return e
 	}
-	return &encoder{model: t.model.NewState()}
+	return &encoder{model: t.model.newState()}
 }
 
 // maxIdle bounds the encoder states kept for later use.
 const maxIdle = 64
 
 func (t *Tokenizer) release(e *encoder) {
+	e.text.B, e.pieces.Text.B = nil, nil // the caller's
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.free) < maxIdle {
@@ -39,7 +45,8 @@ func (t *Tokenizer) release(e *encoder) {
 // Encode returns the ids of text. With addSpecial the tokens that the file's
 // template puts around a text (such as a beginning-of-text token) are added.
 // Added tokens that occur in text are recognised; use AppendEncodePlain for
-// text that must not be able to spell special tokens.
+// text that must not be able to spell special tokens. Truncation and padding
+// are left to EncodeFull.
 func (t *Tokenizer) Encode(text string, addSpecial bool) []uint32 {
 	return t.AppendEncode(make([]uint32, 0, len(text)/3+8), []byte(text), addSpecial)
 }
@@ -47,14 +54,17 @@ func (t *Tokenizer) Encode(text string, addSpecial bool) []uint32 {
 // AppendEncode appends the ids of text to dst, as Encode. Text may be any
 // bytes: byte-level vocabularies keep what is not UTF-8. A vocabulary that
 // lacks a byte or character leaves it out, as the reference implementation
-// does, unless it has an unknown-token; Check counts those.
+// does, unless it has an unknown-token; Check counts those. What a pattern of
+// the file cannot search in time is not cut by it; EncodeFull reports that.
 func (t *Tokenizer) AppendEncode(dst []uint32, text []byte, addSpecial bool) []uint32 {
-	if addSpecial {
-		dst = append(dst, t.prefix...)
+	if !addSpecial {
+		return t.appendText(dst, text, false)
 	}
-	dst = t.appendText(dst, text, false)
-	if addSpecial {
-		dst = append(dst, t.suffix...)
+	for k, ids := range t.around {
+		if k > 0 {
+			dst = t.appendText(dst, text, false)
+		}
+		dst = append(dst, ids...)
 	}
 	return dst
 }
@@ -69,118 +79,153 @@ func (t *Tokenizer) AppendEncodePlain(dst []uint32, text []byte) []uint32 {
 func (t *Tokenizer) appendText(dst []uint32, text []byte, plain bool) []uint32 {
 	e := t.acquire()
 	defer t.release(e)
+	if t.tracks {
+		return t.appendTracked(dst, text, plain, e)
+	}
 	if t.early == nil {
-		return t.appendSegment(dst, text, plain, e)
+		return t.appendSegment(dst, text, 0, plain, e)
 	}
-	from, scan := 0, 0
-	for {
-		a, at, next := t.early.next(text, from, scan, plain)
-		if a == nil {
-			break
+	for s := (stretches{m: t.early, text: text, plain: plain}); s.next(); {
+		if s.token != nil {
+			dst = append(dst, s.token.ID)
+		} else {
+			dst = t.appendSegment(dst, text[s.lo:s.hi], s.lo, plain, e)
 		}
-		dst = t.appendSegment(dst, text[from:at.lo], plain, e)
-		dst = append(dst, a.ID)
-		from, scan = at.hi, next
-	}
-	return t.appendSegment(dst, text[from:], plain, e)
-}
-
-// appendSegment encodes text between the early added tokens.
-func (t *Tokenizer) appendSegment(dst []uint32, text []byte, plain bool, e *encoder) []uint32 {
-	if len(text) == 0 {
-		return dst
-	}
-	if t.norm != nil {
-		out := t.norm.normalize(e.norm, text)
-		if len(out) == 0 {
-			return dst
-		}
-		if &out[0] != &text[0] {
-			e.norm = out
-		}
-		text = out
-	}
-	if t.late == nil {
-		return t.appendPieces(dst, text, e)
-	}
-	from, scan := 0, 0
-	for {
-		a, at, next := t.late.next(text, from, scan, plain)
-		if a == nil {
-			break
-		}
-		dst = t.appendPieces(dst, text[from:at.lo], e)
-		dst = append(dst, a.ID)
-		from, scan = at.hi, next
-	}
-	return t.appendPieces(dst, text[from:], e)
-}
-
-// appendPieces cuts normalized text without added tokens and encodes it.
-func (t *Tokenizer) appendPieces(dst []uint32, text []byte, e *encoder) []uint32 {
-	if len(text) == 0 {
-		return dst
-	}
-	if len(t.pre) == 1 {
-		if p, ok := t.pre[0].(*scanSplit); ok { // the usual case, without a list of pieces
-			for i := 0; i < len(text); {
-				j := p.scan(text, i)
-				dst = t.model.Append(dst, text, i, j, e.model)
-				i = j
-			}
-			return dst
-		}
-	}
-	text, pieces := t.pieces(text, e)
-	for _, p := range pieces {
-		dst = t.model.Append(dst, text, p.lo, p.hi, e.model)
 	}
 	return dst
 }
 
-// pieces runs the pre-tokenizers. The returned text is text itself or a copy
-// with spaces put in; the result is valid until the next call with e.
-func (t *Tokenizer) pieces(text []byte, e *encoder) ([]byte, []span) {
-	in, out := append(e.spans[0][:0], span{0, len(text)}), e.spans[1][:0]
-	for _, p := range t.pre {
-		if ps, ok := p.(prefixSpace); ok {
-			e.prefix, in = ps.insert(e.prefix, text, in)
-			text = e.prefix
-			continue
-		}
-		out = out[:0]
-		for _, s := range in {
-			out = p.split(out, text, s)
-		}
-		in, out = out, in
+// appendSegment encodes text between the early added tokens, which begins at
+// byte base of the whole.
+func (t *Tokenizer) appendSegment(dst []uint32, text []byte, base int, plain bool, e *encoder) []uint32 {
+	if t.norm != nil {
+		e.text.Reset(text, base, false)
+		t.norm.Normalize(&e.text)
+		text = e.text.B
 	}
-	e.spans[0], e.spans[1] = in, out
-	return text, in
+	if t.late == nil {
+		return t.appendPieces(dst, text, base, e)
+	}
+	for s := (stretches{m: t.late, text: text, plain: plain}); s.next(); {
+		if s.token != nil {
+			dst = append(dst, s.token.ID)
+		} else {
+			dst = t.appendPieces(dst, text[s.lo:s.hi], base+s.lo, e)
+		}
+	}
+	return dst
+}
+
+// appendPieces cuts normalized text without added tokens and encodes it.
+func (t *Tokenizer) appendPieces(dst []uint32, text []byte, base int, e *encoder) []uint32 {
+	switch {
+	case len(text) == 0:
+		return dst
+	case t.scan != nil && t.model.bpe != nil: // the usual case, without a list of pieces
+		m, s := t.model.bpe, e.model.bpe
+		for i := 0; i < len(text); {
+			j := t.scan(text, i)
+			dst = m.Append(dst, text, i, j, s)
+			i = j
+		}
+		return dst
+	case t.pre == nil:
+		return t.model.append(dst, text, 0, len(text), &e.model)
+	case t.marks != nil:
+		return t.appendMarked(dst, text, base, e)
+	}
+	for _, p := range t.cutPieces(text, base, e) {
+		dst = t.model.append(dst, e.pieces.Text.B, p.Lo, p.Hi, &e.model)
+	}
+	return dst
+}
+
+// cutPieces runs the pre-tokenizer. The pieces are of e.pieces.Text and valid
+// until the next call with e.
+func (t *Tokenizer) cutPieces(text []byte, base int, e *encoder) []pretokenize.Piece {
+	e.pieces.Text.Reset(text, base, false)
+	e.pieces.Reset()
+	if t.pre != nil {
+		t.pre.Split(&e.pieces)
+	}
+	return e.pieces.List
+}
+
+// appendMarked is appendPieces for Metaspace alone, without a list of pieces.
+func (t *Tokenizer) appendMarked(dst []uint32, text []byte, base int, e *encoder) []uint32 {
+	var buf [utf8.UTFMax]byte
+	mark, scheme := buf[:utf8.EncodeRune(buf[:], t.marks.Mark)], t.marks.Scheme
+	b := e.marked[:0]
+	if !bytes.HasPrefix(text, mark) && text[0] != ' ' && (scheme == pretokenize.Always || scheme == pretokenize.First && base == 0) {
+		b = append(b, mark...)
+	}
+	for {
+		k := bytes.IndexByte(text, ' ')
+		if k < 0 {
+			break
+		}
+		b = append(append(b, text[:k]...), mark...)
+		text = text[k+1:]
+	}
+	b = append(b, text...)
+	e.marked = b
+	if !t.marks.Cut {
+		return t.model.append(dst, b, 0, len(b), &e.model)
+	}
+	for i := 0; i < len(b); {
+		_, w := utf8.DecodeRune(b[i:])
+		j := len(b)
+		if k := bytes.Index(b[i+w:], mark); k >= 0 {
+			j = i + w + k
+		}
+		dst = t.model.append(dst, b, i, j, &e.model)
+		i = j
+	}
+	return dst
 }
 
 // TextStats says what a text holds that a tokenizer may not keep.
 type TextStats struct {
 	Bytes       int64 `json:"bytes"`
 	InvalidUTF8 int64 `json:"invalid_utf8"` // sequences that are not UTF-8
-	Unencodable int64 `json:"unencodable"`  // bytes or characters without a token
+	Unencodable int64 `json:"unencodable"`  // bytes or characters without a token; unknown tokens of models other than BPE
 }
 
 // Check counts what is not UTF-8 in text and what the vocabulary cannot
 // express. Added tokens are not considered.
 func (t *Tokenizer) Check(text []byte) TextStats {
 	st := TextStats{Bytes: int64(len(text)), InvalidUTF8: int64(CountInvalid(text))}
+	e := t.acquire()
+	defer t.release(e)
 	if t.norm != nil {
-		text = t.norm.normalize(nil, text)
+		e.text.Reset(text, 0, false)
+		t.norm.Normalize(&e.text)
+		text = e.text.B
 	}
-	for i := 0; i < len(text); {
-		w := 1
-		if !t.model.ByteLevel() {
-			_, w = utf8.DecodeRune(text[i:])
+	if t.model.bpe == nil {
+		e.ids = t.appendPieces(e.ids[:0], text, 0, e)
+		for _, id := range e.ids {
+			if id == t.model.unk {
+				st.Unencodable++
+			}
 		}
-		if !t.model.Covers(text[i : i+w]) {
-			st.Unencodable++
+		return st
+	}
+	if t.model.fallback {
+		return st
+	}
+	for _, p := range t.cutPieces(text, 0, e) {
+		text := e.pieces.Text.B[:p.Hi]
+		for i := p.Lo; i < p.Hi; {
+			w := 1
+			if !t.model.byteLevel() {
+				_, w = utf8.DecodeRune(text[i:])
+			}
+			if !t.model.bpe.Covers(text[i : i+w]) {
+				st.Unencodable++
+			}
+			i += w
 		}
-		i += w
 	}
 	return st
 }

@@ -5,14 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
+	"slices"
 
-	"github.com/athanor-lm/athanor/tokenizer/internal/bpe"
-	"github.com/athanor-lm/athanor/tokenizer/internal/bytelevel"
+	"github.com/athanor-lm/athanor/tokenizer/internal/align"
+	"github.com/athanor-lm/athanor/tokenizer/internal/normalize"
+	"github.com/athanor-lm/athanor/tokenizer/internal/pretokenize"
 )
 
-// file is tokenizer.json. Truncation and padding are kept when a tokenizer is
-// written back and not applied.
+// file is tokenizer.json.
 type file struct {
 	Version       string          `json:"version"`
 	Truncation    json.RawMessage `json:"truncation"`
@@ -25,20 +25,6 @@ type file struct {
 	Model         json.RawMessage `json:"model"`
 }
 
-// modelFile is the model part for type BPE.
-type modelFile struct {
-	Type                    *string           `json:"type"`
-	Dropout                 *float64          `json:"dropout"`
-	UnkToken                *string           `json:"unk_token"`
-	ContinuingSubwordPrefix *string           `json:"continuing_subword_prefix"`
-	EndOfWordSuffix         *string           `json:"end_of_word_suffix"`
-	FuseUnk                 bool              `json:"fuse_unk"`
-	ByteFallback            bool              `json:"byte_fallback"`
-	IgnoreMerges            bool              `json:"ignore_merges"`
-	Vocab                   map[string]uint32 `json:"vocab"`
-	Merges                  json.RawMessage   `json:"merges"`
-}
-
 // Parse builds a tokenizer from the bytes of a tokenizer.json. Config is the
 // tokenizer_config.json beside it, or nil; it names the BOS, EOS, PAD and UNK
 // tokens. Without it customary names are looked for among the special tokens.
@@ -47,33 +33,8 @@ func Parse(data, config []byte) (*Tokenizer, error) {
 	if err := decodeJSON(data, &f); err != nil {
 		return nil, fmt.Errorf("tokenizer.json: %w", err)
 	}
-	if isNull(f.Model) {
-		return nil, errors.New("tokenizer.json: no model: this is not a Hugging Face tokenizer file")
-	}
 	t := &Tokenizer{raw: data, config: config, added: f.AddedTokens}
-	p := &parts{}
-	if err := p.parse(&f); err != nil {
-		return nil, fmt.Errorf("tokenizer.json: %w", err)
-	}
-	t.norm, t.pre, t.kinds = p.norm, p.pre, p.kinds
-	var m modelFile
-	if err := parseModelHead(f.Model, &m); err != nil {
-		return nil, fmt.Errorf("tokenizer.json: %w", err)
-	}
-	if err := t.buildVocab(m.Vocab); err != nil {
-		return nil, fmt.Errorf("tokenizer.json: %w", err)
-	}
-	if p.byteLevelPre != p.byteLevelDec {
-		return nil, fmt.Errorf("tokenizer.json: a byte-level pre-tokenizer and decoder must come together; pre_tokenizer is %s, decoder is %s",
-			t.kinds.preTokenizer, t.kinds.decoder)
-	}
-	if err := t.buildModel(&m, p.byteLevelPre); err != nil {
-		return nil, fmt.Errorf("tokenizer.json: model: %w", err)
-	}
-	t.buildBytes(p.byteLevelDec)
-	t.buildMatchers()
-	var err error
-	if t.prefix, t.suffix, err = p.template(t); err != nil {
+	if err := t.build(&f); err != nil {
 		return nil, fmt.Errorf("tokenizer.json: %w", err)
 	}
 	if err := t.readRoles(); err != nil {
@@ -82,176 +43,241 @@ func Parse(data, config []byte) (*Tokenizer, error) {
 	return t, nil
 }
 
-// parseModelHead decodes the model and refuses what bpe does not do.
-func parseModelHead(data []byte, m *modelFile) error {
-	var head struct {
-		Type *string `json:"type"`
+func (t *Tokenizer) build(f *file) error {
+	if isNull(f.Model) {
+		return errors.New("no model: this is not a Hugging Face tokenizer file")
 	}
-	if err := decodeJSON(data, &head); err != nil {
+	if f.Version != "" && f.Version != "1.0" {
+		return fmt.Errorf("version is %q, want 1.0", f.Version)
+	}
+	byteLevel, err := t.buildFront(f)
+	if err != nil {
+		return err
+	}
+	if err := t.buildModel(f.Model, byteLevel); err != nil {
+		return err
+	}
+	if err := t.buildAdded(); err != nil {
+		return err
+	}
+	t.kinds.decoder = "null"
+	t.decoders = []decoder{spacedDecoder{}}
+	if !isNull(f.Decoder) {
+		t.kinds.decoder = ""
+		if t.decoders, err = parseDecoder(nil, f.Decoder, 0, &t.kinds.decoder); err != nil {
+			return err
+		}
+	}
+	t.buildBytes()
+	if !isNull(f.PostProcessor) {
+		if err := t.parsePostProcessor(f.PostProcessor, 0, &t.kinds.postProcessor); err != nil {
+			return err
+		}
+	}
+	if t.truncation, err = parseTruncation(f.Truncation); err != nil {
+		return err
+	}
+	if t.padding, err = parsePadding(f.Padding); err != nil {
+		return err
+	}
+	return t.flatten()
+}
+
+// buildFront reads the normalizer and the pre-tokenizer. A ByteLevel at the end
+// in front of BPE is left to the model, which then takes pieces as raw bytes.
+func (t *Tokenizer) buildFront(f *file) (byteLevel bool, err error) {
+	if !isNull(f.Normalizer) {
+		if t.norm, err = parseNormalizer(f.Normalizer, 0, &t.kinds.normalizer); err != nil {
+			return false, err
+		}
+	}
+	var steps []pretokenize.Step
+	if !isNull(f.PreTokenizer) {
+		if steps, err = parsePreTokenizer(nil, f.PreTokenizer, 0, &t.kinds.preTokenizer); err != nil {
+			return false, err
+		}
+	}
+	var m modelFile
+	if err := decodeJSON(f.Model, &m); err != nil {
+		return false, fmt.Errorf("model: %w", err)
+	}
+	if t.kinds.model, err = m.kind(); err != nil {
+		return false, err
+	}
+	spells := func(s pretokenize.Step) bool { _, ok := s.(pretokenize.SpellBytes); return ok }
+	if n := len(steps); t.kinds.model == "BPE" && n > 0 && slices.IndexFunc(steps, spells) == n-1 {
+		byteLevel, steps = true, steps[:n-1]
+	}
+	t.setSteps(scanned(steps))
+	return byteLevel, nil
+}
+
+// setSteps sets the pre-tokenizer and what lets it take a shorter road.
+func (t *Tokenizer) setSteps(steps []pretokenize.Step) {
+	switch len(steps) {
+	case 0:
+	case 1:
+		t.pre = steps[0]
+	default:
+		t.pre = pretokenize.Sequence(steps)
+	}
+	switch s := t.pre.(type) {
+	case pretokenize.Scan:
+		t.scan = s.Func
+	case pretokenize.Metaspace:
+		t.marks = &s
+	}
+	for k, s := range steps {
+		if m, ok := s.(pretokenize.Metaspace); ok && m.Scheme == pretokenize.First {
+			t.first = true
+			t.tracks = t.tracks || k > 0 || !normalize.KeepsStart(t.norm)
+		}
+	}
+}
+
+// buildModel reads the model and numbers its tokens.
+func (t *Tokenizer) buildModel(data json.RawMessage, byteLevel bool) error {
+	var m modelFile
+	if err := decodeJSON(data, &m); err != nil {
 		return fmt.Errorf("model: %w", err)
 	}
-	if head.Type != nil && *head.Type != "BPE" {
-		return fmt.Errorf("model %q is not supported (supported: BPE)", *head.Type)
+	vocab, pieces, err := m.vocabulary(t.kinds.model)
+	if err != nil {
+		return err
 	}
-	if err := decodeJSON(data, m); err != nil {
+	if err := t.buildVocab(vocab, max(len(vocab), len(pieces))); err != nil {
+		return err
+	}
+	if t.model, err = m.build(t.kinds.model, vocab, pieces, byteLevel); err != nil {
 		return fmt.Errorf("model: %w", err)
 	}
-	set := func(s *string) bool { return s != nil && *s != "" }
-	switch {
-	case m.Dropout != nil && *m.Dropout != 0:
-		return fmt.Errorf("model: dropout %v is not supported (supported: none)", *m.Dropout)
-	case set(m.ContinuingSubwordPrefix):
-		return fmt.Errorf("model: continuing_subword_prefix %q is not supported (supported: none)", *m.ContinuingSubwordPrefix)
-	case set(m.EndOfWordSuffix):
-		return fmt.Errorf("model: end_of_word_suffix %q is not supported (supported: none)", *m.EndOfWordSuffix)
-	case m.ByteFallback:
-		return errors.New("model: byte_fallback is not supported")
-	case len(m.Vocab) == 0:
-		return errors.New("model: the vocabulary is empty")
+	if m.UnkToken != nil {
+		t.roles.unk = *m.UnkToken
+	} else if m.UnkID != nil && t.model.unk != noID {
+		t.roles.unk = pieces[*m.UnkID].Text
 	}
 	return nil
 }
 
-// buildVocab numbers the tokens of the model and the added ones.
-func (t *Tokenizer) buildVocab(vocab map[string]uint32) error {
+// buildVocab numbers the tokens of the model, modelSize in all, and the added
+// ones.
+func (t *Tokenizer) buildVocab(vocab map[string]uint32, modelSize int) error {
 	size := 0
-	grow := func(what, token string, id uint32) error {
+	for token, id := range vocab {
 		if id >= MaxVocab {
-			return fmt.Errorf("%s %q has id %d, want at most %d", what, token, id, MaxVocab-1)
+			return fmt.Errorf("token %q has id %d, want at most %d", token, id, MaxVocab-1)
 		}
 		size = max(size, int(id)+1)
-		return nil
-	}
-	for token, id := range vocab {
-		if err := grow("token", token, id); err != nil {
-			return err
-		}
 	}
 	for _, a := range t.added {
-		if err := grow("added token", a.Content, a.ID); err != nil {
-			return err
+		if a.ID >= MaxVocab {
+			return fmt.Errorf("added token %q has id %d, want at most %d", a.Content, a.ID, MaxVocab-1)
 		}
+		size = max(size, int(a.ID)+1)
 	}
 	t.vocab = make(map[string]uint32, len(vocab)+len(t.added))
 	t.tokens, t.known, t.special = make([]string, size), make([]bool, size), make([]bool, size)
-	put := func(what, token string, id uint32) error {
-		if t.known[id] && t.tokens[id] != token {
-			a, b := min(token, t.tokens[id]), max(token, t.tokens[id])
-			return fmt.Errorf("id %d belongs to two tokens, %q and %q", id, a, b)
-		}
-		if other, ok := t.vocab[token]; ok && other != id {
-			return fmt.Errorf("%s %q has two ids, %d and %d", what, token, other, id)
-		}
-		t.vocab[token], t.tokens[id], t.known[id] = id, token, true
-		return nil
-	}
 	for token, id := range vocab {
-		if err := put("token", token, id); err != nil {
+		if err := t.number("token", token, id); err != nil {
 			return err
 		}
 	}
+	next := uint32(modelSize) // what the reference numbers the next added token
 	for _, a := range t.added {
 		if a.Content == "" {
 			return fmt.Errorf("added token with id %d is empty", a.ID)
 		}
-		if err := put("added token", a.Content, a.ID); err != nil {
+		_, known := t.vocab[a.Content]
+		if err := t.number("added token", a.Content, a.ID); err != nil {
 			return err
+		}
+		if !known {
+			if a.ID != next {
+				return fmt.Errorf("added token %q has id %d, want %d: Hugging Face numbers added tokens that the model does not know on from its %d, whatever the file says",
+					a.Content, a.ID, next, modelSize)
+			}
+			next++
 		}
 		t.special[a.ID] = t.special[a.ID] || a.Special
 	}
 	return nil
 }
 
-// buildModel checks the merges against the vocabulary and indexes both.
-func (t *Tokenizer) buildModel(f *modelFile, byteLevel bool) error {
-	merges, err := parseMerges(f.Merges)
-	if err != nil {
-		return err
+// number gives a token its id.
+func (t *Tokenizer) number(what, token string, id uint32) error {
+	if t.known[id] && t.tokens[id] != token {
+		a, b := min(token, t.tokens[id]), max(token, t.tokens[id])
+		return fmt.Errorf("id %d belongs to two tokens, %q and %q", id, a, b)
 	}
-	c := bpe.Config{
-		Vocab: f.Vocab, Merges: merges, ByteLevel: byteLevel,
-		FuseUnk: f.FuseUnk, ByteFallback: f.ByteFallback, IgnoreMerges: f.IgnoreMerges,
+	if other, ok := t.vocab[token]; ok && other != id {
+		return fmt.Errorf("%s %q has two ids, %d and %d", what, token, other, id)
 	}
-	if f.UnkToken != nil {
-		c.UnkToken, t.roles.unk = *f.UnkToken, *f.UnkToken
-	}
-	t.model, err = bpe.New(c)
-	t.kinds.model = "BPE"
-	return err
+	t.vocab[token], t.tokens[id], t.known[id] = id, token, true
+	return nil
 }
 
-// parseMerges reads merges in either spelling: "a b" or ["a", "b"].
-func parseMerges(data json.RawMessage) ([][2]string, error) {
-	if isNull(data) {
-		return nil, nil
+// buildAdded sorts the added tokens into those looked for before and those
+// looked for after normalization. Of several with one content the last counts.
+func (t *Tokenizer) buildAdded() error {
+	last := map[string]int{}
+	for k, a := range t.added {
+		last[a.Content] = k
 	}
-	body := bytes.TrimLeft(data[1:], " \t\r\n")
-	if len(body) > 0 && body[0] == '[' {
-		var lists [][]string
-		if err := decodeJSON(data, &lists); err != nil {
-			return nil, fmt.Errorf("merges: %w", err)
-		}
-		out := make([][2]string, len(lists))
-		for k, l := range lists {
-			if len(l) != 2 {
-				return nil, fmt.Errorf("merge %d has %d parts, want 2", k, len(l))
-			}
-			out[k] = [2]string(l)
-		}
-		return out, nil
-	}
-	var lines []string
-	if err := decodeJSON(data, &lines); err != nil {
-		return nil, fmt.Errorf("merges: %w", err)
-	}
-	out := make([][2]string, len(lines))
-	for k, l := range lines {
-		a, b, ok := strings.Cut(l, " ")
-		if !ok || strings.Contains(b, " ") {
-			return nil, fmt.Errorf("merge %d is %q, want two tokens with one space between", k, l)
-		}
-		out[k] = [2]string{a, b}
-	}
-	return out, nil
-}
-
-// buildBytes lays out what every id decodes to. Added tokens stand for their
-// own text, whatever the alphabet.
-func (t *Tokenizer) buildBytes(byteLevel bool) {
-	own := make(map[uint32]bool, len(t.added))
-	for _, a := range t.added {
-		own[a.ID] = true
-	}
-	t.blobEnds = make([]uint32, len(t.tokens))
-	for id, token := range t.tokens {
-		switch {
-		case !t.known[id]:
-		case byteLevel && !own[uint32(id)]:
-			t.blob, _ = bytelevel.AppendBytes(t.blob, token)
-		default:
-			t.blob = append(t.blob, token...)
-		}
-		t.blobEnds[id] = uint32(len(t.blob))
-	}
-}
-
-// buildMatchers sorts the added tokens into those looked for before and those
-// looked for after normalization.
-func (t *Tokenizer) buildMatchers() {
-	var early, late []AddedToken
+	t.normalized, t.specialText = map[uint32]string{}, map[string]bool{}
+	var early, late []*AddedToken
 	var earlyText, lateText []string
-	for _, a := range t.added {
+	for k := range t.added {
+		a := &t.added[k]
+		if a.Special {
+			t.specialText[a.Content] = true
+		}
+		if last[a.Content] != k {
+			continue
+		}
 		if !a.Normalized {
 			early, earlyText = append(early, a), append(earlyText, a.Content)
 			continue
 		}
 		text := a.Content
 		if t.norm != nil {
-			text = string(t.norm.normalize(nil, []byte(text)))
+			var n align.Text
+			n.Reset([]byte(text), 0, false)
+			if err := t.norm.Normalize(&n); err != nil {
+				return fmt.Errorf("added token %q: %w", a.Content, err)
+			}
+			if string(n.B) != text {
+				text = string(n.B)
+				t.normalized[a.ID] = text
+			}
 		}
 		late, lateText = append(late, a), append(lateText, text)
 	}
 	t.early, t.late = newMatcher(early, earlyText), newMatcher(late, lateText)
+	t.tracks = t.tracks || t.first && t.norm != nil && t.late != nil
+	return nil
+}
+
+// buildBytes lays out what every id decodes to by itself.
+func (t *Tokenizer) buildBytes() {
+	t.simpleDecode = true
+	for _, d := range t.decoders {
+		switch d.(type) {
+		case byteLevelDecoder, fuseDecoder:
+		default:
+			t.simpleDecode = false
+		}
+	}
+	t.simpleDecode = t.simpleDecode && len(t.decoders) == 1
+	t.blobEnds = make([]uint32, len(t.tokens))
+	for id := range t.tokens {
+		if text, ok := t.decodeText(uint32(id)); ok {
+			for _, d := range t.decoders {
+				text = d.alone(text)
+			}
+			t.blob = append(t.blob, text...)
+		}
+		t.blobEnds[id] = uint32(len(t.blob))
+	}
 }
 
 func isNull(data json.RawMessage) bool {

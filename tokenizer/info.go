@@ -43,7 +43,7 @@ type ScriptCount struct {
 // Info describes the tokenizer, with up to longest of its longest tokens.
 func (t *Tokenizer) Info(longest int) Info {
 	in := Info{
-		VocabSize: t.VocabSize(), Merges: t.model.Merges(), ByteLevel: t.model.ByteLevel(),
+		VocabSize: t.VocabSize(), Merges: t.model.merges(), ByteLevel: t.model.byteLevel(),
 		Normalizer: t.kinds.normalizer, PreTokenizer: t.kinds.preTokenizer, Model: t.kinds.model,
 		PostProcessor: t.kinds.postProcessor, Decoder: t.kinds.decoder,
 		BOS: t.roles.bos, EOS: t.roles.eos, PAD: t.roles.pad, UNK: t.roles.unk,
@@ -51,7 +51,7 @@ func (t *Tokenizer) Info(longest int) Info {
 	}
 	if in.ByteLevel {
 		for b := range 256 {
-			if !t.model.Covers([]byte{byte(b)}) {
+			if !t.model.bpe.Covers([]byte{byte(b)}) {
 				in.MissingBytes++
 			}
 		}

@@ -2,10 +2,12 @@ package tokenizer
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,50 +34,92 @@ func load(path string) (*Tokenizer, error) {
 	if err != nil {
 		return nil, errors.Unwrap(err)
 	}
-	dir := path
 	if !info.IsDir() {
-		dir = filepath.Dir(path)
-	}
-	config, err := readFile(filepath.Join(dir, "tokenizer_config.json"))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	if filepath.Ext(path) == ".tiktoken" && !info.IsDir() {
-		return loadTiktoken(path, "")
-	}
-	if !info.IsDir() {
+		if filepath.Ext(path) == ".tiktoken" {
+			return loadTiktoken(path, "")
+		}
 		data, err := readFile(path)
 		if err != nil {
 			return nil, err
 		}
-		return Parse(data, config)
+		return parseBeside(data, filepath.Dir(path))
 	}
-	data, err := readFile(filepath.Join(dir, "tokenizer.json"))
+	data, err := readFile(filepath.Join(path, "tokenizer.json"))
 	if err == nil {
-		return Parse(data, config)
+		return parseBeside(data, path)
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	for _, names := range [][2]string{{"vocab.json", "merges.txt"}, {"encoder.json", "vocab.bpe"}} {
-		vocab, err := readFile(filepath.Join(dir, names[0]))
+		vocab, err := readFile(filepath.Join(path, names[0]))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		merges, err := readFile(filepath.Join(dir, names[1]))
+		merges, err := readFile(filepath.Join(path, names[1]))
 		if err != nil {
 			return nil, err
 		}
-		data, err := fromGPT2Files(vocab, merges)
+		added, err := readOptional(filepath.Join(path, "added_tokens.json"))
+		if err != nil {
+			return nil, err
+		}
+		data, err := fromGPT2Files(vocab, merges, added)
 		if err != nil {
 			return nil, fmt.Errorf("%s and %s: %w", names[0], names[1], err)
 		}
-		return Parse(data, config)
+		return parseBeside(data, path)
 	}
 	return nil, errors.New("the directory holds neither tokenizer.json, nor vocab.json with merges.txt, nor encoder.json with vocab.bpe")
+}
+
+// besideFile is a file that lies beside tokenizer.json and that Save writes
+// back as it was.
+type besideFile struct {
+	name string
+	data []byte
+}
+
+// parseBeside parses a tokenizer.json of a directory with what lies beside it.
+// A directory without tokenizer_config.json may have special_tokens_map.json,
+// which names the same tokens.
+func parseBeside(data []byte, dir string) (*Tokenizer, error) {
+	config, err := readOptional(filepath.Join(dir, "tokenizer_config.json"))
+	if err != nil {
+		return nil, err
+	}
+	var beside []besideFile
+	for _, name := range []string{"special_tokens_map.json", "added_tokens.json", "chat_template.jinja", "chat_template.json"} {
+		data, err := readOptional(filepath.Join(dir, name))
+		if err != nil {
+			return nil, err
+		}
+		if data != nil {
+			beside = append(beside, besideFile{name, data})
+		}
+	}
+	roles := config
+	if roles == nil && len(beside) > 0 && beside[0].name == "special_tokens_map.json" {
+		roles = beside[0].data
+	}
+	t, err := Parse(data, roles)
+	if err != nil {
+		return nil, err
+	}
+	t.config, t.beside = config, beside
+	return t, nil
+}
+
+// readOptional is readFile, but nil for a file that does not exist.
+func readOptional(name string) ([]byte, error) {
+	data, err := readFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return data, err
 }
 
 func readFile(name string) ([]byte, error) {
@@ -89,8 +133,9 @@ func readFile(name string) ([]byte, error) {
 	return os.ReadFile(name)
 }
 
-// fromGPT2Files writes the tokenizer.json of GPT-2's pair of files.
-func fromGPT2Files(vocabData, mergesData []byte) ([]byte, error) {
+// fromGPT2Files writes the tokenizer.json of GPT-2's pair of files; addedData
+// is an added_tokens.json, tokens with their ids, or nil.
+func fromGPT2Files(vocabData, mergesData, addedData []byte) ([]byte, error) {
 	var vocab map[string]uint32
 	if err := decodeJSON(vocabData, &vocab); err != nil {
 		return nil, fmt.Errorf("vocabulary: %w", err)
@@ -121,6 +166,17 @@ func fromGPT2Files(vocabData, mergesData []byte) ([]byte, error) {
 	}
 	if id, ok := vocab["<|endoftext|>"]; ok {
 		d.added = []AddedToken{{ID: id, Content: "<|endoftext|>", Special: true}}
+	}
+	var added map[string]uint32
+	if addedData != nil {
+		if err := decodeJSON(addedData, &added); err != nil {
+			return nil, fmt.Errorf("added_tokens.json: %w", err)
+		}
+	}
+	for _, content := range slices.SortedFunc(maps.Keys(added), func(a, b string) int { return cmp.Compare(added[a], added[b]) }) {
+		if content != "<|endoftext|>" {
+			d.added = append(d.added, AddedToken{ID: added[content], Content: content})
+		}
 	}
 	return d.json()
 }

@@ -1,273 +1,366 @@
 package tokenizer
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
 
+	"github.com/athanor-lm/athanor/tokenizer/internal/charsmap"
+	"github.com/athanor-lm/athanor/tokenizer/internal/normalize"
+	"github.com/athanor-lm/athanor/tokenizer/internal/pattern"
+	"github.com/athanor-lm/athanor/tokenizer/internal/pretokenize"
 	"github.com/athanor-lm/athanor/tokenizer/internal/scan"
 )
 
-// parts is what the parts of a file other than the model come to.
-type parts struct {
-	norm         normalizer
-	pre          []splitter
-	byteLevelPre bool
-	byteLevelDec bool
-	kinds        kinds
-	templates    []templateFile
-}
+// maxDepth bounds how deep Sequences may be nested.
+const maxDepth = 32
 
 // typed is the head of every part.
 type typed struct {
 	Type string `json:"type"`
 }
 
-func (p *parts) parse(f *file) error {
-	if err := p.normalizer(f.Normalizer); err != nil {
-		return err
-	}
-	if err := p.preTokenizer(f.PreTokenizer, false); err != nil {
-		return err
-	}
-	if err := p.postProcessor(f.PostProcessor); err != nil {
-		return err
-	}
-	return p.decoder(f.Decoder)
+// patternFile is the pattern of Split and Replace.
+type patternFile struct {
+	Regex  *string `json:"Regex"`
+	String *string `json:"String"`
 }
 
-func (p *parts) normalizer(data json.RawMessage) error {
-	if isNull(data) {
-		return nil
+func (f *patternFile) compile() (*pattern.Pattern, error) {
+	switch {
+	case f != nil && f.String != nil && f.Regex == nil:
+		return pattern.Literal(*f.String)
+	case f != nil && f.Regex != nil && f.String == nil:
+		return pattern.Compile(*f.Regex)
 	}
-	var part struct {
-		typed
-		Normalizers []json.RawMessage `json:"normalizers"`
+	return nil, errors.New(`no pattern, want {"Regex": …} or {"String": …}`)
+}
+
+// decodePart reads a part of a file at a nesting depth.
+func decodePart(what string, data json.RawMessage, depth int, part any) error {
+	if depth > maxDepth {
+		return fmt.Errorf("%s: nested more than %d deep", what, maxDepth)
 	}
-	if err := decodeJSON(data, &part); err != nil {
-		return fmt.Errorf("normalizer: %w", err)
+	if err := decodeJSON(data, part); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
 	}
-	switch part.Type {
-	case "NFC":
-		p.norm = nfc{}
-	case "Sequence":
-		for _, n := range part.Normalizers {
-			if err := p.normalizer(n); err != nil {
-				return err
-			}
-		}
-	default:
-		return fmt.Errorf("normalizer %q is not supported (supported: null, NFC, Sequence)", part.Type)
-	}
-	p.kinds.normalizer = join(p.kinds.normalizer, part.Type)
 	return nil
 }
 
-// join lists the kinds of nested parts, without the Sequence around them.
-func join(list, kind string) string {
-	if kind == "Sequence" || list == "" && kind == "" {
-		return list
+// unsupported says that a part is unknown.
+func unsupported(what, kind, supported string) error {
+	if kind == "" {
+		return fmt.Errorf("%s: no type", what)
 	}
-	if list == "" {
-		return kind
-	}
-	return list + " + " + kind
+	return fmt.Errorf("%s %q is not supported (supported: %s)", what, kind, supported)
 }
 
-func (p *parts) preTokenizer(data json.RawMessage, nested bool) error {
-	if isNull(data) {
-		return nil
+// join lists the kinds of nested parts, without the Sequence around them.
+func join(list *string, kind string) {
+	if *list != "" {
+		*list += " + "
 	}
+	*list += kind
+}
+
+// parseNormalizer reads a normalizer and appends its kinds to names.
+func parseNormalizer(data json.RawMessage, depth int, names *string) (normalize.Normalizer, error) {
+	var part struct {
+		typed
+		Normalizers  []json.RawMessage `json:"normalizers"`
+		StripLeft    bool              `json:"strip_left"`
+		StripRight   bool              `json:"strip_right"`
+		Pattern      *patternFile      `json:"pattern"`
+		Content      *string           `json:"content"`
+		Prepend      *string           `json:"prepend"`
+		Charsmap     *string           `json:"precompiled_charsmap"`
+		CleanText    *bool             `json:"clean_text"`
+		ChineseChars *bool             `json:"handle_chinese_chars"`
+		StripAccents *bool             `json:"strip_accents"`
+		Lowercase    *bool             `json:"lowercase"`
+	}
+	if err := decodePart("normalizer", data, depth, &part); err != nil {
+		return nil, err
+	}
+	if part.Type == "Sequence" {
+		var seq normalize.Sequence
+		for _, d := range part.Normalizers {
+			n, err := parseNormalizer(d, depth+1, names)
+			if err != nil {
+				return nil, err
+			}
+			seq = append(seq, n)
+		}
+		if len(seq) == 1 {
+			return seq[0], nil
+		}
+		return seq, nil
+	}
+	fail := func(err error) (normalize.Normalizer, error) {
+		return nil, fmt.Errorf("normalizer %s: %w", part.Type, err)
+	}
+	join(names, part.Type)
+	yes := func(b *bool, def bool) bool { return b == nil && def || b != nil && *b }
+	switch part.Type {
+	case "NFC":
+		return normalize.NFC, nil
+	case "NFD":
+		return normalize.NFD, nil
+	case "NFKC":
+		return normalize.NFKC, nil
+	case "NFKD":
+		return normalize.NFKD, nil
+	case "Lowercase":
+		return normalize.Lowercase{}, nil
+	case "StripAccents":
+		return normalize.StripAccents{}, nil
+	case "Nmt":
+		return normalize.Nmt{}, nil
+	case "ByteLevel":
+		return normalize.ByteLevel{}, nil
+	case "Strip":
+		return normalize.Strip{Left: part.StripLeft, Right: part.StripRight}, nil
+	case "Prepend":
+		if part.Prepend == nil {
+			return fail(errors.New("no prepend"))
+		}
+		return normalize.Prepend(*part.Prepend), nil
+	case "Replace":
+		p, err := part.Pattern.compile()
+		if err != nil {
+			return fail(err)
+		}
+		if part.Content == nil {
+			return fail(errors.New("no content"))
+		}
+		return normalize.Replace{Pattern: p, Content: *part.Content}, nil
+	case "Precompiled":
+		if part.Charsmap == nil {
+			return fail(errors.New("no precompiled_charsmap"))
+		}
+		blob, err := base64.StdEncoding.DecodeString(*part.Charsmap)
+		if err != nil {
+			return fail(fmt.Errorf("precompiled_charsmap: %w", err))
+		}
+		m, err := charsmap.Parse(blob)
+		if err != nil {
+			return fail(err)
+		}
+		return normalize.Precompiled{Map: m}, nil
+	case "BertNormalizer":
+		lower := yes(part.Lowercase, true)
+		return normalize.Bert{
+			CleanText: yes(part.CleanText, true), ChineseChars: yes(part.ChineseChars, true),
+			StripAccents: yes(part.StripAccents, lower), Lowercase: lower,
+		}, nil
+	}
+	return nil, unsupported("normalizer", part.Type,
+		"null, NFC, NFD, NFKC, NFKD, Lowercase, StripAccents, Nmt, Replace, Prepend, Precompiled, BertNormalizer, Strip, ByteLevel, Sequence")
+}
+
+// parsePreTokenizer appends the steps of a pre-tokenizer to dst, without the
+// Sequences around them, and its kinds to names.
+func parsePreTokenizer(dst []pretokenize.Step, data json.RawMessage, depth int, names *string) ([]pretokenize.Step, error) {
 	var part struct {
 		typed
 		Pretokenizers    []json.RawMessage `json:"pretokenizers"`
 		AddPrefixSpace   *bool             `json:"add_prefix_space"`
 		UseRegex         *bool             `json:"use_regex"`
 		IndividualDigits bool              `json:"individual_digits"`
-		splitFile
+		Pattern          *patternFile      `json:"pattern"`
+		Behavior         *string           `json:"behavior"`
+		Invert           bool              `json:"invert"`
+		Replacement      string            `json:"replacement"`
+		PrependScheme    *string           `json:"prepend_scheme"`
+		Split            *bool             `json:"split"`
+		Delimiter        string            `json:"delimiter"`
+		Length           *int              `json:"length"`
 	}
-	if err := decodeJSON(data, &part); err != nil {
-		return fmt.Errorf("pre_tokenizer: %w", err)
+	if err := decodePart("pre_tokenizer", data, depth, &part); err != nil {
+		return nil, err
 	}
-	if p.byteLevelPre {
-		return fmt.Errorf("pre_tokenizer %q after ByteLevel is not supported: ByteLevel must come last", part.Type)
+	fail := func(err error) ([]pretokenize.Step, error) {
+		return nil, fmt.Errorf("pre_tokenizer %s: %w", part.Type, err)
 	}
-	kind := part.Type
+	yes := func(b *bool) bool { return b == nil || *b } // the reference's default is true
+	name := part.Type
 	switch part.Type {
 	case "Sequence":
-		if nested {
-			return errors.New("pre_tokenizer: a Sequence in a Sequence is not supported")
-		}
-		for _, n := range part.Pretokenizers {
-			if err := p.preTokenizer(n, true); err != nil {
-				return err
+		var err error
+		for _, d := range part.Pretokenizers {
+			if dst, err = parsePreTokenizer(dst, d, depth+1, names); err != nil {
+				return nil, err
 			}
 		}
+		return dst, nil
 	case "ByteLevel":
-		p.byteLevelPre = true
-		if part.AddPrefixSpace == nil || *part.AddPrefixSpace { // Hugging Face's defaults are true
-			p.pre = append(p.pre, prefixSpace{})
+		if yes(part.AddPrefixSpace) {
+			dst = append(dst, pretokenize.PrefixSpace{})
 		}
-		if part.UseRegex == nil || *part.UseRegex {
-			p.pre = append(p.pre, &scanSplit{scan.For(scan.Pattern("gpt2"))})
-			kind = "ByteLevel(gpt2)"
+		if yes(part.UseRegex) {
+			gpt2 := scan.Pattern("gpt2")
+			dst = append(dst, pretokenize.Scan{Func: scan.For(gpt2), Pattern: gpt2})
+			name = "ByteLevel(gpt2)"
 		}
-	case "Digits":
-		p.pre = append(p.pre, &digitSplit{part.IndividualDigits})
+		dst = append(dst, pretokenize.SpellBytes{})
 	case "Split":
-		s, name, err := part.splitFile.splitter()
-		if err != nil {
-			return err
+		if part.Behavior == nil {
+			return fail(errors.New("no behavior"))
 		}
-		p.pre = append(p.pre, s)
-		kind = "Split(" + name + ")"
+		step, kind, err := splitStep(part.Pattern, *part.Behavior, part.Invert)
+		if err != nil {
+			return fail(err)
+		}
+		dst, name = append(dst, step), "Split("+kind+")"
+	case "Digits":
+		dst = append(dst, pretokenize.Digits{Individual: part.IndividualDigits})
+	case "Punctuation":
+		b := pretokenize.Isolated
+		if part.Behavior != nil {
+			var err error
+			if b, err = parseBehavior(*part.Behavior); err != nil {
+				return fail(err)
+			}
+		}
+		dst = append(dst, pretokenize.Punctuation{Behavior: b})
+	case "Metaspace":
+		step, err := metaspaceStep(part.Replacement, part.PrependScheme, part.AddPrefixSpace, yes(part.Split))
+		if err != nil {
+			return fail(err)
+		}
+		dst = append(dst, step)
+	case "Whitespace":
+		dst = append(dst, pretokenize.Whitespace{})
+	case "WhitespaceSplit":
+		dst = append(dst, pretokenize.WhitespaceSplit{})
+	case "BertPreTokenizer":
+		dst = append(dst, pretokenize.Bert{})
+	case "UnicodeScripts":
+		dst = append(dst, pretokenize.UnicodeScripts{})
+	case "CharDelimiterSplit":
+		r, err := oneRune("delimiter", part.Delimiter)
+		if err != nil {
+			return fail(err)
+		}
+		dst = append(dst, pretokenize.CharDelimiter(r))
+	case "FixedLength":
+		n := 5
+		if part.Length != nil {
+			n = *part.Length
+		}
+		if n < 1 {
+			return fail(fmt.Errorf("length is %d, want at least 1", n))
+		}
+		dst = append(dst, pretokenize.FixedLength{Length: n})
 	default:
-		return fmt.Errorf("pre_tokenizer %q is not supported (supported: null, ByteLevel, Split, Digits, Sequence)", part.Type)
+		return nil, unsupported("pre_tokenizer", part.Type,
+			"null, ByteLevel, Split, Digits, Metaspace, Punctuation, Whitespace, WhitespaceSplit, CharDelimiterSplit, BertPreTokenizer, UnicodeScripts, FixedLength, Sequence")
 	}
-	p.kinds.preTokenizer = join(p.kinds.preTokenizer, kind)
-	return nil
+	join(names, name)
+	return dst, nil
 }
 
-// splitFile is what Split adds to a part.
-type splitFile struct {
-	Pattern *struct {
-		Regex  *string `json:"Regex"`
-		String *string `json:"String"`
-	} `json:"pattern"`
-	Behavior string `json:"behavior"`
-	Invert   bool   `json:"invert"`
+func parseBehavior(s string) (pretokenize.Behavior, error) {
+	if b := slices.Index(pretokenize.BehaviorNames, s); b >= 0 {
+		return pretokenize.Behavior(b), nil
+	}
+	return 0, fmt.Errorf("behavior is %q, want one of %s", s, strings.Join(pretokenize.BehaviorNames, ", "))
 }
 
-// splitter returns the step and a short name of its pattern. A known pattern
-// matches everywhere, so Isolated keeps every match, and so do Removed and
-// Contiguous, inverted or not, only in other ways: those take the general road.
-func (f *splitFile) splitter() (splitter, string, error) {
-	b, err := parseBehavior(f.Behavior)
+func oneRune(key, s string) (rune, error) {
+	r, w := utf8.DecodeRuneInString(s)
+	if s == "" || w != len(s) {
+		return 0, fmt.Errorf("%s is %q, want one character", key, s)
+	}
+	return r, nil
+}
+
+// splitStep returns the step of a Split and a name of its pattern: the family,
+// if there is a scanner for it, else the expression. A known pattern matches
+// everywhere, so Isolated keeps every match and so does Removed, inverted;
+// other ways take the general road.
+func splitStep(f *patternFile, behavior string, invert bool) (pretokenize.Step, string, error) {
+	b, err := parseBehavior(behavior)
 	if err != nil {
 		return nil, "", err
 	}
-	switch {
-	case f.Pattern != nil && f.Pattern.String != nil:
-		return &matchSplit{findLiteral(*f.Pattern.String), b, f.Invert}, "literal", nil
-	case f.Pattern == nil || f.Pattern.Regex == nil:
-		return nil, "", errors.New(`pre_tokenizer Split: no pattern, want {"Regex": …} or {"String": …}`)
+	if f != nil && f.Regex != nil && (b == pretokenize.Isolated || b == pretokenize.Removed && invert) {
+		if cut := scan.For(*f.Regex); cut != nil {
+			return pretokenize.Scan{Func: cut, Pattern: *f.Regex}, scan.Name(*f.Regex), nil
+		}
 	}
-	pattern := *f.Pattern.Regex
-	if cut := scan.For(pattern); cut != nil && (b == isolated || b == removed && f.Invert) {
-		return &scanSplit{cut}, scan.Name(pattern), nil
-	}
-	find, err := findRegex(pattern)
+	p, err := f.compile()
 	if err != nil {
-		return nil, "", fmt.Errorf("pre_tokenizer Split: %w", err)
+		return nil, "", err
 	}
-	return &matchSplit{find, b, f.Invert}, "regex", nil
+	name := behavior
+	if invert {
+		name += ", inverted"
+	}
+	if f.Regex != nil {
+		return pretokenize.Split{Pattern: p, Behavior: b, Invert: invert, Regex: *f.Regex}, *f.Regex + ", " + name, nil
+	}
+	return pretokenize.Split{Pattern: p, Behavior: b, Invert: invert}, fmt.Sprintf("%q, %s", *f.String, name), nil
 }
 
-// templateFile is a TemplateProcessing post-processor.
-type templateFile struct {
-	Single        []map[string]templateItem `json:"single"`
-	SpecialTokens map[string]struct {
-		IDs []uint32 `json:"ids"`
-	} `json:"special_tokens"`
+// metaspaceStep reads Metaspace, in its old spelling (add_prefix_space) too.
+func metaspaceStep(replacement string, scheme *string, prefix *bool, cut bool) (pretokenize.Step, error) {
+	x, err := parseScheme(scheme, prefix)
+	if err != nil {
+		return nil, err
+	}
+	mark, err := oneRune("replacement", replacement)
+	if err != nil {
+		return nil, err
+	}
+	return pretokenize.Metaspace{Mark: mark, Scheme: x, Cut: cut}, nil
 }
 
-type templateItem struct {
-	ID string `json:"id"`
+func parseScheme(scheme *string, prefix *bool) (pretokenize.Scheme, error) {
+	x := pretokenize.Always
+	if scheme != nil {
+		switch *scheme {
+		case "always":
+		case "first":
+			x = pretokenize.First
+		case "never":
+			x = pretokenize.Never
+		default:
+			return 0, fmt.Errorf("prepend_scheme is %q, want always, first or never", *scheme)
+		}
+	}
+	if prefix != nil && !*prefix && x != pretokenize.Never {
+		return 0, errors.New("add_prefix_space is false, which wants prepend_scheme never")
+	}
+	return x, nil
 }
 
-func (p *parts) postProcessor(data json.RawMessage) error {
-	if isNull(data) {
-		return nil
-	}
-	var part struct {
-		typed
-		Processors []json.RawMessage `json:"processors"`
-	}
-	if err := decodeJSON(data, &part); err != nil {
-		return fmt.Errorf("post_processor: %w", err)
-	}
-	switch part.Type {
-	case "ByteLevel": // trims offsets only
-	case "Sequence":
-		for _, n := range part.Processors {
-			if err := p.postProcessor(n); err != nil {
-				return err
+// scanned replaces Splits that follow each other by the scanner of all their
+// patterns, if there is one (DeepSeek-V3 has three).
+func scanned(steps []pretokenize.Step) []pretokenize.Step {
+	var patterns []string
+	for _, s := range steps {
+		switch s := s.(type) {
+		case pretokenize.Scan:
+			patterns = append(patterns, s.Pattern)
+		case pretokenize.Split:
+			if s.Regex == "" || s.Invert || s.Behavior != pretokenize.Isolated {
+				return steps
 			}
+			patterns = append(patterns, s.Regex)
+		default:
+			return steps
 		}
-	case "TemplateProcessing":
-		var t templateFile
-		if err := decodeJSON(data, &t); err != nil {
-			return fmt.Errorf("post_processor TemplateProcessing: %w", err)
-		}
-		p.templates = append(p.templates, t)
-	default:
-		return fmt.Errorf("post_processor %q is not supported (supported: null, ByteLevel, TemplateProcessing, Sequence)", part.Type)
 	}
-	p.kinds.postProcessor = join(p.kinds.postProcessor, part.Type)
-	return nil
-}
-
-// template returns the ids the templates put around a single text.
-func (p *parts) template(t *Tokenizer) (prefix, suffix []uint32, err error) {
-	for _, tf := range p.templates {
-		var before, after []uint32
-		seen := false
-		for _, item := range tf.Single {
-			if s, ok := item["Sequence"]; ok {
-				if seen || s.ID != "A" {
-					return nil, nil, errors.New("post_processor TemplateProcessing: single must hold sequence A once")
-				}
-				seen = true
-				continue
-			}
-			name := item["SpecialToken"].ID
-			special, ok := tf.SpecialTokens[name]
-			if !ok {
-				return nil, nil, fmt.Errorf("post_processor TemplateProcessing: token %q is not among its special_tokens", name)
-			}
-			for _, id := range special.IDs {
-				if int(id) >= len(t.tokens) || !t.known[id] {
-					return nil, nil, fmt.Errorf("post_processor TemplateProcessing: token %q has id %d, which is not in the vocabulary", name, id)
-				}
-			}
-			if seen {
-				after = append(after, special.IDs...)
-			} else {
-				before = append(before, special.IDs...)
-			}
-		}
-		if !seen {
-			return nil, nil, errors.New("post_processor TemplateProcessing: single holds no sequence A")
-		}
-		prefix, suffix = append(before, prefix...), append(suffix, after...)
+	if len(patterns) < 2 {
+		return steps
 	}
-	return prefix, suffix, nil
-}
-
-func (p *parts) decoder(data json.RawMessage) error {
-	if isNull(data) {
-		return errors.New("decoder null is not supported (it joins tokens with spaces); supported: ByteLevel, Fuse, Sequence")
+	if cut := scan.For(patterns...); cut != nil {
+		return []pretokenize.Step{pretokenize.Scan{Func: cut}}
 	}
-	var part struct {
-		typed
-		Decoders []json.RawMessage `json:"decoders"`
-	}
-	if err := decodeJSON(data, &part); err != nil {
-		return fmt.Errorf("decoder: %w", err)
-	}
-	switch part.Type {
-	case "ByteLevel":
-		p.byteLevelDec = true
-	case "Fuse": // concatenation, which is what decoding does here
-	case "Sequence":
-		for _, n := range part.Decoders {
-			if err := p.decoder(n); err != nil {
-				return err
-			}
-		}
-	default:
-		return fmt.Errorf("decoder %q is not supported (supported: ByteLevel, Fuse, Sequence)", part.Type)
-	}
-	p.kinds.decoder = join(p.kinds.decoder, part.Type)
-	return nil
+	return steps
 }

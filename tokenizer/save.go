@@ -2,6 +2,7 @@ package tokenizer
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -27,8 +28,9 @@ func (t *Tokenizer) Save(dir string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("tokenizer: save: %w", err)
 	}
-	for name, data := range map[string][]byte{"tokenizer.json": t.raw, "tokenizer_config.json": config} {
-		if err := replaceFile(filepath.Join(dir, name), data); err != nil {
+	files := append([]besideFile{{"tokenizer.json", t.raw}, {"tokenizer_config.json", config}}, t.beside...)
+	for _, f := range files {
+		if err := replaceFile(filepath.Join(dir, f.name), f.data); err != nil {
 			return fmt.Errorf("tokenizer: save: %w", err)
 		}
 	}
@@ -139,7 +141,27 @@ func (o object) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// settle puts added tokens into the vocabulary where Hugging Face would number
+// them otherwise: it numbers those that the model lacks on from its size.
+func (d *document) settle() {
+	known := make(map[string]bool, len(d.vocab))
+	for _, v := range d.vocab {
+		known[v.token] = true
+	}
+	lacking := slices.DeleteFunc(slices.Clone(d.added), func(a AddedToken) bool { return known[a.Content] })
+	for k, a := range lacking {
+		if int(a.ID) != len(d.vocab)+k {
+			for _, a := range lacking {
+				d.vocab = append(d.vocab, entry{a.Content, a.ID})
+			}
+			slices.SortFunc(d.vocab, func(a, b entry) int { return cmp.Compare(a.id, b.id) })
+			return
+		}
+	}
+}
+
 func (d *document) json() ([]byte, error) {
+	d.settle()
 	vocab := make(object, len(d.vocab))
 	for k, v := range d.vocab {
 		vocab[k] = field{v.token, v.id}

@@ -6,10 +6,9 @@
 //	added tokens → normalizer → pre-tokenizer → model → post-processor
 //	                                     decoder ← ids
 //
-// This version runs byte-level BPE (GPT-2, Llama-3, Qwen and everything trained
-// by Train) and character-level BPE without byte mapping (TrainChars). A part
-// of a file it cannot run is refused by name when the file is loaded: a
-// tokenizer that loads gives the reference implementation's ids.
+// All parts that Hugging Face's tokenizers knows run here, ids, offsets and
+// decoded text alike. An unknown part is refused by name when the file is
+// loaded.
 //
 // A Tokenizer is immutable and safe for use by many goroutines.
 package tokenizer
@@ -19,7 +18,9 @@ import (
 	"encoding/hex"
 	"sync"
 
-	"github.com/athanor-lm/athanor/tokenizer/internal/bpe"
+	"github.com/athanor-lm/athanor/tokenizer/internal/normalize"
+	"github.com/athanor-lm/athanor/tokenizer/internal/pretokenize"
+	"github.com/athanor-lm/athanor/tokenizer/internal/scan"
 )
 
 // MaxVocab bounds the ids a tokenizer file may use: larger ids are refused
@@ -29,26 +30,41 @@ const MaxVocab = 1 << 22
 // Tokenizer encodes text to ids and decodes ids to text. Create one with Load,
 // Parse, Train or TrainChars.
 type Tokenizer struct {
-	raw    []byte // tokenizer.json as read or as trained
-	config []byte // tokenizer_config.json as read; nil when there was none
+	raw    []byte       // tokenizer.json as read or as trained
+	config []byte       // tokenizer_config.json as read; nil when there was none
+	beside []besideFile // other files of its directory, kept for Save
 
-	norm   normalizer // nil: text is left alone
-	pre    []splitter // applied in order
-	model  *bpe.Model
-	prefix []uint32 // ids a TemplateProcessing puts before the text
-	suffix []uint32 // … and after it
-	kinds  kinds
+	norm  normalize.Normalizer // nil: text is left alone
+	pre   pretokenize.Step     // nil: text is one piece
+	model model
+	post  []processor
+	kinds kinds
 
-	added   []AddedToken // in file order
-	early   *matcher     // added tokens looked for in the raw text
-	late    *matcher     // added tokens looked for in the normalized text
-	special []bool       // by id
+	scan   scan.Func              // pre, if it is one scanner alone
+	marks  *pretokenize.Metaspace // pre, if it is Metaspace alone
+	first  bool                   // a Metaspace puts its mark at the beginning of a text alone
+	tracks bool                   // cutting needs to know where a piece comes from
+	trims  bool                   // offsets leave out white space
+	around [][]uint32             // ids before, between and after a text where the template has it
+
+	truncation *truncation // nil: none
+	padding    *padding    // nil: none
+
+	added       []AddedToken // in file order
+	early       *matcher     // added tokens looked for in the raw text
+	late        *matcher     // added tokens looked for in the normalized text
+	special     []bool       // by id
+	normalized  map[uint32]string
+	specialText map[string]bool
 
 	vocab    map[string]uint32 // token text as in the file → id
 	tokens   []string          // id → token text as in the file
 	known    []bool            // id → the id exists (ids may have holes)
 	blob     []byte            // every token's bytes, one after the other
 	blobEnds []uint32          // id → end of its bytes in blob
+
+	decoders     []decoder
+	simpleDecode bool // a text is its tokens' bytes
 
 	roles roles
 
@@ -96,8 +112,9 @@ func (t *Tokenizer) Token(id uint32) (token string, ok bool) {
 	return t.tokens[id], true
 }
 
-// TokenBytes returns the bytes that Decode writes for id; ok is false for an
-// unused id. The slice must not be changed.
+// TokenBytes returns the bytes that Decode writes for id in the middle of a
+// text, without the spaces that some decoders set between words; ok is false
+// for an unused id. The slice must not be changed.
 func (t *Tokenizer) TokenBytes(id uint32) (b []byte, ok bool) {
 	if int(id) >= len(t.tokens) || !t.known[id] {
 		return nil, false

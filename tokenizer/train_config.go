@@ -162,7 +162,7 @@ func (c *TrainConfig) checkTokens() error {
 // checkBase refuses what a base decides.
 func (c *TrainConfig) checkBase() error {
 	t := c.Base
-	if t.model == nil || t.kinds.model != "BPE" || !t.model.ByteLevel() {
+	if !t.model.byteLevel() {
 		return fmt.Errorf("the tokenizer to extend is %s, want byte-level BPE", cmp.Or(t.kinds.model, "of another kind"))
 	}
 	for _, f := range []struct {

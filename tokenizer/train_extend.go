@@ -23,7 +23,7 @@ func (c *TrainConfig) extend() (bpetrain.LearnConfig, error) {
 	for _, s := range slices.Concat(c.Special, c.Forced) {
 		l.Tokens, l.Fixed = append(l.Tokens, s), append(l.Fixed, true)
 	}
-	_, m, err := t.parsed()
+	_, m, vocab, err := t.parsed()
 	if err != nil {
 		return l, err
 	}
@@ -32,26 +32,29 @@ func (c *TrainConfig) extend() (bpetrain.LearnConfig, error) {
 		return l, err
 	}
 	for _, p := range merges {
-		l.Merges = append(l.Merges, [2]uint32{m.Vocab[p[0]], m.Vocab[p[1]]})
+		l.Merges = append(l.Merges, [2]uint32{vocab[p[0]], vocab[p[1]]})
 	}
-	state := t.model.NewState()
-	l.Encode = func(dst []uint32, piece []byte) []uint32 { return t.model.Append(dst, piece, 0, len(piece), state) }
+	state := t.model.newState()
+	l.Encode = func(dst []uint32, piece []byte) []uint32 { return t.model.append(dst, piece, 0, len(piece), &state) }
 	return l, nil
 }
 
 // parsed reads the tokenizer's file again.
-func (t *Tokenizer) parsed() (f file, m modelFile, err error) {
+func (t *Tokenizer) parsed() (f file, m modelFile, vocab map[string]uint32, err error) {
 	if err = decodeJSON(t.raw, &f); err == nil {
 		err = decodeJSON(f.Model, &m)
 	}
-	return f, m, err
+	if err == nil {
+		vocab, _, err = m.vocabulary(t.kinds.model)
+	}
+	return f, m, vocab, err
 }
 
 // extended is the base with more tokens and merges. Added tokens are put into
 // the model's vocabulary too, as the reference implementation numbers those
 // that are not by the size of the vocabulary.
 func (c *TrainConfig) extended(tokens []string, learned *bpetrain.Learned) (*Tokenizer, error) {
-	f, m, err := c.Base.parsed()
+	f, m, vocab, err := c.Base.parsed()
 	if err != nil {
 		return nil, err
 	}
@@ -63,21 +66,21 @@ func (c *TrainConfig) extended(tokens []string, learned *bpetrain.Learned) (*Tok
 		f.AddedTokens = append(f.AddedTokens, AddedToken{ID: uint32(c.Base.VocabSize() + k), Content: s, Special: k < len(c.Special)})
 	}
 	for _, s := range learned.Tokens {
-		if _, ok := m.Vocab[s]; ok {
+		if _, ok := vocab[s]; ok {
 			return nil, fmt.Errorf("token %q was made twice", s)
 		}
 	}
-	vocab := object{}
+	all := object{}
 	for id, token := range slices.Concat(tokens, learned.Tokens) {
 		if token != "" {
-			vocab = append(vocab, field{token, id})
+			all = append(all, field{token, id})
 		}
 	}
 	var model map[string]json.RawMessage
 	if err := decodeJSON(f.Model, &model); err != nil {
 		return nil, err
 	}
-	for key, value := range map[string]any{"vocab": vocab, "merges": slices.Concat(merges, learned.Merges)} {
+	for key, value := range map[string]any{"vocab": all, "merges": slices.Concat(merges, learned.Merges)} {
 		if model[key], err = json.Marshal(value); err != nil {
 			return nil, err
 		}

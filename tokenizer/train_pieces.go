@@ -3,6 +3,7 @@ package tokenizer
 import (
 	"strings"
 
+	"github.com/athanor-lm/athanor/tokenizer/internal/normalize"
 	"github.com/athanor-lm/athanor/tokenizer/internal/scan"
 )
 
@@ -17,13 +18,7 @@ type cutter struct {
 // cutter returns that of the base, or of the tokenizer to be trained.
 func (c *TrainConfig) cutter() (*cutter, error) {
 	if t := c.Base; t != nil {
-		k := &cutter{Tokenizer: t}
-		if len(t.pre) == 1 {
-			if p, ok := t.pre[0].(*scanSplit); ok {
-				k.scan = p.scan
-			}
-		}
-		return k, nil
+		return &cutter{Tokenizer: t, scan: t.scan}, nil
 	}
 	d := c.document()
 	d.before, d.after = "", ""
@@ -49,7 +44,7 @@ func (c *TrainConfig) stateKey(k *cutter) string { return k.Hash() }
 // cutsAtLines tells whether a document may be cut between lines of text. The
 // known patterns allow it; an added token may reach over the end of a line.
 func (k *cutter) cutsAtLines() bool {
-	if _, ok := k.norm.(nfc); k.scan == nil || k.norm != nil && !ok {
+	if k.scan == nil || k.norm != nil && k.norm != normalize.Normalizer(normalize.NFC) {
 		return false
 	}
 	for _, a := range k.added {
@@ -65,12 +60,10 @@ func (k *cutter) pieceCutter() func(doc []byte, add func(piece []byte)) {
 	e := k.acquire()
 	return func(doc []byte, add func(piece []byte)) {
 		between(k.early, doc, func(text []byte) {
-			if len(text) > 0 && k.norm != nil {
-				out := k.norm.normalize(e.norm, text)
-				if len(out) > 0 && &out[0] != &text[0] {
-					e.norm = out
-				}
-				text = out
+			if k.norm != nil {
+				e.text.Reset(text, 0, false)
+				k.norm.Normalize(&e.text)
+				text = e.text.B
 			}
 			between(k.late, text, func(text []byte) { k.cut(text, e, add) })
 		})
@@ -79,16 +72,11 @@ func (k *cutter) pieceCutter() func(doc []byte, add func(piece []byte)) {
 
 // between calls f with what is before, between and behind the added tokens.
 func between(m *matcher, text []byte, f func(text []byte)) {
-	from, from2 := 0, 0
-	for m != nil {
-		a, at, next := m.next(text, from, from2, true)
-		if a == nil {
-			break
+	for s := (stretches{m: m, text: text, plain: true}); s.next(); {
+		if s.token == nil {
+			f(text[s.lo:s.hi])
 		}
-		f(text[from:at.lo])
-		from, from2 = at.hi, next
 	}
-	f(text[from:])
 }
 
 func (k *cutter) cut(text []byte, e *encoder, add func(piece []byte)) {
@@ -100,11 +88,7 @@ func (k *cutter) cut(text []byte, e *encoder, add func(piece []byte)) {
 		}
 		return
 	}
-	if len(text) == 0 {
-		return
-	}
-	text, pieces := k.pieces(text, e)
-	for _, p := range pieces {
-		add(text[p.lo:p.hi])
+	for _, p := range k.cutPieces(text, 0, e) {
+		add(e.pieces.Text.B[p.Lo:p.Hi])
 	}
 }

@@ -189,3 +189,7 @@ func (t *Text) before() Range {
 	}
 	return t.Src[min(t.at, len(t.Src))-1]
 }
+
+// Write writes b without regard to what is rewritten. It is for texts that are
+// not tracked.
+func (t *Text) Write(b []byte) { t.out = append(t.out, b...) }

@@ -10,8 +10,8 @@ import (
 
 	"github.com/athanor-lm/athanor/tokenizer/internal/align"
 	"github.com/athanor-lm/athanor/tokenizer/internal/bytelevel"
-	"github.com/athanor-lm/athanor/tokenizer/internal/pattern"
 	"github.com/athanor-lm/athanor/tokenizer/internal/charprop"
+	"github.com/athanor-lm/athanor/tokenizer/internal/pattern"
 )
 
 // Normalizer rewrites a text. It does not change and may be used by many

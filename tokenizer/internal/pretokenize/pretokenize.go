@@ -1,0 +1,477 @@
+// Package pretokenize holds the pre-tokenizers of tokenizer.json but for the
+// patterns with hand-written scanners (package scan). They cut a text into
+// pieces, and some rewrite it, as Hugging Face's tokenizers does.
+package pretokenize
+
+import (
+	"bytes"
+	"unicode/utf8"
+
+	"github.com/athanor-lm/athanor/tokenizer/internal/align"
+	"github.com/athanor-lm/athanor/tokenizer/internal/bytelevel"
+	"github.com/athanor-lm/athanor/tokenizer/internal/charprop"
+	"github.com/athanor-lm/athanor/tokenizer/internal/pattern"
+	"github.com/athanor-lm/athanor/tokenizer/internal/scan"
+)
+
+// Piece is the piece B[Lo:Hi] of a text; it is not empty.
+type Piece struct{ Lo, Hi int }
+
+// Pieces is a text with what it has been cut into, in order.
+type Pieces struct {
+	Text align.Text
+	List []Piece
+
+	next    []Piece
+	cuts    []cut
+	matches []pattern.Match
+}
+
+// Reset makes the whole of the text one piece.
+func (p *Pieces) Reset() {
+	p.List = p.List[:0]
+	if len(p.Text.B) > 0 {
+		p.List = append(p.List, Piece{0, len(p.Text.B)})
+	}
+}
+
+// Step is a pre-tokenizer. It does not change and may be used by many
+// goroutines. An error means that a pattern took too long; what was not
+// searched is then cut nowhere.
+type Step interface {
+	Split(p *Pieces) error
+}
+
+// Sequence runs pre-tokenizers one after the other.
+type Sequence []Step
+
+func (s Sequence) Split(p *Pieces) error {
+	var first error
+	for _, step := range s {
+		if err := step.Split(p); err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// Behavior says what becomes of the delimiters that a pattern finds.
+type Behavior int
+
+const (
+	Isolated           Behavior = iota // each is a piece
+	Removed                            // they are left out
+	MergedWithPrevious                 // each ends the piece before it
+	MergedWithNext                     // each begins the piece after it
+	Contiguous                         // those in a row are one piece
+)
+
+// BehaviorNames are the names in tokenizer.json, by Behavior.
+var BehaviorNames = []string{"Isolated", "Removed", "MergedWithPrevious", "MergedWithNext", "Contiguous"}
+
+// cut is a stretch of a piece, maybe empty: a delimiter or what is between.
+type cut struct {
+	Piece
+	delim bool
+}
+
+// each cuts every piece by itself: f appends its stretches, of the piece's
+// bytes, to p.cuts.
+func (p *Pieces) each(b Behavior, f func(s []byte) error) error {
+	var first error
+	p.next = p.next[:0]
+	for _, at := range p.List {
+		p.cuts = p.cuts[:0]
+		if err := f(p.Text.B[at.Lo:at.Hi]); err != nil && first == nil {
+			first = err
+		}
+		p.arrange(b, at.Lo)
+	}
+	p.List, p.next = p.next, p.List
+	return first
+}
+
+// add appends a stretch to p.cuts.
+func (p *Pieces) add(lo, hi int, delim bool) {
+	p.cuts = append(p.cuts, cut{Piece{lo, hi}, delim})
+}
+
+// arrange makes pieces of p.cuts, which stand at base. The rules are those of
+// NormalizedString.split, empty stretches and all.
+func (p *Pieces) arrange(b Behavior, base int) {
+	cuts := p.cuts
+	put := func(lo, hi int) {
+		if lo < hi {
+			p.next = append(p.next, Piece{base + lo, base + hi})
+		}
+	}
+	switch b {
+	case Isolated, Removed:
+		for _, c := range cuts {
+			if b == Isolated || !c.delim {
+				put(c.Lo, c.Hi)
+			}
+		}
+	case MergedWithNext:
+		// From the end, joined stretches gathering at the end of cuts.
+		w, next := len(cuts), false
+		for k := len(cuts) - 1; k >= 0; k-- {
+			c := cuts[k]
+			if c.delim && !next && w < len(cuts) {
+				cuts[w].Lo = c.Lo
+			} else {
+				w--
+				cuts[w] = c
+			}
+			next = c.delim
+		}
+		for _, c := range cuts[w:] {
+			put(c.Lo, c.Hi)
+		}
+	default:
+		lo, hi, previous := 0, -1, false
+		for _, c := range cuts {
+			join := c.delim == previous
+			if b == MergedWithPrevious {
+				join = c.delim && !previous
+			}
+			if previous = c.delim; join && hi >= 0 {
+				hi = c.Hi
+				continue
+			}
+			if hi >= 0 {
+				put(lo, hi)
+			}
+			lo, hi = c.Lo, c.Hi
+		}
+		if hi >= 0 {
+			put(lo, hi)
+		}
+	}
+}
+
+// byRune cuts at the characters that is holds of.
+func (p *Pieces) byRune(b Behavior, is func(r rune) bool) {
+	p.each(b, func(s []byte) error {
+		end := 0
+		for i := 0; i < len(s); {
+			r, w := rune(s[i]), 1
+			if r >= utf8.RuneSelf {
+				r, w = utf8.DecodeRune(s[i:])
+			}
+			if is(r) {
+				if end < i {
+					p.add(end, i, false)
+				}
+				p.add(i, i+w, true)
+				end = i + w
+			}
+			i += w
+		}
+		if end < len(s) {
+			p.add(end, len(s), false)
+		}
+		return nil
+	})
+}
+
+// Scan cuts with a hand-written scanner, whose pieces follow each other without
+// gaps. Pattern is what it does, "" for several patterns.
+type Scan struct {
+	Func    scan.Func
+	Pattern string
+}
+
+func (x Scan) Split(p *Pieces) error {
+	p.next = p.next[:0]
+	for _, at := range p.List {
+		s := p.Text.B[at.Lo:at.Hi]
+		for i := 0; i < len(s); {
+			j := x.Func(s, i)
+			p.next = append(p.next, Piece{at.Lo + i, at.Lo + j})
+			i = j
+		}
+	}
+	p.List, p.next = p.next, p.List
+	return nil
+}
+
+// Split cuts at a pattern; with Invert what is between the matches counts as
+// delimiters. Regex is the pattern as written, "" for a string.
+type Split struct {
+	Pattern  *pattern.Pattern
+	Regex    string
+	Behavior Behavior
+	Invert   bool
+}
+
+func (x Split) Split(p *Pieces) error {
+	return p.each(x.Behavior, func(s []byte) error {
+		var err error
+		p.matches, err = x.Pattern.Find(p.matches[:0], s)
+		end := 0
+		for _, m := range p.matches {
+			if end < m.Lo {
+				p.add(end, m.Lo, x.Invert)
+			}
+			p.add(m.Lo, m.Hi, !x.Invert)
+			end = m.Hi
+		}
+		if end < len(s) {
+			p.add(end, len(s), x.Invert)
+		}
+		return err
+	})
+}
+
+// Digits cuts out numbers, every digit by itself or in runs.
+type Digits struct{ Individual bool }
+
+func (x Digits) Split(p *Pieces) error {
+	b := Contiguous
+	if x.Individual {
+		b = Isolated
+	}
+	p.byRune(b, charprop.Numeric().Has)
+	return nil
+}
+
+// Punctuation cuts at punctuation.
+type Punctuation struct{ Behavior Behavior }
+
+func (x Punctuation) Split(p *Pieces) error {
+	p.byRune(x.Behavior, charprop.Punctuation().Has)
+	return nil
+}
+
+// WhitespaceSplit cuts at white space and leaves it out.
+type WhitespaceSplit struct{}
+
+func (WhitespaceSplit) Split(p *Pieces) error {
+	p.byRune(Removed, charprop.IsSpace)
+	return nil
+}
+
+// CharDelimiter cuts at a character and leaves it out.
+type CharDelimiter rune
+
+func (x CharDelimiter) Split(p *Pieces) error {
+	p.byRune(Removed, func(r rune) bool { return r == rune(x) })
+	return nil
+}
+
+// Bert cuts at white space, which it leaves out, and around punctuation.
+type Bert struct{}
+
+func (Bert) Split(p *Pieces) error {
+	p.byRune(Removed, charprop.IsSpace)
+	p.byRune(Isolated, charprop.Punctuation().Has)
+	return nil
+}
+
+// Whitespace keeps runs of word characters and runs of other characters, and
+// leaves white space out: \w+|[^\w\s]+.
+type Whitespace struct{}
+
+func (Whitespace) Split(p *Pieces) error {
+	word := charprop.Word()
+	kind := func(r rune) int {
+		switch {
+		case word.Has(r):
+			return 1
+		case charprop.IsSpace(r):
+			return 0
+		}
+		return 2
+	}
+	return p.each(Isolated, func(s []byte) error {
+		start, last := 0, 0
+		for i := 0; i < len(s); {
+			r, w := utf8.DecodeRune(s[i:])
+			if k := kind(r); k != last {
+				if last != 0 {
+					p.add(start, i, false)
+				}
+				start, last = i, k
+			}
+			i += w
+		}
+		if last != 0 {
+			p.add(start, len(s), false)
+		}
+		return nil
+	})
+}
+
+// UnicodeScripts cuts between scripts. As in the reference, characters that go
+// with any script are lost at the beginning of a piece.
+type UnicodeScripts struct{}
+
+func (UnicodeScripts) Split(p *Pieces) error {
+	return p.each(Isolated, func(s []byte) error {
+		last, start := 0, -1
+		for i := 0; i < len(s); {
+			r, w := utf8.DecodeRune(s[i:])
+			if script := charprop.Script(r); script != 0 {
+				if last != script {
+					if start >= 0 {
+						p.add(start, i, false)
+					}
+					start = i
+				}
+				last = script
+			}
+			i += w
+		}
+		if start >= 0 {
+			p.add(start, len(s), false)
+		}
+		return nil
+	})
+}
+
+// FixedLength cuts into pieces of Length characters.
+type FixedLength struct{ Length int }
+
+func (x FixedLength) Split(p *Pieces) error {
+	return p.each(Isolated, func(s []byte) error {
+		start, n := 0, 0
+		for i := 0; i < len(s); {
+			_, w := utf8.DecodeRune(s[i:])
+			i += w
+			if n++; n == x.Length || i == len(s) {
+				p.add(start, i, false)
+				start, n = i, 0
+			}
+		}
+		return nil
+	})
+}
+
+// rewrite rebuilds the text piece by piece: f rewrites the first n bytes of
+// p.Text.Rest().
+func (p *Pieces) rewrite(f func(n int)) {
+	t := &p.Text
+	t.Begin()
+	for k, at := range p.List {
+		t.Drop(at.Lo - t.At())
+		lo := t.Out()
+		f(at.Hi - at.Lo)
+		p.List[k] = Piece{lo, t.Out()}
+	}
+	t.Done()
+}
+
+// prependTo rewrites the first character of n bytes with b, one character, put
+// before it, and keeps the rest.
+func (p *Pieces) prependTo(n int, b []byte) {
+	t := &p.Text
+	first := t.Rest()
+	_, w := utf8.DecodeRune(first)
+	t.PutBytes(b)
+	t.InsertBytes(first[:w])
+	t.Keep(n - w)
+}
+
+// PrefixSpace puts a space before pieces that begin with none: the first thing
+// that ByteLevel does where add_prefix_space is set.
+type PrefixSpace struct{}
+
+func (PrefixSpace) Split(p *Pieces) error {
+	p.rewrite(func(n int) {
+		if p.Text.Rest()[0] == ' ' {
+			p.Text.Keep(n)
+		} else {
+			p.prependTo(n, []byte{' '})
+		}
+	})
+	return nil
+}
+
+// SpellBytes spells the text's bytes in GPT-2's byte alphabet: the last thing
+// that ByteLevel does.
+type SpellBytes struct{}
+
+func (SpellBytes) Split(p *Pieces) error {
+	t := &p.Text
+	p.rewrite(func(n int) {
+		s := t.Rest()[:n]
+		for i := 0; i < n; {
+			_, w := utf8.DecodeRune(s[i:])
+			t.Put(bytelevel.Rune(s[i]))
+			for _, c := range s[i+1 : i+w] {
+				t.Insert(bytelevel.Rune(c))
+			}
+			i += w
+		}
+	})
+	return nil
+}
+
+// Scheme says where Metaspace puts its mark before a piece that has none.
+type Scheme int
+
+const (
+	Always Scheme = iota
+	Never
+	First // at the beginning of the text alone
+)
+
+// Metaspace writes spaces as a visible mark, puts one before pieces and, with
+// Cut, cuts before every mark.
+type Metaspace struct {
+	Mark   rune
+	Scheme Scheme
+	Cut    bool
+}
+
+func (x Metaspace) Split(p *Pieces) error {
+	var buf [utf8.UTFMax]byte
+	mark := buf[:utf8.EncodeRune(buf[:], x.Mark)]
+	p.replaceSpaces(mark)
+	if x.Scheme != Never {
+		p.rewrite(func(n int) {
+			t := &p.Text
+			if bytes.HasPrefix(t.Rest()[:n], mark) || x.Scheme == First && !p.begins() {
+				t.Keep(n)
+			} else {
+				p.prependTo(n, mark)
+			}
+		})
+	}
+	if x.Cut {
+		p.byRune(MergedWithNext, func(r rune) bool { return r == x.Mark })
+	}
+	return nil
+}
+
+// begins tells whether the piece being rewritten comes from the beginning of
+// the original.
+func (p *Pieces) begins() bool {
+	t := &p.Text
+	if t.Src != nil {
+		return t.Src[t.At()].Lo == 0
+	}
+	return t.At() == 0 && t.Base() == 0
+}
+
+func (p *Pieces) replaceSpaces(mark []byte) {
+	t := &p.Text
+	if bytes.IndexByte(t.B, ' ') < 0 {
+		return
+	}
+	p.rewrite(func(n int) {
+		s := t.Rest()[:n]
+		for len(s) > 0 {
+			k := bytes.IndexByte(s, ' ')
+			if k < 0 {
+				t.Keep(len(s))
+				break
+			}
+			t.Keep(k)
+			t.Drop(1)
+			t.InsertBytes(mark)
+			s = s[k+1:]
+		}
+	})
+}
