@@ -5,21 +5,27 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
-	"strings"
 
+	"github.com/athanor-lm/athanor/runlog"
 	"github.com/athanor-lm/athanor/tokenizer"
 )
 
 type tokenizerEncodeCmd struct {
-	Tokenizer string `arg:"" help:"tokenizer.json, or a directory that holds it (or vocab.json and merges.txt)."`
+	Tokenizer string `arg:"" help:"Tokenizer: a file (tokenizer.json, .model, .tiktoken, vocab.txt) or a directory that holds one."`
 	File      string `arg:"" optional:"" help:"File to encode; standard input if left out."`
 	Text      string `short:"t" help:"Encode this text instead of a file."`
 	Special   bool   `short:"s" help:"Add the tokens the tokenizer's template puts around a text, such as BOS."`
 	Plain     bool   `help:"Take special tokens in the text as plain text."`
-	Show      bool   `help:"Print a line for each token: id, tab, its text in quotes."`
-	Count     bool   `help:"Print only bytes, tokens, bytes a token and what is not UTF-8."`
+
+	Show    bool `xor:"form" help:"Print a line for each token: id, tab, its text in quotes."`
+	Offsets bool `help:"Print with each token the bytes of the text it stands for: a line a token, or a field of --jsonl."`
+	Count   bool `xor:"form" help:"Print only bytes, tokens, bytes a token and what is not UTF-8."`
+	Color   bool `short:"c" xor:"form" help:"Show the text as it is cut, each token on a ground of its own; without colours between bars."`
+
+	JSONL     bool   `name:"jsonl" xor:"form" help:"The input is JSON Lines; print a line of JSON for each record: its id and the ids."`
+	TextField string `default:"text" placeholder:"NAME" help:"JSON field that holds the text."`
+	Workers   int    `help:"Goroutines for --jsonl; 0 = one a CPU. The output is the same for any number."`
 }
 
 // Help is shown by athanor tokenizer encode --help.
@@ -27,20 +33,27 @@ func (*tokenizerEncodeCmd) Help() string {
 	return `Ids are printed on one line, separated by spaces.
 
 Examples:
-  athanor tokenizer encode tok --text "Hello, world" --show
-  athanor tokenizer encode tok book.txt --count`
+  athanor tokenizer encode tok --text "Hello, world" --color
+  zstd -dc web.jsonl.zst | athanor tokenizer encode tok --jsonl --offsets > ids.jsonl`
 }
 
 func (t *tokenizerEncodeCmd) Run(c *cliContext) error {
-	if t.Text != "" && t.File != "" {
+	switch {
+	case t.Text != "" && t.File != "":
 		return fmt.Errorf("both a file (%s) and --text are given, want one", t.File)
-	}
-	if t.Plain && t.Special {
+	case t.Text != "" && t.JSONL:
+		return errors.New("--text is one text, --jsonl reads records: want one of them")
+	case t.Plain && t.Special:
 		return errors.New("--plain and --special exclude each other")
+	case t.Offsets && (t.Count || t.Color):
+		return errors.New("--offsets goes with --show and --jsonl alone")
 	}
 	tok, err := tokenizer.Load(t.Tokenizer)
 	if err != nil {
 		return err
+	}
+	if t.JSONL {
+		return t.records(c, tok)
 	}
 	text := []byte(t.Text)
 	if t.Text == "" {
@@ -48,22 +61,38 @@ func (t *tokenizerEncodeCmd) Run(c *cliContext) error {
 			return err
 		}
 	}
-	var ids []uint32
-	if t.Plain {
-		ids = tok.AppendEncodePlain(nil, text)
-	} else {
-		ids = tok.AppendEncode(nil, text, t.Special)
-	}
-	st := tok.Check(text)
-	if st.Unencodable > 0 {
+	if st := tok.Check(text); st.Unencodable > 0 && !t.Color {
 		fmt.Fprintf(c.stderr, "athanor: %d bytes or characters have no token in this vocabulary\n", st.Unencodable)
 	}
+	if t.Offsets || t.Color {
+		e, err := tok.EncodeFull(text, nil, t.options())
+		if err != nil {
+			return err
+		}
+		if t.Color {
+			return showTokens(c.stdout, runlog.NewTerminal(c.stdout), tok, text, &e)
+		}
+		return printOffsets(c.stdout, tok, &e)
+	}
+	ids := t.encode(tok, text)
 	if t.Count {
+		st := tok.Check(text)
 		_, err := fmt.Fprintf(c.stdout, "%d bytes, %d tokens, %.3f bytes a token, %d sequences that are not UTF-8\n",
 			st.Bytes, len(ids), float64(st.Bytes)/float64(max(len(ids), 1)), st.InvalidUTF8)
 		return err
 	}
 	return printIDs(c.stdout, tok, ids, t.Show)
+}
+
+func (t *tokenizerEncodeCmd) options() tokenizer.EncodeOptions {
+	return tokenizer.EncodeOptions{AddSpecial: t.Special, Plain: t.Plain}
+}
+
+func (t *tokenizerEncodeCmd) encode(tok *tokenizer.Tokenizer, text []byte) []uint32 {
+	if t.Plain {
+		return tok.AppendEncodePlain(nil, text)
+	}
+	return tok.AppendEncode(nil, text, t.Special)
 }
 
 func printIDs(out io.Writer, tok *tokenizer.Tokenizer, ids []uint32, show bool) error {
@@ -85,66 +114,12 @@ func printIDs(out io.Writer, tok *tokenizer.Tokenizer, ids []uint32, show bool) 
 	return w.Flush()
 }
 
-type tokenizerDecodeCmd struct {
-	Tokenizer   string   `arg:"" help:"tokenizer.json, or a directory that holds it (or vocab.json and merges.txt)."`
-	IDs         []string `arg:"" optional:"" name:"ids" help:"Ids, separated by spaces or commas; read from standard input if left out."`
-	SkipSpecial bool     `help:"Leave special tokens out."`
-}
-
-// Help is shown by athanor tokenizer decode --help.
-func (*tokenizerDecodeCmd) Help() string {
-	return `The text's bytes are written as they are, with nothing added.
-
-Examples:
-  athanor tokenizer decode tok 40 739 11
-  athanor tokenizer encode tok book.txt | athanor tokenizer decode tok | cmp - book.txt`
-}
-
-func (t *tokenizerDecodeCmd) Run(c *cliContext) error {
-	tok, err := tokenizer.Load(t.Tokenizer)
-	if err != nil {
-		return err
+// printOffsets prints a line a token: id, first byte, the byte behind the last, its text.
+func printOffsets(out io.Writer, tok *tokenizer.Tokenizer, e *tokenizer.Encoding) error {
+	w := bufio.NewWriter(out)
+	for k, id := range e.IDs {
+		b, _ := tok.TokenBytes(id)
+		fmt.Fprintf(w, "%d\t%d\t%d\t%q\n", id, e.Offsets[k].Lo, e.Offsets[k].Hi, b)
 	}
-	list := strings.Join(t.IDs, " ")
-	if len(t.IDs) == 0 {
-		data, err := readInput(c, "")
-		if err != nil {
-			return err
-		}
-		list = string(data)
-	}
-	ids, err := parseIDs(tok, list)
-	if err != nil {
-		return err
-	}
-	_, err = io.WriteString(c.stdout, tok.Decode(ids, t.SkipSpecial))
-	return err
-}
-
-// parseIDs reads ids and refuses what the vocabulary does not have.
-func parseIDs(tok *tokenizer.Tokenizer, list string) ([]uint32, error) {
-	var ids []uint32
-	for k, word := range strings.FieldsFunc(list, func(r rune) bool { return strings.ContainsRune(" ,\t\r\n[]", r) }) {
-		n, err := strconv.ParseUint(word, 10, 32)
-		if err != nil {
-			return nil, fmt.Errorf("id %d of the list is %q, want a whole number", k+1, word)
-		}
-		if _, ok := tok.Token(uint32(n)); !ok {
-			return nil, fmt.Errorf("id %d of the list is %d, which the vocabulary of %d ids does not use", k+1, n, tok.VocabSize())
-		}
-		ids = append(ids, uint32(n))
-	}
-	return ids, nil
-}
-
-// readInput is a file's content, or standard input's where no file is named.
-func readInput(c *cliContext, file string) ([]byte, error) {
-	if file != "" && file != "-" {
-		return os.ReadFile(file)
-	}
-	data, err := io.ReadAll(c.stdin)
-	if err != nil {
-		return nil, fmt.Errorf("read standard input: %w", err)
-	}
-	return data, nil
+	return w.Flush()
 }

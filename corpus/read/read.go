@@ -11,6 +11,7 @@
 package read
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -57,6 +58,12 @@ type Options struct {
 
 const defaultMaxRecord = 256 << 20
 
+func (o *Options) defaults() {
+	o.TextField = cmp.Or(o.TextField, "text")
+	o.MaxRecord = cmp.Or(o.MaxRecord, defaultMaxRecord)
+	o.Readers = cmp.Or(o.Readers, min(8, runtime.GOMAXPROCS(0)))
+}
+
 // Bad is a record that was set aside.
 type Bad struct {
 	File   string `json:"file"`
@@ -102,15 +109,7 @@ type Corpus struct {
 // Open finds the files behind inputs: files, directories (walked in lexical order) and globs ("**" matches any number
 // of directories). A file that two inputs name is read once. It is an error if an input matches nothing.
 func Open(inputs []string, opts Options) (*Corpus, error) {
-	if opts.TextField == "" {
-		opts.TextField = "text"
-	}
-	if opts.MaxRecord == 0 {
-		opts.MaxRecord = defaultMaxRecord
-	}
-	if opts.Readers == 0 {
-		opts.Readers = min(8, runtime.GOMAXPROCS(0))
-	}
+	opts.defaults()
 	if opts.MaxRecord < 0 {
 		return nil, fmt.Errorf("read: largest record %d bytes, want more than 0", opts.MaxRecord)
 	}
@@ -159,6 +158,11 @@ type badRecord struct {
 
 func (b *badRecord) Error() string { return b.reason }
 
+// of is the record as it is reported.
+func (b *badRecord) of(f *File) Bad {
+	return Bad{File: f.Path, Line: b.line, Reason: b.reason, Head: string(b.head[:min(len(b.head), 120)])}
+}
+
 // item is what reading a file gives: a document, or a record that is none.
 type item struct {
 	doc     Document
@@ -196,8 +200,8 @@ func (c *Corpus) readFile(ctx context.Context, f *File, skip int64, emit func(it
 		case err == io.EOF:
 			return nil
 		case errors.As(err, &bad):
-			head := bad.head[:min(len(bad.head), 120)]
-			it.bad = &Bad{File: f.Path, Line: bad.line, Reason: bad.reason, Head: string(head)}
+			reported := bad.of(f)
+			it.bad = &reported
 		case err != nil:
 			return in.explain(err)
 		case !utf8.Valid(it.doc.Text):
