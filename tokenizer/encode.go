@@ -7,11 +7,13 @@ import (
 	"github.com/athanor-lm/athanor/tokenizer/internal/align"
 	"github.com/athanor-lm/athanor/tokenizer/internal/pretokenize"
 	"github.com/athanor-lm/athanor/tokenizer/internal/token"
+	"github.com/athanor-lm/athanor/tokenizer/internal/wordpiece"
 )
 
 // encoder is the working memory of one encoding goroutine.
 type encoder struct {
 	model  modelState
+	bert   *wordpiece.BertState
 	text   align.Text // between the early added tokens, being normalized
 	pieces pretokenize.Pieces
 	marked []byte
@@ -26,6 +28,9 @@ func (t *Tokenizer) acquire() *encoder {
 		e := t.free[n-1]
 		t.free = t.free[:n-1]
 		return e
+	}
+	if t.bert != nil {
+		return &encoder{bert: t.bert.NewState()}
 	}
 	return &encoder{model: t.model.newState()}
 }
@@ -98,6 +103,9 @@ func (t *Tokenizer) appendText(dst []uint32, text []byte, plain bool) []uint32 {
 // appendSegment encodes text between the early added tokens, which begins at
 // byte base of the whole.
 func (t *Tokenizer) appendSegment(dst []uint32, text []byte, base int, plain bool, e *encoder) []uint32 {
+	if t.bert != nil {
+		return t.bert.Append(dst, text, e.bert)
+	}
 	if t.norm != nil {
 		e.text.Reset(text, base, false)
 		t.norm.Normalize(&e.text)

@@ -60,6 +60,7 @@ func (t *Tokenizer) build(f *file) error {
 	if err := t.buildAdded(); err != nil {
 		return err
 	}
+	t.findBert()
 	t.kinds.decoder = "null"
 	t.decoders = []decoder{spacedDecoder{}}
 	if !isNull(f.Decoder) {

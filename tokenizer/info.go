@@ -16,6 +16,9 @@ type Info struct {
 	EOS           string        `json:"eos,omitempty"`
 	PAD           string        `json:"pad,omitempty"`
 	UNK           string        `json:"unk,omitempty"`
+	CLS           string        `json:"cls,omitempty"`
+	SEP           string        `json:"sep,omitempty"`
+	MASK          string        `json:"mask,omitempty"`
 	Added         []AddedToken  `json:"added"`
 	MeanBytes     float64       `json:"mean_bytes"` // mean length of a token, added ones left out
 	Kinds         []KindCount   `json:"kinds"`      // what the tokens are; each counts once
@@ -47,6 +50,7 @@ func (t *Tokenizer) Info(longest int) Info {
 		Normalizer: t.kinds.normalizer, PreTokenizer: t.kinds.preTokenizer, Model: t.kinds.model,
 		PostProcessor: t.kinds.postProcessor, Decoder: t.kinds.decoder,
 		BOS: t.roles.bos, EOS: t.roles.eos, PAD: t.roles.pad, UNK: t.roles.unk,
+		CLS: t.roles.cls, SEP: t.roles.sep, MASK: t.roles.mask,
 		Added: t.Added(), Hash: t.Hash(),
 	}
 	if in.ByteLevel {

@@ -1,7 +1,6 @@
 package tokenizer
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -19,8 +18,10 @@ import (
 const maxFile = 512 << 20
 
 // Load reads a tokenizer from a tokenizer.json, a .tiktoken file (see
-// LoadTiktoken), or from a directory that holds a tokenizer.json, or vocab.json and merges.txt, or encoder.json and vocab.bpe. A
-// tokenizer_config.json beside it names the BOS, EOS, PAD and UNK tokens.
+// LoadTiktoken), a vocab.txt of BERT, or from a directory that holds a
+// tokenizer.json, or vocab.json and merges.txt, or encoder.json and vocab.bpe,
+// or vocab.txt. A tokenizer_config.json beside it names the BOS, EOS, PAD, UNK,
+// CLS, SEP and MASK tokens and says how a vocab.txt is used.
 func Load(path string) (*Tokenizer, error) {
 	t, err := load(path)
 	if err != nil {
@@ -37,6 +38,9 @@ func load(path string) (*Tokenizer, error) {
 	if !info.IsDir() {
 		if filepath.Ext(path) == ".tiktoken" {
 			return loadTiktoken(path, "")
+		}
+		if filepath.Ext(path) == ".txt" {
+			return loadVocabTxt(path)
 		}
 		data, err := readFile(path)
 		if err != nil {
@@ -73,7 +77,10 @@ func load(path string) (*Tokenizer, error) {
 		}
 		return parseBeside(data, path)
 	}
-	return nil, errors.New("the directory holds neither tokenizer.json, nor vocab.json with merges.txt, nor encoder.json with vocab.bpe")
+	if vocab := filepath.Join(path, "vocab.txt"); fileExists(vocab) {
+		return loadVocabTxt(vocab)
+	}
+	return nil, errors.New("the directory holds neither tokenizer.json, nor vocab.json with merges.txt, nor encoder.json with vocab.bpe, nor vocab.txt")
 }
 
 // besideFile is a file that lies beside tokenizer.json and that Save writes
@@ -120,6 +127,11 @@ func readOptional(name string) ([]byte, error) {
 		return nil, nil
 	}
 	return data, err
+}
+
+func fileExists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
 }
 
 func readFile(name string) ([]byte, error) {
@@ -188,6 +200,10 @@ type configFile struct {
 	EOS json.RawMessage `json:"eos_token"`
 	PAD json.RawMessage `json:"pad_token"`
 	UNK json.RawMessage `json:"unk_token"`
+
+	CLS  json.RawMessage `json:"cls_token"`
+	SEP  json.RawMessage `json:"sep_token"`
+	MASK json.RawMessage `json:"mask_token"`
 }
 
 func (t *Tokenizer) readRoles() error {
@@ -203,20 +219,13 @@ func (t *Tokenizer) readRoles() error {
 		key  string
 		data json.RawMessage
 		to   *string
-	}{{"bos_token", c.BOS, &t.roles.bos}, {"eos_token", c.EOS, &t.roles.eos}, {"pad_token", c.PAD, &t.roles.pad}, {"unk_token", c.UNK, &t.roles.unk}} {
+	}{{"bos_token", c.BOS, &t.roles.bos}, {"eos_token", c.EOS, &t.roles.eos}, {"pad_token", c.PAD, &t.roles.pad}, {"unk_token", c.UNK, &t.roles.unk},
+		{"cls_token", c.CLS, &t.roles.cls}, {"sep_token", c.SEP, &t.roles.sep}, {"mask_token", c.MASK, &t.roles.mask}} {
 		if isNull(r.data) {
 			continue
 		}
-		var token string
-		if bytes.HasPrefix(r.data, []byte("{")) {
-			var object struct {
-				Content string `json:"content"`
-			}
-			if err := json.Unmarshal(r.data, &object); err != nil {
-				return fmt.Errorf("%s: %w", r.key, err)
-			}
-			token = object.Content
-		} else if err := json.Unmarshal(r.data, &token); err != nil {
+		token, err := tokenContent(r.data)
+		if err != nil {
 			return fmt.Errorf("%s: %w", r.key, err)
 		}
 		if _, ok := t.vocab[token]; !ok {
@@ -240,6 +249,7 @@ func (t *Tokenizer) guessRoles() {
 	t.roles.eos = pick("<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>", "[EOS]")
 	t.roles.bos = pick("<|begin_of_text|>", "<s>", "<bos>", "[BOS]", "<|endoftext|>")
 	t.roles.pad = pick("<|pad|>", "<pad>", "[PAD]")
+	t.roles.cls, t.roles.sep, t.roles.mask = pick("[CLS]"), pick("[SEP]"), pick("[MASK]", "<mask>")
 	if t.roles.unk == "" {
 		t.roles.unk = pick("<unk>", "[UNK]")
 	}

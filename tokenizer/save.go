@@ -75,6 +75,7 @@ func (t *Tokenizer) configJSON() ([]byte, error) {
 	}
 	for key, token := range map[string]string{
 		"bos_token": t.roles.bos, "eos_token": t.roles.eos, "pad_token": t.roles.pad, "unk_token": t.roles.unk,
+		"cls_token": t.roles.cls, "sep_token": t.roles.sep, "mask_token": t.roles.mask,
 	} {
 		if token != "" {
 			config[key] = token

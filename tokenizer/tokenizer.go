@@ -21,6 +21,7 @@ import (
 	"github.com/athanor-lm/athanor/tokenizer/internal/normalize"
 	"github.com/athanor-lm/athanor/tokenizer/internal/pretokenize"
 	"github.com/athanor-lm/athanor/tokenizer/internal/scan"
+	"github.com/athanor-lm/athanor/tokenizer/internal/wordpiece"
 )
 
 // MaxVocab bounds the ids a tokenizer file may use: larger ids are refused
@@ -43,6 +44,7 @@ type Tokenizer struct {
 	scan   scan.Func              // pre, if it is one scanner alone
 	marks  *pretokenize.Metaspace // pre, if it is Metaspace alone
 	first  bool                   // a Metaspace puts its mark at the beginning of a text alone
+	bert   *wordpiece.Bert        // norm, pre and model, if they are BERT's
 	tracks bool                   // cutting needs to know where a piece comes from
 	trims  bool                   // offsets leave out white space
 	around [][]uint32             // ids before, between and after a text where the template has it
@@ -91,7 +93,7 @@ type kinds struct {
 
 // roles are the tokens that tokenizer_config.json names, or that carry a
 // customary name where there is no such file. An empty string means none.
-type roles struct{ bos, eos, pad, unk string }
+type roles struct{ bos, eos, pad, unk, cls, sep, mask string }
 
 // VocabSize returns the largest id plus one: the number of rows an embedding
 // needs. Ids below it may be holes; see TokenBytes.

@@ -104,7 +104,7 @@ func (c *TrainConfig) learn(ctx context.Context, counts *bpetrain.Counts) (*Toke
 	for id, token := range append(start.Tokens, learned.Tokens...) {
 		d.vocab = append(d.vocab, entry{token, uint32(id)})
 	}
-	return d.build(roles{c.BOS, c.EOS, c.PAD, c.UNK})
+	return d.build(roles{bos: c.BOS, eos: c.EOS, pad: c.PAD, unk: c.UNK})
 }
 
 func (c *TrainConfig) progress(phase string, total int64) func(int64) {

@@ -54,7 +54,8 @@ func infoSections(in *tokenizer.Info) []runlog.Section {
 	if in.MissingBytes > 0 {
 		size.Rows = append(size.Rows, runlog.Row{Name: "missing bytes", Value: fmt.Sprintf("%d of 256 have no token and are lost", in.MissingBytes)})
 	}
-	for _, r := range []runlog.Row{{Name: "BOS", Value: in.BOS}, {Name: "EOS", Value: in.EOS}, {Name: "PAD", Value: in.PAD}, {Name: "UNK", Value: in.UNK}} {
+	for _, r := range []runlog.Row{{Name: "BOS", Value: in.BOS}, {Name: "EOS", Value: in.EOS}, {Name: "PAD", Value: in.PAD}, {Name: "UNK", Value: in.UNK},
+		{Name: "CLS", Value: in.CLS}, {Name: "SEP", Value: in.SEP}, {Name: "MASK", Value: in.MASK}} {
 		if r.Value != "" {
 			size.Rows = append(size.Rows, r)
 		}
