@@ -3,25 +3,36 @@ package tokenizer
 import (
 	"context"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
-// Encoding on one goroutine, documents of 20 kB, warm cache.
+// Encoding of whole documents on one goroutine, each time from cold caches.
 func BenchmarkEncode(b *testing.B) {
-	for _, name := range []string{"hf-gpt2", "qwen3"} {
+	texts := map[string][][]byte{
+		"en": wholeDocuments(b, "en-books/books.jsonl.gz", 8_000_000),
+		"zh": wholeDocuments(b, "zh-laws/laws.jsonl.gz", 8_000_000),
+		"go": {goCode(b, 1_000_000)},
+	}
+	for _, name := range []string{"hf-gpt2", "qwen3", "tiktoken/cl100k_base.tiktoken", "tiktoken/o200k_base.tiktoken", "hf-llama"} {
 		tok, err := Load(filepath.Join(dataDir(b), "tokenizers", name))
 		if err != nil {
-			b.Fatal(err)
+			b.Log(err)
+			continue
 		}
 		for _, lang := range []string{"en", "zh", "go"} {
-			text := realText(b, lang, 1_000_000)
-			b.Run(name+"/"+lang, func(b *testing.B) {
-				b.SetBytes(int64(len(text)))
+			b.Run(strings.TrimSuffix(filepath.Base(name), ".tiktoken")+"/"+lang, func(b *testing.B) {
+				size := 0
+				for _, d := range texts[lang] {
+					size += len(d)
+				}
+				b.SetBytes(int64(size))
 				b.ReportAllocs()
 				var ids []uint32
 				for b.Loop() {
-					for i := 0; i < len(text); i += 20_000 {
-						ids = tok.AppendEncode(ids[:0], text[i:min(len(text), i+20_000)], false)
+					tok.forget()
+					for _, d := range texts[lang] {
+						ids = tok.AppendEncodePlain(ids[:0], d)
 					}
 				}
 			})

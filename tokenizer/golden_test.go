@@ -81,6 +81,12 @@ func dataDir(t testing.TB) string {
 // documents is the first size bytes of a corpus, as the oracle's script has it.
 func documents(t testing.TB, name string, size int) []byte {
 	t.Helper()
+	return bytes.Join(wholeDocuments(t, name, size), []byte("\n\n"))[:size]
+}
+
+// wholeDocuments are the first documents of a corpus, of size bytes or more together.
+func wholeDocuments(t testing.TB, name string, size int) (docs [][]byte) {
+	t.Helper()
 	f, err := os.Open(filepath.Join(dataDir(t), "corpora", name))
 	if err != nil {
 		t.Skipf("the real data lack this corpus: %v", err)
@@ -90,8 +96,7 @@ func documents(t testing.TB, name string, size int) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out []byte
-	for r := bufio.NewReader(z); len(out) < size; {
+	for r := bufio.NewReader(z); size > 0; {
 		line, err := r.ReadBytes('\n')
 		if err != nil {
 			t.Fatal(err)
@@ -102,12 +107,10 @@ func documents(t testing.TB, name string, size int) []byte {
 		if err := json.Unmarshal(line, &doc); err != nil {
 			t.Fatal(err)
 		}
-		if out != nil {
-			out = append(out, "\n\n"...)
-		}
-		out = append(out, doc.Text...)
+		docs = append(docs, []byte(doc.Text))
+		size -= len(doc.Text)
 	}
-	return out[:size]
+	return docs
 }
 
 func goCode(t testing.TB, size int) []byte {
