@@ -41,30 +41,36 @@ type tokenInfo struct {
 
 // livePairs is a hash table from pairs of ids to the ranks of their last
 // merges, in one word each: left in bits 42-63, right in bits 20-41, rank below.
+// Most pairs that are looked for have no merge; a bit for every pair, small
+// enough for a near cache, tells so of all but one in seven of them.
 type livePairs struct {
-	slots []uint64 // 0 for a free one
-	shift uint
+	slots  []uint64 // 0 for a free one
+	shift  uint
+	filter []uint64
+	thin   uint // shift of the filter's bits
 }
 
 const (
-	rankBits   = 20
-	maxLinear  = 1<<rankBits - 2 // merges
-	maxLinerID = 1 << 22
+	rankBits    = 20
+	maxLinear   = 1<<rankBits - 2 // merges
+	maxLinearID = 1 << 22
 )
 
 func livePair(a, b uint32) uint64 { return uint64(a)<<42 | uint64(b)<<20 }
 
 func newLivePairs(n int) livePairs {
 	bits := uint(8)
-	for 5<<bits < 8*n { // at most 5/8 full
+	for 1<<bits < 2*n {
 		bits++
 	}
-	return livePairs{make([]uint64, 1<<bits), 64 - bits}
+	return livePairs{make([]uint64, 1<<bits), 64 - bits, make([]uint64, 1<<(bits+2)/64), 64 - bits - 2}
 }
 
 func (p *livePairs) set(a, b, rank uint32) {
 	key := livePair(a, b)
-	at := int(key * 0x9E3779B97F4A7C15 >> p.shift)
+	hash := key * 0x9E3779B97F4A7C15
+	p.filter[hash>>p.thin>>6] |= 1 << (hash >> p.thin & 63)
+	at := int(hash >> p.shift)
 	for p.slots[at] != 0 {
 		at = (at + 1) & (len(p.slots) - 1)
 	}
@@ -73,8 +79,16 @@ func (p *livePairs) set(a, b, rank uint32) {
 
 // rank returns the rank of a pair, 0 if it is never merged.
 func (p *livePairs) rank(a, b uint32) uint32 {
-	key, slots := livePair(a, b), p.slots
-	for at := key * 0x9E3779B97F4A7C15 >> p.shift; ; at++ {
+	key := livePair(a, b)
+	hash := key * 0x9E3779B97F4A7C15
+	if bit := hash >> p.thin; p.filter[bit>>6]>>(bit&63)&1 == 0 {
+		return 0
+	}
+	return p.find(key, hash>>p.shift)
+}
+
+func (p *livePairs) find(key, at uint64) uint32 {
+	for slots := p.slots; ; at++ {
 		e := slots[int(at)&(len(slots)-1)]
 		if (e^key)>>rankBits == 0 {
 			return uint32(e) & (1<<rankBits - 1)
@@ -156,7 +170,7 @@ func newLinear(m *Model) *linear {
 	for _, id := range m.c.Vocab {
 		top = max(top, id)
 	}
-	if top >= maxLinerID || len(m.c.Merges) == 0 {
+	if top >= maxLinearID || len(m.c.Merges) == 0 {
 		return nil
 	}
 	l := &linear{tokens: make([]tokenInfo, top+1)}

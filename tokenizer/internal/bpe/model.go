@@ -154,6 +154,10 @@ type State struct {
 // NewState returns a State for use with m alone.
 func (m *Model) NewState() *State { return &State{cache: piececache.New()} }
 
+// maxCached bounds the bytes of pieces that are remembered: a longer one costs
+// less to encode in linear time than it would save the few times it comes back.
+const maxCached = 32
+
 // Append appends the ids of the piece text[lo:hi], lo < hi, to dst. Text beyond
 // the piece may be looked at; it changes nothing.
 func (m *Model) Append(dst []uint32, text []byte, lo, hi int, s *State) []uint32 {
@@ -164,6 +168,9 @@ func (m *Model) Append(dst []uint32, text []byte, lo, hi int, s *State) []uint32
 	}
 	if hi-lo == 1 && m.direct && len(m.whole) == 0 {
 		return append(dst, m.byteIDs[text[lo]])
+	}
+	if hi-lo > maxCached && m.linear != nil {
+		return m.encode(dst, text[lo:hi], s)
 	}
 	dst, ok := s.cache.Append(dst, text, lo, hi)
 	if ok {
