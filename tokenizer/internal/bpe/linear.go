@@ -1,7 +1,6 @@
 package bpe
 
 import (
-	"math"
 	"unicode/utf8"
 
 	"github.com/athanor-lm/athanor/tokenizer/internal/bytelevel"
@@ -34,10 +33,20 @@ type linear struct {
 // that no merges make.
 type tokenInfo struct {
 	left, right uint32 // what it was made of
-	rank        uint32 // ranks of last merges in order, from 1
-	length      uint32 // in bytes
 	shorter     uint32 // the longest token that it begins with, noID if there is none
+	packed      uint32 // rank above length
 }
+
+const (
+	lengthBits = 12
+	maxLength  = 1<<lengthBits - 1
+)
+
+// rank of the last merge, from 1, in the order of all last merges.
+func (t *tokenInfo) rank() uint32 { return t.packed >> lengthBits }
+
+// length in bytes.
+func (t *tokenInfo) length() int { return int(t.packed & maxLength) }
 
 // livePairs is a hash table from pairs of ids to the ranks of their last
 // merges, in one word each: left in bits 42-63, right in bits 20-41, rank below.
@@ -101,25 +110,32 @@ func (p *livePairs) find(key, at uint64) uint32 {
 
 // compatible tells whether the merges leave b after a as they are. Undoing the
 // merges of both from the last one, it looks for one across the border that
-// would have come first; of equal ranks the left one comes first.
-func (l *linear) compatible(a, b uint32) bool {
-	limit := uint32(math.MaxUint32)
-	x, y := &l.tokens[a], &l.tokens[b]
+// would have come first; of equal ranks the left one comes first. If apart, a
+// and b themselves are known not to merge.
+func (l *linear) compatible(a, b uint32, apart bool) bool {
+	if !apart && l.pairs.rank(a, b) != 0 {
+		return false
+	}
 	for {
-		if r := l.pairs.rank(a, b); r != 0 && r < limit {
-			return false
+		x, y := &l.tokens[a], &l.tokens[b]
+		rx, ry := x.rank(), y.rank()
+		if rx|ry == 0 {
+			return true
 		}
-		if x.rank > y.rank {
-			limit = x.rank
-			a = x.right
-			x = &l.tokens[a]
-		} else {
-			if y.rank == 0 {
-				return true
-			}
-			limit = y.rank + 1
-			b = y.left
-			y = &l.tokens[b]
+		// Which one is undone is hard to foretell: without branches.
+		na, nb, nl := a, y.left, ry+1
+		if rx > ry {
+			na = x.right
+		}
+		if rx > ry {
+			nb = b
+		}
+		if rx > ry {
+			nl = rx
+		}
+		a, b = na, nb
+		if r := l.pairs.rank(a, b); r != 0 && r < nl {
+			return false
 		}
 	}
 }
@@ -130,16 +146,18 @@ func (l *linear) compatible(a, b uint32) bool {
 func (l *linear) encode(dst []uint32, piece []byte, dead *[]uint64) (out []uint32, n int) {
 	first, pos := len(dst), 0
 	prev, back := uint32(noID), false // back: a choice was taken back, so dead counts
+	longest, prevLongest := true, false
 	tok := l.trie.longest(piece)
 	for tok != noID {
 		t := &l.tokens[tok]
-		end := pos + int(t.length)
-		if (!back || (*dead)[end/64]>>(end&63)&1 == 0) && (prev == noID || l.compatible(prev, tok)) {
+		end := pos + t.length()
+		if (!back || (*dead)[end/64]>>(end&63)&1 == 0) && (prev == noID || l.compatible(prev, tok, prevLongest)) {
 			dst = append(dst, tok)
-			pos, prev = end, tok
-			tok = l.trie.longest(piece[pos:])
+			pos, prev, prevLongest = end, tok, longest
+			tok, longest = l.trie.longest(piece[pos:]), true
 			continue
 		}
+		longest = false
 		for tok = t.shorter; tok == noID; tok = l.tokens[tok].shorter { // nothing fits here: the token before was wrong
 			if len(dst) == first {
 				return dst, -1
@@ -150,9 +168,9 @@ func (l *linear) encode(dst []uint32, piece []byte, dead *[]uint64) (out []uint3
 			}
 			(*dead)[pos/64] |= 1 << (pos & 63)
 			tok = prev
-			pos -= int(l.tokens[tok].length)
+			pos -= l.tokens[tok].length()
 			dst = dst[:len(dst)-1]
-			prev = noID
+			prev, prevLongest = noID, false
 			if len(dst) > first {
 				prev = dst[len(dst)-1]
 			}
@@ -220,7 +238,10 @@ func (l *linear) lastMerges(m *Model) (lasts []uint32, keys []trieKey) {
 			t.left, t.right = last.left, last.right
 			lasts[last.rank] = id
 		}
-		t.length = uint32(len(text))
+		if len(text) > maxLength {
+			return nil, nil
+		}
+		t.packed = uint32(len(text))
 		keys = append(keys, trieKey{text, id})
 	}
 	return lasts, keys
@@ -234,7 +255,7 @@ func (l *linear) rankTokens(m *Model, lasts []uint32) bool {
 	for _, id := range lasts {
 		if id != noID {
 			n++
-			l.tokens[id].rank = n
+			l.tokens[id].packed |= n << lengthBits
 		}
 	}
 	l.pairs = newLivePairs(int(n))
@@ -244,10 +265,10 @@ func (l *linear) rankTokens(m *Model, lasts []uint32) bool {
 		}
 		t := &l.tokens[id]
 		a, b := &l.tokens[t.left], &l.tokens[t.right]
-		if a.rank >= t.rank || b.rank >= t.rank || a.length == 0 || b.length == 0 || a.length+b.length != t.length {
+		if a.rank() >= t.rank() || b.rank() >= t.rank() || a.length() == 0 || b.length() == 0 || a.length()+b.length() != t.length() {
 			return false
 		}
-		l.pairs.set(t.left, t.right, t.rank)
+		l.pairs.set(t.left, t.right, t.rank())
 	}
 	return l.inert(m)
 }
@@ -263,7 +284,7 @@ func (l *linear) inert(m *Model) bool {
 	for _, name := range names {
 		if id, ok := m.c.Vocab[name]; ok {
 			inert[id] = true
-			if l.tokens[id].rank != 0 {
+			if l.tokens[id].rank() != 0 {
 				return false
 			}
 		}

@@ -119,7 +119,7 @@ func (m *Model) forgetLinear() {
 	}
 	whole := map[string]uint32{}
 	for text, id := range m.whole {
-		if m.linear.tokens[id].length == 0 {
+		if m.linear.tokens[id].length() == 0 {
 			whole[text] = id
 		}
 	}

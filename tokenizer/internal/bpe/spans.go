@@ -28,7 +28,7 @@ func (m *Model) AppendSpans(dst []token.Span, piece []byte, s *State) []token.Sp
 			s.ids = m.Append(s.ids[:0], piece, 0, len(piece), s)
 			lo := 0
 			for _, id := range s.ids {
-				hi := lo + int(m.linear.tokens[id].length)
+				hi := lo + m.linear.tokens[id].length()
 				dst = append(dst, token.Span{ID: id, Lo: lo, Hi: hi})
 				lo = hi
 			}
