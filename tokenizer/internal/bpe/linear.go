@@ -24,15 +24,16 @@ import (
 // ranks: a token's rank must be above those of its parts. Where a vocabulary
 // is otherwise, there is no linear.
 type linear struct {
-	trie   trie
-	tokens []tokenInfo // by id
-	pairs  livePairs
+	trie      trie
+	tokens    []tokenInfo // by id
+	pairs     livePairs
+	bytePairs *[1 << 16]uint32 // byte-level: the ranks of pairs of bytes, 0 for none
 }
 
 // tokenInfo is a token with its last merge. Of a symbol rank is 0, as of an id
 // that no merges make.
 type tokenInfo struct {
-	left, right uint32 // what it was made of
+	left, right uint32 // what it was made of; of a byte-level symbol left is the byte
 	shorter     uint32 // the longest token that it begins with, noID if there is none
 	packed      uint32 // rank above length
 }
@@ -113,15 +114,13 @@ func (p *livePairs) find(key, at uint64) uint32 {
 // would have come first; of equal ranks the left one comes first. If apart, a
 // and b themselves are known not to merge.
 func (l *linear) compatible(a, b uint32, apart bool) bool {
+	limit := uint32(noID)
 	if !apart && l.pairs.rank(a, b) != 0 {
 		return false
 	}
-	for {
-		x, y := &l.tokens[a], &l.tokens[b]
-		rx, ry := x.rank(), y.rank()
-		if rx|ry == 0 {
-			return true
-		}
+	x, y := &l.tokens[a], &l.tokens[b]
+	rx, ry := x.rank(), y.rank()
+	for rx|ry != 0 {
 		// Which one is undone is hard to foretell: without branches.
 		na, nb, nl := a, y.left, ry+1
 		if rx > ry {
@@ -133,11 +132,18 @@ func (l *linear) compatible(a, b uint32, apart bool) bool {
 		if rx > ry {
 			nl = rx
 		}
-		a, b = na, nb
-		if r := l.pairs.rank(a, b); r != 0 && r < nl {
+		a, b, limit = na, nb, nl
+		x, y = &l.tokens[a], &l.tokens[b]
+		rx, ry = x.rank(), y.rank()
+		if rx|ry == 0 && l.bytePairs != nil {
+			r := l.bytePairs[x.left&0xff<<8|y.left&0xff]
+			return r == 0 || r >= limit
+		}
+		if r := l.pairs.rank(a, b); r != 0 && r < limit {
 			return false
 		}
 	}
+	return true
 }
 
 // encode appends the ids of a piece to dst, up to a place where no token
@@ -259,6 +265,12 @@ func (l *linear) rankTokens(m *Model, lasts []uint32) bool {
 		}
 	}
 	l.pairs = newLivePairs(int(n))
+	if m.c.ByteLevel {
+		l.bytePairs = new([1 << 16]uint32)
+		for b, id := range m.byteIDs {
+			l.tokens[id].left = uint32(b)
+		}
+	}
 	for _, id := range lasts {
 		if id == noID {
 			continue
@@ -269,6 +281,9 @@ func (l *linear) rankTokens(m *Model, lasts []uint32) bool {
 			return false
 		}
 		l.pairs.set(t.left, t.right, t.rank())
+		if l.bytePairs != nil && a.rank()|b.rank() == 0 {
+			l.bytePairs[a.left<<8|b.left] = t.rank()
+		}
 	}
 	return l.inert(m)
 }
