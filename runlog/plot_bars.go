@@ -35,18 +35,10 @@ type BarSeries struct {
 // WriteSVG draws the chart. Text is written as text, in the fonts of whoever looks at it, so that names may be in any
 // script.
 func (g *GroupedBars) WriteSVG(w io.Writer) error {
-	p := newPlot()
-	p.Title.Text, p.Y.Label.Text = g.Title, g.YLabel
-	p.Y.Min = 0
-	p.Y.Tick.Marker = niceTicks{8, numberLabel}
-	p.X.Tick.Length = 0
-	p.NominalX(g.Groups...)
-	p.X.Tick.Label.Font.Size = 10
-	if err := g.addBars(p); err != nil {
+	p, err := g.plot()
+	if err != nil {
 		return fmt.Errorf("runlog: plot bars: %w", err)
 	}
-	p.X.Min, p.X.Max = -0.5, float64(len(g.Groups))-0.5
-	p.Y.Max *= 1 + 0.07*float64(len(g.Series)) // room for the legend
 	canvas := vgsvg.New(plotWidth, plotHeight)
 	dc := draw.New(canvas)
 	dc.SetColor(color.White)
@@ -56,6 +48,22 @@ func (g *GroupedBars) WriteSVG(w io.Writer) error {
 		return fmt.Errorf("runlog: plot bars: %w", err)
 	}
 	return nil
+}
+
+func (g *GroupedBars) plot() (*plot.Plot, error) {
+	p := newPlot()
+	p.Title.Text, p.Y.Label.Text = g.Title, g.YLabel
+	p.Y.Min = 0
+	p.Y.Tick.Marker = niceTicks{8, numberLabel}
+	p.X.Tick.Length = 0
+	p.NominalX(g.Groups...)
+	p.X.Tick.Label.Font.Size = 10
+	if err := g.addBars(p); err != nil {
+		return nil, err
+	}
+	p.X.Min, p.X.Max = -0.5, float64(len(g.Groups))-0.5
+	p.Y.Max *= 1 + 0.07*float64(len(g.Series)) // room for the legend
+	return p, nil
 }
 
 // addBars adds the series side by side, the groups a bar's width apart.

@@ -64,11 +64,13 @@ type Mismatch struct {
 	Offset   int    `json:"offset"`   // bytes
 	Text     string `json:"text"`     // around it
 	Decoded  string `json:"decoded"`  // instead
+	Was      string `json:"was"`      // the character there, as U+212A, or what else is there: some characters look alike
+	Became   string `json:"became"`
 }
 
 // String tells it to people.
 func (m *Mismatch) String() string {
-	return fmt.Sprintf("document %d, byte %d: %q comes back as %q", m.Document, m.Offset, m.Text, m.Decoded)
+	return fmt.Sprintf("document %d, byte %d: %s becomes %s: %q comes back as %q", m.Document, m.Offset, m.Was, m.Became, m.Text, m.Decoded)
 }
 
 // Compare encodes every text with every tokenizer, takes the text back, and measures.
@@ -201,7 +203,23 @@ func mismatch(text, back []byte) *Mismatch {
 	for at < len(text) && at < len(back) && text[at] == back[at] {
 		at++
 	}
-	return &Mismatch{Offset: at, Text: around(text, at), Decoded: around(back, at)}
+	return &Mismatch{Offset: at, Text: around(text, at), Decoded: around(back, at), Was: charAt(text, at), Became: charAt(back, at)}
+}
+
+// charAt names the character that the byte at a place belongs to.
+func charAt(text []byte, at int) string {
+	if at == len(text) {
+		return "the end"
+	}
+	lo := at
+	for lo > 0 && at-lo < utf8.UTFMax-1 && !utf8.RuneStart(text[lo]) {
+		lo--
+	}
+	r, n := utf8.DecodeRune(text[lo:])
+	if r == utf8.RuneError && n == 1 {
+		return fmt.Sprintf("byte %02X", text[at])
+	}
+	return fmt.Sprintf("%U", r)
 }
 
 // around returns the whole characters within some bytes of a place.

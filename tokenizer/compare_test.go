@@ -95,6 +95,15 @@ func TestMismatchShowsWholeCharacters(t *testing.T) {
 	if m.Offset != 120 || !strings.Contains(m.Text, "文A字") || !strings.Contains(m.Decoded, "文a字") || strings.ContainsRune(m.Text, '\ufffd') || len(m.Text) > 40 {
 		t.Errorf("%+v", m)
 	}
+	if m.Was != "U+0041" || m.Became != "U+0061" {
+		t.Errorf("%+v", m)
+	}
+	if m := mismatch([]byte("x\u212ay"), []byte("x\u2118\xff")); m.Offset != 3 || m.Was != "U+212A" || m.Became != "U+2118" {
+		t.Errorf("%+v", m)
+	}
+	if m := mismatch([]byte("\xff"), nil); m.Was != "byte FF" || m.Became != "the end" {
+		t.Errorf("%+v", m)
+	}
 	if m := mismatch([]byte("abc"), nil); m.Offset != 0 || m.Decoded != "" || m.Text != "abc" {
 		t.Errorf("%+v", m)
 	}

@@ -60,6 +60,9 @@ func newCensus(t *Tokenizer) *census {
 
 func (c *census) add(id uint32, b []byte) {
 	token := TokenInfo{id, string(b), len(b)}
+	if c.added[id] {
+		token.Text, _ = c.t.Token(id)
+	}
 	k := c.kind(id, b)
 	count := c.kinds[k]
 	if count == nil {
