@@ -29,10 +29,11 @@ func (t *Tokenizer) acquire() *encoder {
 		t.free = t.free[:n-1]
 		return e
 	}
+	e := &encoder{model: t.model.newState()} // also beside bert: offsets and Check go this way
 	if t.bert != nil {
-		return &encoder{bert: t.bert.NewState()}
+		e.bert = t.bert.NewState()
 	}
-	return &encoder{model: t.model.newState()}
+	return e
 }
 
 // maxIdle bounds the encoder states kept for later use.

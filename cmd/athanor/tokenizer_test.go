@@ -141,6 +141,30 @@ func TestTokenizerTrainExtendsAnother(t *testing.T) {
 	}
 }
 
+func TestTokenizerTrainWordPiece(t *testing.T) {
+	tok := trainedTokenizer(t, "--kind", "wordpiece", "-v", "60", "--special", "[LAW]")
+	code, out, stderr := piped("", "tokenizer", "encode", tok, "-t", "The cat 中文 [LAW]", "--show", "-s")
+	if code != 0 || !strings.Contains(out, `"[LAW]"`) || !strings.Contains(out, `"[CLS]"`) || strings.Contains(out, "[UNK]") {
+		t.Errorf("exit %d: %s%s", code, out, stderr)
+	}
+	corpus := filepath.Join(t.TempDir(), "c.txt")
+	if err := os.WriteFile(corpus, []byte("Éa Éa"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for want, flags := range map[string][]string{"É": {"--cased"}, "é": {"--no-strip-accents"}, "e": nil, "E": {"--cased", "--strip-accents"}} {
+		out := filepath.Join(t.TempDir(), "tok")
+		if code, _, stderr := piped("", append([]string{"tokenizer", "train", corpus, "-o", out, "-k", "wordpiece", "-v", "40"}, flags...)...); code != 0 {
+			t.Fatal(stderr)
+		}
+		if _, info, _ := piped("", "tokenizer", "info", out, "--json"); !strings.Contains(info, `"`+want+`a"`) {
+			t.Errorf("%v: no %sa in %s", flags, want, info)
+		}
+	}
+	if code, _, stderr := piped("", "tokenizer", "train", corpus, "-o", filepath.Join(t.TempDir(), "x"), "-k", "wordpiece", "--pattern", "gpt2"); code != 1 || !strings.Contains(stderr, "--pattern does not apply to --kind wordpiece; it is for bpe") {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+}
+
 func TestTokenizerTrainReplacesAllFilesOfAnother(t *testing.T) {
 	tok := trainedTokenizer(t, "-v", "270")
 	stale := filepath.Join(tok, "tokenizer.model")

@@ -21,11 +21,11 @@ type tokenizerTrainCmd struct {
 	Inputs    []string `arg:"" help:"Files, directories and globs: .txt, .md, .jsonl, source files; .gz and .zst of them."`
 	Out       string   `short:"o" required:"" placeholder:"DIR" help:"Directory for the tokenizer's files."`
 	Force     bool     `short:"f" help:"Replace a tokenizer that lies there."`
-	Kind      string   `short:"k" default:"bpe" enum:"bpe,chars" help:"What to train: bpe (byte-level, as GPT, Llama 3 and Qwen have it) or chars (a token a character)."`
+	Kind      string   `short:"k" default:"bpe" enum:"bpe,wordpiece,chars" help:"What to train: bpe (byte-level, as GPT, Llama 3 and Qwen have it), wordpiece (as BERT has it) or chars (a token a character)."`
 	Chars     bool     `help:"Short for --kind chars."`
 	VocabSize int      `short:"v" default:"8192" help:"Ids in all."`
 
-	Special      []string `placeholder:"TOKEN" help:"Special tokens, ids 0, 1, …; default <|endoftext|> and <|pad|>."`
+	Special      []string `placeholder:"TOKEN" help:"Special tokens, ids 0, 1, …; default <|endoftext|> and <|pad|>. WordPiece has [PAD] [UNK] [CLS] [SEP] [MASK] before them."`
 	BOS          string   `name:"bos" placeholder:"TOKEN" help:"The special token that begins a text."`
 	EOS          string   `name:"eos" placeholder:"TOKEN" help:"The special token that ends a text."`
 	PAD          string   `name:"pad" placeholder:"TOKEN" help:"The special token that fills up rows."`
@@ -34,7 +34,8 @@ type tokenizerTrainCmd struct {
 	AddEOS       bool     `name:"add-eos" help:"Encoding puts the EOS token after a text."`
 	MinFrequency int64    `default:"2" help:"Pairs seen less often are not merged."`
 
-	bpeFlags `embed:"" group:"Byte-level BPE:"`
+	bpeFlags       `embed:"" group:"Byte-level BPE:"`
+	wordPieceFlags `embed:"" group:"WordPiece:"`
 	readFlags
 
 	Workers     int      `help:"Goroutines; 0 = one a CPU. The result is the same for any number."`
@@ -52,6 +53,15 @@ type bpeFlags struct {
 	AlphabetLimit int      `placeholder:"N" help:"Keep tokens for the N most frequent bytes only: text with others loses them."`
 	StateDir      string   `placeholder:"DIR" help:"Where counts that outgrow the memory go; a training that was interrupted goes on from what lies there."`
 	Extend        string   `placeholder:"PATH" help:"Go on from this tokenizer: its ids and merges stay, new ones come behind them, up to --vocab-size in all."`
+}
+
+// wordPieceFlags are for --kind wordpiece alone.
+type wordPieceFlags struct {
+	Cased         bool   `help:"Keep upper case, and accents."`
+	StripAccents  *bool  `negatable:"" help:"Take accents off, whatever --cased says."`
+	JoinChinese   bool   `help:"Do not set Chinese characters apart as words of their own."`
+	LimitAlphabet int    `default:"1000" placeholder:"N" help:"Most characters to know; the rarest are unknown."`
+	Alphabet      string `placeholder:"CHARS" help:"Characters to know in any case."`
 }
 
 // Help is shown by athanor tokenizer train --help.

@@ -10,9 +10,10 @@ import (
 // flagKinds are the kinds of tokenizer that a flag is for; the flags that are not here are for all.
 func flagKinds() map[string]string {
 	return map[string]string{
-		"vocab-size": "bpe", "special": "bpe", "bos": "bpe", "eos": "bpe", "pad": "bpe", "unk": "bpe", "add-bos": "bpe", "add-eos": "bpe",
-		"min-frequency": "bpe", "memory-limit": "bpe",
-		"pattern": "bpe", "regex": "bpe", "nfc": "bpe", "token": "bpe", "max-length": "bpe", "alphabet-limit": "bpe", "extend": "bpe", "state-dir": "bpe",
+		"vocab-size": "bpe wordpiece", "special": "bpe wordpiece", "min-frequency": "bpe wordpiece",
+		"bos": "bpe", "eos": "bpe", "pad": "bpe", "unk": "bpe", "add-bos": "bpe", "add-eos": "bpe", "memory-limit": "bpe",
+		"pattern": "bpe", "regex": "bpe", "nfc": "bpe", "token": "bpe", "max-length": "bpe", "alphabet-limit": "bpe", "state-dir": "bpe", "extend": "bpe",
+		"cased": "wordpiece", "strip-accents": "wordpiece", "join-chinese": "wordpiece", "limit-alphabet": "wordpiece", "alphabet": "wordpiece",
 	}
 }
 
@@ -30,6 +31,11 @@ func (t *tokenizerTrainCmd) train(c *cliContext, docs iter.Seq2[[]byte, error], 
 	switch t.Kind {
 	case "chars":
 		return tokenizer.TrainChars(c.ctx, docs)
+	case "wordpiece":
+		return tokenizer.TrainWordPiece(c.ctx, tokenizer.WordPieceConfig{
+			VocabSize: t.VocabSize, MinFrequency: t.MinFrequency, LimitAlphabet: t.LimitAlphabet, InitialAlphabet: t.Alphabet, Special: t.Special,
+			Cased: t.Cased, StripAccents: t.StripAccents, JoinChinese: t.JoinChinese, Workers: t.Workers, Progress: progress,
+		}, docs)
 	}
 	cfg := tokenizer.TrainConfig{
 		VocabSize: t.VocabSize, MinFrequency: t.MinFrequency, MaxTokenLength: t.MaxLength,
