@@ -76,12 +76,22 @@ func (b *Bert) encode(dst []uint32, run []byte, s *BertState) []uint32 {
 	lower := s.lower[:0]
 	for _, c := range run {
 		l := b.runs.lower[c]
-		if l == 0 { // not plain ASCII
-			b.runs.Words(run, &s.text, func(word []byte) { dst = b.m.cut(dst, word) })
-			return dst
+		if l == 0 {
+			return b.encodeOther(dst, run, s)
 		}
 		lower = append(lower, l)
 	}
 	s.lower = lower
 	return b.m.cut(dst, lower)
+}
+
+// encodeOther is encode for runs that are not plain ASCII.
+func (b *Bert) encodeOther(dst []uint32, run []byte, s *BertState) []uint32 {
+	word, ok := b.runs.fold().append(s.lower[:0], run)
+	s.lower = word
+	if ok {
+		return b.m.cut(dst, word)
+	}
+	b.runs.Words(run, &s.text, func(word []byte) { dst = b.m.cut(dst, word) })
+	return dst
 }

@@ -1,6 +1,7 @@
 package wordpiece
 
 import (
+	"sync"
 	"unicode/utf8"
 
 	"github.com/athanor-lm/athanor/tokenizer/internal/align"
@@ -17,8 +18,9 @@ import (
 type Runs struct {
 	norm  normalize.Bert
 	table []uint32  // character below U+10000 → inRun, space, or what alone said
-	lower [256]byte // what becomes of a byte of a run; 0: see the normalizer
+	lower [256]byte // what becomes of a byte of a run; 0: see fold
 	ascii [256]bool // the byte is an ASCII character that belongs to a run
+	fold  func() *folding
 }
 
 const (
@@ -37,6 +39,7 @@ func NewRuns(norm normalize.Bert, alone func(word []byte) uint32) *Runs {
 	if alone == nil {
 		alone = func([]byte) uint32 { return 0 }
 	}
+	r.fold = sync.OnceValue(r.newFolding)
 	var t align.Text
 	for c := range rune(tableSize) {
 		r.table[c] = r.classify(c, &t, alone)
