@@ -1,9 +1,13 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"path"
 	"path/filepath"
+	"slices"
 
 	"github.com/athanor-lm/athanor/dataset"
 	"github.com/athanor-lm/athanor/objective"
@@ -29,7 +33,7 @@ type valSource struct {
 }
 
 // openData maps the datasets of a configuration and checks that they belong together and hold at least a global batch.
-func openData(c *Config) (*data, error) {
+func openData(ctx context.Context, c *Config) (*data, error) {
 	d := &data{sample: dataset.NewSample(c.Data.Sequence), clm: objective.CLM{Window: c.Model.Window}}
 	sc := dataset.SamplerConfig{SeqLen: c.Data.Sequence, Seed: c.Seed, Packing: dataset.Packing(c.Data.Packing)}
 	for _, s := range c.Data.Sources {
@@ -45,7 +49,7 @@ func openData(c *Config) (*data, error) {
 		}
 		sc.Sources = append(sc.Sources, dataset.Source{Name: s.Name, Split: set.Split("train"), Weight: s.Weight})
 	}
-	if err := d.load(c, sc); err != nil {
+	if err := d.load(ctx, c, sc); err != nil {
 		d.close()
 		return nil, err
 	}
@@ -53,20 +57,64 @@ func openData(c *Config) (*data, error) {
 }
 
 // verify compares every byte of the datasets with their manifests.
-func (d *data) verify(c *Config) error {
+func (d *data) verify(ctx context.Context, c *Config) error {
 	if !c.Data.Verify {
 		return nil
 	}
 	for _, set := range d.sets {
-		if err := set.Verify(context.Background()); err != nil {
+		err := set.Verify(ctx)
+		if ctx.Err() != nil {
+			return fmt.Errorf("train: interrupted while the data was verified; nothing was written: %w", ctx.Err())
+		}
+		if err != nil {
 			return fmt.Errorf("train: %w", err)
 		}
 	}
 	return nil
 }
 
-func (d *data) load(c *Config, sc dataset.SamplerConfig) error {
-	err := d.verify(c)
+// dataSums fixes what a run read of one source.
+type dataSums struct {
+	Path  string            `json:"path"`
+	Files map[string]string `json:"files"` // shard or index → SHA-256, by the manifest
+}
+
+func (d *data) sums(c *Config) []dataSums {
+	var all []dataSums
+	for i, set := range d.sets {
+		s := dataSums{c.Data.Sources[i].Path, map[string]string{}}
+		for _, f := range set.Manifest().Files {
+			if ext := path.Ext(f.Name); ext == ".bin" || ext == ".idx" {
+				s.Files[f.Name] = f.SHA256
+			}
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// dataChanges says how the sources differ from what a checkpoint was made with.
+func dataChanges(was, now []dataSums) []string {
+	var changes []string
+	if len(was) != len(now) {
+		changes = append(changes, fmt.Sprintf("%d sources, it had %d", len(now), len(was)))
+	}
+	for i := range min(len(was), len(now)) {
+		before, after := was[i], now[i]
+		names := slices.Concat(slices.Collect(maps.Keys(before.Files)), slices.Collect(maps.Keys(after.Files)))
+		slices.Sort(names)
+		for _, name := range slices.Compact(names) {
+			if b, a := before.Files[name], after.Files[name]; a != b {
+				changes = append(changes, fmt.Sprintf("%s has SHA-256 %.12s, want %.12s of %s", filepath.Join(after.Path, name),
+					cmp.Or(a, "none"), cmp.Or(b, "none"), filepath.Join(before.Path, name)))
+			}
+		}
+	}
+	return changes
+}
+
+func (d *data) load(ctx context.Context, c *Config, sc dataset.SamplerConfig) error {
+	err := d.verify(ctx, c)
 	if err != nil {
 		return err
 	}

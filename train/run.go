@@ -1,11 +1,14 @@
 package train
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -29,6 +32,8 @@ type Options struct {
 	Observer   Observer
 	PeakGFLOPs float64          // of the machine in the compute type, for MFU; 0 = measure it, negative = do without
 	Now        func() time.Time // nil = time.Now
+	// Context, where not nil, is heard while New, Prepare and Resume verify the data, which may take minutes; Train has its own.
+	Context context.Context
 }
 
 // Run is a training run in hand. Create one with New or Resume, then call Train once, then Close.
@@ -118,7 +123,7 @@ func Resume(dir string, overrides []string, o Options) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := r.resume(len(overrides) > 0); err != nil {
+	if err := r.resume(overrides); err != nil {
 		r.Close()
 		return nil, err
 	}
@@ -131,8 +136,12 @@ func prepare(cfg *Config, o Options) (*Run, error) {
 	if r.now == nil {
 		r.now = time.Now
 	}
+	ctx := o.Context
+	if ctx == nil {
+		ctx = context.Background()
+	}
 	var err error
-	if r.data, err = openData(cfg); err != nil {
+	if r.data, err = openData(ctx, cfg); err != nil {
 		return nil, err
 	}
 	r.pool = kernel.NewPool(cfg.Workers)
@@ -214,7 +223,7 @@ func (r *Run) firstWeights() error {
 }
 
 // resume loads the newest valid checkpoint; without one the run begins anew, from the same first weights.
-func (r *Run) resume(overridden bool) error {
+func (r *Run) resume(overrides []string) error {
 	if err := r.acquire(); err != nil {
 		return err
 	}
@@ -231,11 +240,17 @@ func (r *Run) resume(overridden bool) error {
 	case err != nil:
 		return fmt.Errorf("train: resume %s: %w", r.cfg.Dir, err)
 	}
-	if err := r.restore(ck); err != nil {
+	changes, err := r.restore(ck)
+	if err != nil {
 		return fmt.Errorf("train: resume from %s: %w", ck.Dir, err)
 	}
+	ownData := slices.ContainsFunc(overrides, func(s string) bool { return strings.HasPrefix(s, "data.") })
+	if len(changes) > 0 && !ownData {
+		return fmt.Errorf("train: resume from %s: the data has changed, so that the samples would not go on: %s; to go on with other data all the same, name it with an override of data.sources",
+			ck.Dir, strings.Join(changes, "; "))
+	}
 	r.plan.FirstStep = r.step
-	if overridden {
+	if len(overrides) > 0 {
 		if err := r.keepConfig(); err != nil {
 			return err
 		}
@@ -245,6 +260,9 @@ func (r *Run) resume(overridden bool) error {
 	}
 	for _, s := range skipped {
 		r.message("checkpoint %s was passed over: %v", s.Dir, s.Err)
+	}
+	for _, change := range changes {
+		r.message("other data than before: %s", change)
 	}
 	r.message("resumed from %s after step %d", ck.Dir, r.step)
 	return nil

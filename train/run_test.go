@@ -1,6 +1,8 @@
 package train
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -287,6 +289,20 @@ func TestMemoryRefusalSaysWhatFits(t *testing.T) {
 	r.Close()
 }
 
+func TestVerifyingDataCanBeInterrupted(t *testing.T) {
+	dir := t.TempDir()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	run := filepath.Join(dir, "run")
+	_, err := New(tinyConfig(t, run, buildData(t, dir, 1, 60)), Options{Observer: &witness{}, PeakGFLOPs: -1, Context: ctx})
+	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "nothing was written") {
+		t.Errorf("error %v, want that it was interrupted", err)
+	}
+	if _, err := os.Stat(run); !os.IsNotExist(err) {
+		t.Error("the run directory was left behind")
+	}
+}
+
 func TestResumeRefusesWhatWouldNotContinue(t *testing.T) {
 	dir := t.TempDir()
 	data, run := buildData(t, dir, 1, 60), filepath.Join(dir, "run")
@@ -302,6 +318,33 @@ func TestResumeRefusesWhatWouldNotContinue(t *testing.T) {
 	}
 	if _, err := Resume(dir, nil, Options{Observer: w}); err == nil || !strings.Contains(err.Error(), "holds no run") {
 		t.Errorf("a directory without a run: %v", err)
+	}
+	// Other text under the same name is refused; by name it is accepted and told.
+	other := buildData(t, dir, 2, 60)
+	kept := filepath.Join(dir, "kept")
+	for _, move := range [][2]string{{data, kept}, {other, data}} {
+		if err := os.Rename(move[0], move[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := Resume(run, []string{"steps=12"}, Options{Observer: w, PeakGFLOPs: -1}); err == nil || !strings.Contains(err.Error(), "the data has changed") || !strings.Contains(err.Error(), "data-1/train.bin has SHA-256") {
+		t.Errorf("other data: %v", err)
+	}
+	r, err = Resume(run, []string{"data.sources=[{path: " + data + "}]"}, Options{Observer: w, PeakGFLOPs: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(w.messages, "\n"); !strings.Contains(got, "other data than before: "+data+"/train.bin") {
+		t.Errorf("messages %q", got)
+	}
+	if err := os.Rename(data, other); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(kept, data); err != nil {
+		t.Fatal(err)
 	}
 	// A change that is accepted stays: the next session goes on with it.
 	resumed(t, run, 7, "steps=12")

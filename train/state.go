@@ -19,6 +19,7 @@ type extra struct {
 	Elapsed float64            `json:"elapsed_s"`
 	Skipped int64              `json:"skipped"`
 	Val     *runlog.Validation `json:"val,omitempty"`
+	Data    []dataSums         `json:"data,omitempty"` // what was trained on; older checkpoints do not say
 }
 
 // state describes the run as it stands between two steps.
@@ -27,7 +28,7 @@ func (r *Run) state() (*checkpoint.State, error) {
 	if err != nil {
 		return nil, fmt.Errorf("train: render the configuration: %w", err)
 	}
-	own, err := json.Marshal(extra{r.elapsed, r.skipped, r.lastVal})
+	own, err := json.Marshal(extra{r.elapsed, r.skipped, r.lastVal, r.data.sums(r.cfg)})
 	if err != nil {
 		return nil, fmt.Errorf("train: render the state: %w", err)
 	}
@@ -51,24 +52,27 @@ func (r *Run) state() (*checkpoint.State, error) {
 	return st, nil
 }
 
-// restore makes the run what it was when the checkpoint was written.
-func (r *Run) restore(ck *checkpoint.Checkpoint) error {
+// restore makes the run what it was when the checkpoint was written, and says how its data differs from what it was then.
+func (r *Run) restore(ck *checkpoint.Checkpoint) (dataChanged []string, err error) {
 	m := ck.Manifest
 	if want := m.Step * int64(r.cfg.Batch.Sequences); m.Samples != want {
-		return fmt.Errorf("its cursor is at sample %d after step %d, want %d: batch.sequences has changed", m.Samples, m.Step, want)
+		return nil, fmt.Errorf("its cursor is at sample %d after step %d, want %d: batch.sequences has changed", m.Samples, m.Step, want)
 	}
 	if m.Seed != r.cfg.Seed {
-		return fmt.Errorf("its seed is %d, the configuration's %d: samples and dropout would not continue", m.Seed, r.cfg.Seed)
+		return nil, fmt.Errorf("its seed is %d, the configuration's %d: samples and dropout would not continue", m.Seed, r.cfg.Seed)
 	}
 	if err := ck.LoadInto(checkpoint.Groups(r.params, r.adam.Moments)); err != nil {
-		return err
+		return nil, err
 	}
 	for _, p := range r.params {
 		p.Refresh(r.pool)
 	}
 	var own extra
 	if err := json.Unmarshal(m.Extra[extraKey], &own); err != nil {
-		return fmt.Errorf("its %s state: %w", extraKey, err)
+		return nil, fmt.Errorf("its %s state: %w", extraKey, err)
+	}
+	if own.Data != nil {
+		dataChanged = dataChanges(own.Data, r.data.sums(r.cfg))
 	}
 	r.step, r.tokens, r.saved = m.Step, m.Tokens, m.Step
 	r.elapsed, r.skipped, r.lastVal = own.Elapsed, own.Skipped, own.Val
@@ -77,7 +81,7 @@ func (r *Run) restore(ck *checkpoint.Checkpoint) error {
 		r.scaler.Scale, r.scaler.Clean = m.LossScale.Scale, m.LossScale.Clean
 	}
 	r.adam.SetUpdates(r.step - r.skipped)
-	return nil
+	return dataChanged, nil
 }
 
 // checkpointIfDue reports the outcome of a save in progress and begins one where it is time. A save that failed is no reason

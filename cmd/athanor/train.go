@@ -33,7 +33,7 @@ func (t *trainCmd) Run(c *cliContext) error {
 		return errors.New("train: want either a configuration file or --resume RUN")
 	}
 	o := trainObserver{c: c, term: runlog.NewTerminal(c.stderr)}
-	run, err := t.open(train.Options{Observer: &o})
+	run, err := t.open(train.Options{Observer: &o, Context: c.ctx})
 	if err != nil {
 		return err
 	}
