@@ -13,6 +13,8 @@ type matcher struct {
 	nodes []trieNode
 	first [256]bool // bytes a token begins with
 	lone  int       // the only such byte, -1 if there are several
+
+	longestToken int // in bytes
 }
 
 type trieNode struct {
@@ -34,6 +36,7 @@ func newMatcher(tokens []*AddedToken, texts []string) *matcher {
 			m.lone = int(text[0])
 			starts++
 		}
+		m.longestToken = max(m.longestToken, len(text))
 		at := int32(0)
 		for i := range len(text) {
 			n, ok := m.nodes[at].next[text[i]]
