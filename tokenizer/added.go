@@ -116,7 +116,8 @@ type stretches struct {
 
 // next goes to the next stretch and tells whether there is one. Stretches are
 // not empty. They overlap where the white space that a token has swallowed
-// holds another token: the reference goes on behind the token itself.
+// holds another token: the reference goes on behind the token itself, and drops
+// the other one if it swallows the same.
 func (s *stretches) next() bool {
 	if s.match != nil {
 		s.token, s.lo, s.hi = s.match, s.mlo, s.mhi
@@ -147,8 +148,10 @@ func (s *stretches) next() bool {
 			s.lo, s.hi = s.from, lo
 			return true
 		}
-		s.token, s.lo, s.hi, s.from = a, lo, hi, hi
-		return true
+		if s.from = hi; lo < hi {
+			s.token, s.lo, s.hi = a, lo, hi
+			return true
+		}
 	}
 	s.done = true
 	s.lo, s.hi = s.from, len(s.text)

@@ -104,6 +104,9 @@ func (t *Tokenizer) appendText(dst []uint32, text []byte, plain bool) []uint32 {
 // appendSegment encodes text between the early added tokens, which begins at
 // byte base of the whole.
 func (t *Tokenizer) appendSegment(dst []uint32, text []byte, base int, plain bool, e *encoder) []uint32 {
+	if len(text) == 0 {
+		return dst
+	}
 	if t.bert != nil {
 		return t.bert.Append(dst, text, e.bert)
 	}

@@ -86,6 +86,7 @@ func (t *Tokenizer) build(f *file) error {
 
 // buildFront reads the normalizer and the pre-tokenizer. A ByteLevel at the end
 // in front of BPE is left to the model, which then takes pieces as raw bytes.
+// (With byte_fallback it would have to fall back to the bytes of the spelling.)
 func (t *Tokenizer) buildFront(f *file) (byteLevel bool, err error) {
 	if !isNull(f.Normalizer) {
 		if t.norm, err = parseNormalizer(f.Normalizer, 0, &t.kinds.normalizer); err != nil {
@@ -106,7 +107,7 @@ func (t *Tokenizer) buildFront(f *file) (byteLevel bool, err error) {
 		return false, err
 	}
 	spells := func(s pretokenize.Step) bool { _, ok := s.(pretokenize.SpellBytes); return ok }
-	if n := len(steps); t.kinds.model == "BPE" && n > 0 && slices.IndexFunc(steps, spells) == n-1 {
+	if n := len(steps); t.kinds.model == "BPE" && (m.ByteFallback == nil || !*m.ByteFallback) && n > 0 && slices.IndexFunc(steps, spells) == n-1 {
 		byteLevel, steps = true, steps[:n-1]
 	}
 	t.setSteps(scanned(steps))

@@ -136,9 +136,6 @@ func (t *Tokenizer) encodeOne(text []byte, typeID uint32, o EncodeOptions) (enco
 	if err := w.walk(text, o.Plain); err != nil {
 		return encoding{}, err
 	}
-	if o.Truncate && t.truncation != nil {
-		t.truncation.limit(&w.out, typeID)
-	}
 	return w.out, nil
 }
 

@@ -35,32 +35,6 @@ func parseTruncation(data json.RawMessage) (*truncation, error) {
 	return t, nil
 }
 
-// limit drops the words that the reference does not encode at all: those after
-// (or, cut off at the left, before) the word that fills the length.
-func (t *truncation) limit(e *encoding, typeID uint32) {
-	if t.Strategy == "OnlySecond" && typeID == 0 || len(e.rows) <= t.MaxLength {
-		return
-	}
-	rows := e.rows
-	if t.Direction == "Right" {
-		n := max(t.MaxLength, 1)
-		for n < len(rows) && rows[n].word == rows[n-1].word {
-			n++
-		}
-		e.rows = rows[:n]
-		return
-	}
-	n := len(rows) - max(t.MaxLength, 1)
-	for n > 0 && rows[n-1].word == rows[n].word {
-		n--
-	}
-	e.rows = rows[n:]
-	first := e.rows[0].word
-	for k := range e.rows {
-		e.rows[k].word -= first
-	}
-}
-
 // cut truncates one or two encodings; added is how many ids the template will
 // add.
 func (t *truncation) cut(list []encoding, added int) error {

@@ -8,7 +8,7 @@ and the standard library), so the properties are asked of the library itself, co
 import subprocess
 import unicodedata
 
-from tokenizers import normalizers as N, pre_tokenizers as P
+from tokenizers import Regex, normalizers as N, pre_tokenizers as P
 import tokenizers
 
 OUT = "tokenizer/internal/charprop/tables.go"
@@ -55,6 +55,9 @@ def sets():
     yield "Control", "is dropped by BertNormalizer's clean_text: U+0000, U+FFFD and categories Cc, Cf, Co, but tab, LF and CR", lambda c: clean.normalize_str("a" + chr(c)) == "a"
     yield "Nonspacing", "has category Mn, as BertNormalizer's strip_accents sees it", lambda c: nfd.normalize_str(chr(c)) == chr(c) and bare.normalize_str("a" + chr(c)) == "a"
     yield "Mark", "has category M, as StripAccents sees it", lambda c: N.StripAccents().normalize_str("a" + chr(c)) == "a"
+    for name, kind, general in (("Alphabetic", "alpha", "\\p{L}|\\p{Nl}"), ("Uppercase", "upper", "\\p{Lu}"), ("Lowercase", "lower", "\\p{Ll}")):
+        kind, general = (P.Split(Regex(x), "removed", False) for x in (f"[[:{kind}:]]", general))
+        yield "Other" + name, f"has the property {name} by Oniguruma, but no category that tells", lambda c, k=kind, g=general: not k.pre_tokenize_str(chr(c)) and bool(g.pre_tokenize_str(chr(c)))
     yield "Active", "decomposes, composes with a character before it, or has a combining class, for the normal forms", lambda c: (
         c == 0x345 or c in second or changed(nfd)(c) or changed(nfkd)(c) or changed(nfd, "\u0345")(c))
 

@@ -69,6 +69,13 @@ var (
 	Active      = lazySet(activeRanges)      // what the normal forms may change
 )
 
+// OtherAlphabetic, OtherUppercase and OtherLowercase return first and last, in
+// pairs, of the characters that have these properties by Oniguruma, but not by
+// their category: L or Nl, Lu, Ll.
+func OtherAlphabetic() []uint32 { return otherAlphabeticRanges }
+func OtherUppercase() []uint32  { return otherUppercaseRanges }
+func OtherLowercase() []uint32  { return otherLowercaseRanges }
+
 // IsSpace is char::is_whitespace, and \s of the regex crate: the property
 // White_Space, which does not change.
 func IsSpace(r rune) bool {

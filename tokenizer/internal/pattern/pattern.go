@@ -56,10 +56,13 @@ func Compile(expr string) (*Pattern, error) {
 }
 
 // Find appends all matches in s, in order, to dst: from left to right, without
-// overlap, and no empty one right after another match. If a search takes longer
-// than Timeout it returns the matches before and an error.
+// overlap, and no empty one right after another match. In an empty text there is
+// none. If a search takes longer than Timeout it returns the matches before and
+// an error.
 func (p *Pattern) Find(dst []Match, s []byte) ([]Match, error) {
 	switch {
+	case len(s) == 0:
+		return dst, nil
 	case p.literal != nil:
 		for i := 0; ; {
 			k := bytes.Index(s[i:], p.literal)

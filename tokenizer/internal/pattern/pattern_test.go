@@ -32,6 +32,11 @@ func TestFindAsOnigurumaDoes(t *testing.T) {
 		{`\u4e2d`, "中", "[0:3]"},
 		{`\-[\-\]]`, "--", "[0:2]"},
 		{`.`, "\xff\n", "[0:1]"},
+		{`[^\W\d_]+`, "a_1é\U0002ebf0", "[0:1 3:9]"}, // the last is of Unicode 15.1
+		{`[\P{L}]`, "a1\U0002ebf0", "[1:2]"},
+		{`[^\S\n]+`, "a \t\nb", "[1:3]"},
+		{`\w+`, "a½x¹", "[0:6]"},
+		{`[\w]+`, "a½x¹", "[0:1 3:4]"},
 	} {
 		p, err := Compile(c.expr)
 		if err != nil {
@@ -76,7 +81,7 @@ func TestPatternsThatExplodeEnd(t *testing.T) {
 	if _, err = p.Find(nil, text); err == nil {
 		t.Error("no error after an endless search")
 	}
-	if d := time.Since(start); d > 3*Timeout {
+	if d := time.Since(start); d > 30*Timeout { // a busy machine may stop for a while
 		t.Errorf("ended after %v", d)
 	}
 }

@@ -3,7 +3,10 @@ package pattern
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // translate rewrites an expression from Oniguruma's syntax to that of Go's
@@ -35,26 +38,13 @@ type translator struct {
 	atom   int
 	groups []group
 	fold   bool // without regard to case
+
+	complements map[string]string
 }
 
 type group struct {
 	at   int
 	fold bool // outside of it
-}
-
-// Classes, inside brackets. Spaces are the property White_Space, words are
-// \w of Unicode Technical Standard 18.
-const (
-	spaces = `\t-\r \x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}`
-	words  = `\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}`
-	hexes  = `0-9A-Fa-f`
-)
-
-var classes = map[byte]string{'s': spaces, 'w': words, 'd': `\p{Nd}`, 'h': hexes}
-
-var posix = map[string]string{
-	"alpha": `\p{L}\p{M}\p{Nl}`, "digit": `\p{Nd}`, "alnum": `\p{L}\p{M}\p{Nl}\p{Nd}`, "upper": `\p{Lu}`, "lower": `\p{Ll}`,
-	"space": spaces, "punct": `\p{P}\p{S}`, "word": words, "xdigit": hexes, "cntrl": `\p{Cc}\p{Cf}\p{Co}`, "blank": `\t\p{Zs}`,
 }
 
 // both writes to the two results.
@@ -210,27 +200,17 @@ func (t *translator) escape(in bool) error {
 		return errors.New("it ends with a backslash")
 	}
 	c := t.in[t.i+1]
-	if set, ok := classes[c|0x20]; ok && (c|0x20 != 'h' || c == 'h' || c == 'H') {
+	if name, ok := classes[c|0x20]; ok {
 		t.i += 2
-		switch {
-		case c >= 'a' && in:
-			t.both(set)
-		case c >= 'a':
-			t.both("[" + set + "]")
-		case in:
-			if c == 'H' {
-				return fmt.Errorf(`\%c inside [] is not supported`, c)
-			}
-			t.linear = false
-			t.back.WriteString(`\` + string(c))
-		default:
-			t.both("[^" + set + "]")
+		set := members(name)
+		if name == "Word" && !in { // by another table of Oniguruma's, for Latin-1
+			set += `\x{B2}\x{B3}\x{B9}\x{BC}-\x{BE}`
 		}
-		return nil
+		return t.set(set, c < 'a', in)
 	}
 	switch c {
 	case 'p', 'P':
-		return t.property(c)
+		return t.property(c, in)
 	case 'R':
 		t.i += 2
 		t.both(`(?:\r\n|[\n-\r\x{85}\x{2028}\x{2029}])`)
@@ -278,7 +258,7 @@ func escaped(c byte, in bool) string {
 }
 
 // property copies \p{Name}, \p{^Name} and \P{Name}.
-func (t *translator) property(c byte) error {
+func (t *translator) property(c byte, in bool) error {
 	rest := t.in[t.i:]
 	end := strings.IndexByte(rest, '}')
 	if len(rest) < 4 || rest[2] != '{' || end < 0 {
@@ -292,24 +272,59 @@ func (t *translator) property(c byte) error {
 	if _, value, ok := strings.Cut(name, "="); ok { // Script=Han
 		name = value
 	}
-	t.both(`\` + string(c) + `{` + canonicalProperty(name) + `}`)
 	t.i += end + 1
+	if set := members(canonicalProperty(name)); set != "" {
+		return t.set(set, c == 'P', in)
+	}
+	t.both(`\` + string(c) + `{` + canonicalProperty(name) + `}`)
 	return nil
 }
 
-// canonicalProperty spells a category or script as Go's tables do: Oniguruma
-// does not care for case, spaces, - and _.
-func canonicalProperty(name string) string {
-	fold := func(s string) string {
-		return strings.ToLower(strings.NewReplacer(" ", "", "-", "", "_", "").Replace(s))
+// set writes the members of a set, or what is not one, inside brackets or not.
+func (t *translator) set(members string, not, in bool) error {
+	switch {
+	case in && not:
+		rest, err := t.complement(members)
+		if err != nil {
+			return err
+		}
+		t.both(rest)
+	case in:
+		t.both(members)
+	case not:
+		t.both("[^" + members + "]")
+	default:
+		t.both("[" + members + "]")
 	}
-	if long, ok := categories[fold(name)]; ok {
-		return long
+	return nil
+}
+
+// complement returns what is not a member of a set, for \W and the like inside
+// brackets.
+func (t *translator) complement(members string) (string, error) {
+	if s, ok := t.complements[members]; ok {
+		return s, nil
 	}
-	if known := propertyNames()[fold(name)]; known != "" {
-		return known
+	re, err := regexp.Compile("^(?s:[^" + members + "])$")
+	if err != nil {
+		return "", err
 	}
-	return name
+	var b strings.Builder
+	var buf [utf8.UTFMax]byte
+	lo := rune(-1)
+	for r := rune(0); r <= unicode.MaxRune+1; r++ {
+		if in := r <= unicode.MaxRune && re.Match(buf[:utf8.EncodeRune(buf[:], r)]); in && lo < 0 {
+			lo = r
+		} else if !in && lo >= 0 {
+			fmt.Fprintf(&b, `\x{%X}-\x{%X}`, lo, r-1)
+			lo = -1
+		}
+	}
+	if t.complements == nil {
+		t.complements = map[string]string{}
+	}
+	t.complements[members] = b.String()
+	return b.String(), nil
 }
 
 // class copies a bracket expression. Nested brackets and && are not supported.
@@ -329,8 +344,8 @@ func (t *translator) class() error {
 			if end < 0 {
 				return errors.New("a [: without :]")
 			}
-			set, ok := posix[rest[2:end]]
-			if !ok {
+			set := members("posix " + rest[2:end])
+			if set == "" {
 				return fmt.Errorf("the class [:%s:] is not supported", rest[2:end])
 			}
 			t.both(set)
