@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 
@@ -32,12 +33,16 @@ func (s *Source) Export(dir string, o ExportOptions) error {
 		if e.ChatTemplate, err = s.hf.ChatTemplate(); err != nil {
 			return err
 		}
-		if e.Generation, err = s.hf.GenerationConfig(); err != nil {
-			return err
-		}
 	} else {
 		e.Tokenizer, e.Tokens = tok, specialTokens(tok)
+		if ids := s.EOS(); len(ids) > 0 {
+			e.Tokens.EOS = e.Tokens.EOS[:0]
+			for _, id := range ids {
+				e.Tokens.EOS = append(e.Tokens.EOS, int(id))
+			}
+		}
 	}
+	e.Generation = s.generation
 	return hub.Export(dir, e, load)
 }
 
@@ -71,7 +76,20 @@ func specialTokens(tok *tokenizer.Tokenizer) hub.SpecialTokens {
 	return st
 }
 
-// Import writes a Hugging Face model as a run directory with one checkpoint, at step 0.
+// keepGeneration returns generation_config.json with the ids that end a text by either file.
+func (s *Source) keepGeneration() (json.RawMessage, error) {
+	kept := maps.Clone(s.generation)
+	if kept == nil {
+		kept = map[string]any{}
+	}
+	if ids := s.EOS(); len(ids) > 0 {
+		kept["eos_token_id"] = ids
+	}
+	return json.Marshal(kept)
+}
+
+// Import writes a Hugging Face model as a run directory with one checkpoint, at step 0. Generation settings and the
+// chat template are kept; Export writes them again.
 func (s *Source) Import(dir string) (err error) {
 	if s.hf == nil {
 		return fmt.Errorf("import: %s is a %s, want a Hugging Face directory (config.json)", s.Path, s.Kind)
@@ -87,7 +105,11 @@ func (s *Source) Import(dir string) (err error) {
 	if err != nil {
 		return fmt.Errorf("import: render the configuration: %w", err)
 	}
-	st := &checkpoint.State{Extra: map[string]json.RawMessage{ConfigKey: shape}}
+	generation, err := s.keepGeneration()
+	if err != nil {
+		return fmt.Errorf("import: render %s: %w", GenerationKey, err)
+	}
+	st := &checkpoint.State{Extra: map[string]json.RawMessage{ConfigKey: shape, GenerationKey: generation}}
 	for _, p := range s.hf.Params() {
 		t := checkpoint.Tensor{Name: p.Name, Shape: p.Shape, Data: make([]float32, p.Elements())}
 		if err := s.hf.Load(p.Name, t.Data); err != nil {

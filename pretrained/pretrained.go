@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/athanor-lm/athanor/checkpoint"
 	"github.com/athanor-lm/athanor/hub"
@@ -22,6 +23,9 @@ import (
 // ConfigKey names, in a checkpoint's extra state, the model's configuration as JSON.
 const ConfigKey = "model"
 
+// GenerationKey names there what generation_config.json said of an imported model, with the ids of config.json.
+const GenerationKey = "generation"
+
 // Source is an opened place that weights can be read from. Close it after use.
 type Source struct {
 	Path      string
@@ -30,8 +34,10 @@ type Source struct {
 	Step      int64    // of training; 0 for a Hugging Face directory
 	Notes     []string // what a reader should know, such as damaged checkpoints that were passed over
 	tokenizer string   // directory
-	ck        *checkpoint.Checkpoint
-	hf        *hub.Checkpoint
+
+	generation map[string]any // of generation_config.json; nil when there is none
+	ck         *checkpoint.Checkpoint
+	hf         *hub.Checkpoint
 }
 
 // Open looks at what path holds.
@@ -59,7 +65,11 @@ func openHF(path string) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Source{Path: path, Kind: "huggingface", Config: hf.Model, tokenizer: path, hf: hf}, nil
+	generation, err := hf.GenerationConfig()
+	if err != nil {
+		return nil, errors.Join(err, hf.Close())
+	}
+	return &Source{Path: path, Kind: "huggingface", Config: hf.Model, tokenizer: path, generation: generation, hf: hf}, nil
 }
 
 func openRun(path string) (*Source, error) {
@@ -95,20 +105,38 @@ func (s *Source) readConfig() error {
 	if err := s.Config.Validate(); err != nil {
 		return fmt.Errorf("open model: %s: extra.%s: %w", s.ck.Dir, ConfigKey, err)
 	}
+	if raw, ok := s.ck.Manifest.Extra[GenerationKey]; ok {
+		if err := json.Unmarshal(raw, &s.generation); err != nil {
+			return fmt.Errorf("open model: %s: extra.%s: %w", s.ck.Dir, GenerationKey, err)
+		}
+	}
 	return nil
 }
 
 // Tokenizer loads the tokenizer that belongs to the model.
 func (s *Source) Tokenizer() (*tokenizer.Tokenizer, error) { return tokenizer.Load(s.tokenizer) }
 
-// EOS returns the ids that end a text by the model's own configuration, beside the tokenizer's; only Hugging Face
-// directories name such.
+// EOS returns the ids that end a text by the model's own configuration, beside the tokenizer's: those of config.json and
+// generation_config.json. Only models that are or were in a Hugging Face directory name such.
 func (s *Source) EOS() []uint32 {
 	var ids []uint32
+	add := func(id float64) {
+		if n := uint32(id); id >= 0 && float64(n) == id && !slices.Contains(ids, n) {
+			ids = append(ids, n)
+		}
+	}
 	if s.hf != nil {
 		for _, id := range s.hf.Tokens.EOS {
-			if id >= 0 {
-				ids = append(ids, uint32(id))
+			add(float64(id))
+		}
+	}
+	switch v := s.generation["eos_token_id"].(type) {
+	case float64:
+		add(v)
+	case []any:
+		for _, id := range v {
+			if id, ok := id.(float64); ok {
+				add(id)
 			}
 		}
 	}
