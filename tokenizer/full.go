@@ -31,10 +31,11 @@ type Encoding struct {
 // EncodeOptions say how EncodeFull encodes. The zero value encodes the text as
 // it is.
 type EncodeOptions struct {
-	AddSpecial bool // put the template's tokens around the text
-	Plain      bool // special tokens in the text are plain text
-	Truncate   bool // cut to the length that tokenizer.json says
-	Pad        bool // fill up as tokenizer.json says
+	AddSpecial bool      // put the template's tokens around the text
+	Plain      bool      // special tokens in the text are plain text
+	Truncate   bool      // cut to the length that tokenizer.json says
+	Pad        bool      // fill up as tokenizer.json says
+	Sampling   *Sampling // nil: words are cut in the best way
 }
 
 // EncodeFull encodes text, and pair, if it is not nil, as Hugging Face's encode
@@ -131,6 +132,11 @@ func (t *Tokenizer) encodeOne(text []byte, typeID uint32, o EncodeOptions) (enco
 	}
 	e := t.acquire()
 	defer t.release(e)
+	stop, err := o.Sampling.start(t, e, text)
+	if err != nil {
+		return encoding{}, err
+	}
+	defer stop()
 	w := &walker{t: t, e: e, typeID: typeID}
 	w.out.text = text
 	if err := w.walk(text, o.Plain); err != nil {

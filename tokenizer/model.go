@@ -22,8 +22,9 @@ type model struct {
 	wordPiece *wordpiece.Model
 	words     map[string]uint32 // WordLevel: word → id
 
-	unk      uint32 // WordLevel, WordPiece, Unigram: the unknown token; noID for none
-	fallback bool   // BPE: every byte has a token for what else has none
+	unk      uint32  // WordLevel, WordPiece, Unigram: the unknown token; noID for none
+	fallback bool    // BPE: every byte has a token for what else has none
+	dropout  float64 // BPE: what the file says; sampling alone heeds it
 }
 
 // modelState is the working memory of a model in one goroutine.
@@ -184,6 +185,9 @@ func (f *modelFile) build(kind string, vocab map[string]uint32, pieces []unigram
 	case "BPE":
 		if f.Dropout != nil && (*f.Dropout < 0 || *f.Dropout > 1) {
 			return m, fmt.Errorf("dropout is %v, want 0 … 1", *f.Dropout)
+		}
+		if f.Dropout != nil {
+			m.dropout = *f.Dropout
 		}
 		merges, err := parseMerges(f.Merges)
 		if err != nil {
