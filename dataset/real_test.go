@@ -153,7 +153,7 @@ func encodeAll(tok *tokenizer.Tokenizer, docs [][]byte) {
 	workers.Wait()
 }
 
-// zstdCorpus writes the documents of a corpus four times over as one JSONL.zst and returns them.
+// zstdCorpus writes the documents of a corpus eight times over as one JSONL.zst and returns them.
 func zstdCorpus(b *testing.B, input string) (path string, docs [][]byte) {
 	b.Helper()
 	path = filepath.Join(b.TempDir(), "text.jsonl.zst")
@@ -168,7 +168,7 @@ func zstdCorpus(b *testing.B, input string) (path string, docs [][]byte) {
 	}
 	lines := json.NewEncoder(z)
 	lines.SetEscapeHTML(false)
-	for range 4 {
+	for range 8 {
 		c, err := read.Open([]string{input}, read.Options{})
 		if err != nil {
 			b.Fatal(err)

@@ -65,11 +65,23 @@ func (j *jsonlReader) record(line []byte, d *Document) (reason string) {
 		}
 		return fmt.Sprintf("a JSON %s, want an object", jsonKind(line))
 	}
-	var text, source, metaSource, meta []byte
-	valid := eachField(line, func(key, value []byte) {
-		switch name := stringOrRaw(key); {
+	var source, metaSource, meta []byte
+	textKind := "" // "" = there is none
+	valid := eachField(line, func(key, rest []byte) int {
+		name := stringOrRaw(key)
+		if name == j.opts.TextField && len(rest) > 0 && rest[0] == '"' {
+			var n int
+			textKind = "string"
+			d.Text, n = unquoteText(rest)
+			return n
+		}
+		n := jsonValue(rest, 1)
+		if n < 0 {
+			return n
+		}
+		switch value := rest[:n]; {
 		case name == j.opts.TextField:
-			text = value
+			textKind = jsonKind(value)
 		case name == "id":
 			d.ID = stringOrRaw(value)
 		case name == "source":
@@ -84,14 +96,15 @@ func (j *jsonlReader) record(line []byte, d *Document) (reason string) {
 				meta = appendField(meta, key, value)
 			}
 		}
+		return n
 	})
 	switch {
 	case !valid:
 		return cmp.Or(invalidJSON(line), "invalid JSON")
-	case text == nil:
+	case textKind == "":
 		return fmt.Sprintf("no field %q", j.opts.TextField)
-	case text[0] != '"':
-		return fmt.Sprintf("field %q is a JSON %s, want a string", j.opts.TextField, jsonKind(text))
+	case textKind != "string":
+		return fmt.Sprintf("field %q is a JSON %s, want a string", j.opts.TextField, textKind)
 	}
 	for _, s := range [][]byte{metaSource, source} { // the record's own field goes before
 		if len(s) > len(`""`) && s[0] == '"' {
@@ -101,12 +114,12 @@ func (j *jsonlReader) record(line []byte, d *Document) (reason string) {
 	if meta != nil {
 		d.Meta = append(meta, '}')
 	}
-	d.Text = unquote(make([]byte, 0, len(text)), text[1:len(text)-1])
 	return ""
 }
 
-// eachField calls f with the raw JSON of the keys and values of an object, and returns whether it is valid and all there is.
-func eachField(object []byte, f func(key, value []byte)) bool {
+// eachField calls f with the raw JSON of each key of an object and what begins with its value, of which f returns the
+// length, or -1 where it is invalid. The result tells whether the object is valid and all there is.
+func eachField(object []byte, f func(key, rest []byte) int) bool {
 	i := 1 + jsonSpace(object[1:])
 	if i < len(object) && object[i] == '}' {
 		return i+1 == len(object)
@@ -116,11 +129,10 @@ func eachField(object []byte, f func(key, value []byte)) bool {
 		if n < 0 {
 			return false
 		}
-		value := jsonValue(object[i+n:], 1)
+		value := f(object[i:i+key], object[i+n:])
 		if value < 0 {
 			return false
 		}
-		f(object[i:i+key], object[i+n:i+n+value])
 		i += n + value
 		i += jsonSpace(object[i:])
 		switch {
@@ -133,6 +145,30 @@ func eachField(object []byte, f func(key, value []byte)) bool {
 		}
 		i++
 		i += jsonSpace(object[i:])
+	}
+}
+
+// unquoteText returns the value of the JSON string that s begins with, and its length in s, -1 where it is invalid. It
+// looks at every byte once: a document's text is nearly all of its line.
+func unquoteText(s []byte) (text []byte, n int) {
+	text = make([]byte, 0, len(s))
+	for i := 1; ; {
+		plain := plainBytes(s[i:])
+		text = append(text, s[i:i+plain]...)
+		i += plain
+		switch {
+		case i == len(s) || s[i] < ' ':
+			return nil, -1
+		case s[i] == '"':
+			if len(text) < cap(text)/2 { // other fields came behind it
+				text = bytes.Clone(text)
+			}
+			return text, i + 1
+		case jsonEscape(s[i:]) < 0:
+			return nil, -1
+		}
+		text, n = appendEscape(text, s[i:])
+		i += n
 	}
 }
 
@@ -187,47 +223,44 @@ func jsonKind(v []byte) string {
 	return "number"
 }
 
-// unquote appends the value of a valid JSON string, given without its quotes. Bytes that are not UTF-8 stay as they
-// are. Half a surrogate pair, which no UTF-8 can express, becomes the three bytes UTF-8's scheme would give it (WTF-8),
-// and so is counted as invalid.
+// unquote appends the value of a valid JSON string, given without its quotes. Bytes that are not UTF-8 stay as they are.
 func unquote(dst, s []byte) []byte {
-	for i := 0; i < len(s); {
-		next := bytes.IndexByte(s[i:], '\\')
-		if next < 0 {
-			return append(dst, s[i:]...)
+	for len(s) > 0 {
+		plain := bytes.IndexByte(s, '\\')
+		if plain < 0 {
+			return append(dst, s...)
 		}
-		next += i
-		dst = append(dst, s[i:next]...)
-		i = next + 2
-		switch c := s[next+1]; c {
-		case 'b':
-			dst = append(dst, '\b')
-		case 'f':
-			dst = append(dst, '\f')
-		case 'n':
-			dst = append(dst, '\n')
-		case 'r':
-			dst = append(dst, '\r')
-		case 't':
-			dst = append(dst, '\t')
-		case 'u':
-			var n int
-			dst, n = appendEscape(dst, s[next:])
-			i = next + n
-		default: // quote, backslash, slash
-			dst = append(dst, c)
-		}
+		var n int
+		dst, n = appendEscape(append(dst, s[:plain]...), s[plain:])
+		s = s[plain+n:]
 	}
 	return dst
 }
 
-// appendEscape appends the character of the \uXXXX, or pair of them, that s begins with, and returns its length in s.
+// appendEscape appends the character of the escape, or pair of them, that s begins with, and returns its length in s.
+// Half a surrogate pair, which no UTF-8 can express, becomes the three bytes UTF-8's scheme would give it (WTF-8), and so
+// is counted as invalid.
 func appendEscape(dst, s []byte) ([]byte, int) {
+	switch c := s[1]; c {
+	case 'b':
+		return append(dst, '\b'), 2
+	case 'f':
+		return append(dst, '\f'), 2
+	case 'n':
+		return append(dst, '\n'), 2
+	case 'r':
+		return append(dst, '\r'), 2
+	case 't':
+		return append(dst, '\t'), 2
+	case 'u':
+	default: // quote, backslash, slash
+		return append(dst, c), 2
+	}
 	r := hex4(s[2:6])
 	if !utf16.IsSurrogate(r) {
 		return utf8.AppendRune(dst, r), 6
 	}
-	if len(s) >= 12 && s[6] == '\\' && s[7] == 'u' {
+	if len(s) >= 12 && s[6] == '\\' && jsonEscape(s[6:]) == 6 {
 		if full := utf16.DecodeRune(r, hex4(s[8:12])); full != utf8.RuneError {
 			return utf8.AppendRune(dst, full), 12
 		}
