@@ -5,7 +5,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"runtime"
+
+	"github.com/athanor-lm/athanor/internal/durable"
 )
 
 // FS is what saving needs of a file system; tests inject failures through it.
@@ -32,16 +33,7 @@ func (osFS) Create(path string) (File, error) { return os.Create(path) }
 func (osFS) Rename(from, to string) error     { return os.Rename(from, to) }
 func (osFS) RemoveAll(path string) error      { return os.RemoveAll(path) }
 
-func (osFS) SyncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil // directories cannot be synced there; NTFS journals the rename
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}
+func (osFS) SyncDir(dir string) error { return durable.SyncDir(dir) }
 
 // writeFile writes a small file durably.
 func writeFile(f FS, path string, b []byte) error {

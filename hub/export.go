@@ -1,13 +1,13 @@
 package hub
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"math"
 	"os"
 	"path/filepath"
 
+	"github.com/athanor-lm/athanor/internal/durable"
 	"github.com/athanor-lm/athanor/internal/safetensors"
 	"github.com/athanor-lm/athanor/model"
 )
@@ -91,10 +91,10 @@ func export(dir string, o ExportOptions, source func(string, []float32) error) (
 	if err := writeSidecars(tmp, o); err != nil {
 		return err
 	}
-	if err := writeFile(filepath.Join(tmp, configFile), config); err != nil {
+	if err := durable.Write(filepath.Join(tmp, configFile), config); err != nil {
 		return err
 	}
-	if err := syncDir(tmp); err != nil {
+	if err := durable.SyncDir(tmp); err != nil {
 		return err
 	}
 	return replace(dir, tmp)
@@ -124,7 +124,7 @@ func replace(dir, tmp string) error {
 		}
 		return err
 	}
-	if err := syncDir(filepath.Dir(dir)); err != nil {
+	if err := durable.SyncDir(filepath.Dir(dir)); err != nil {
 		return err
 	}
 	if hadOld {
@@ -159,7 +159,7 @@ func writeWeights(dir string, o ExportOptions, dtype safetensors.DType, source f
 	if err != nil {
 		return err
 	}
-	return writeFile(filepath.Join(dir, indexFile), data)
+	return durable.Write(filepath.Join(dir, indexFile), data)
 }
 
 // shardIndex is model.safetensors.index.json.
@@ -270,27 +270,4 @@ func fitsF16(name string, values []float32) error {
 		}
 	}
 	return nil
-}
-
-// writeFile writes and syncs.
-func writeFile(path string, data []byte) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if _, err := bytes.NewReader(data).WriteTo(f); err != nil {
-		return err
-	}
-	return f.Sync()
-}
-
-// syncDir makes a directory's entries durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }

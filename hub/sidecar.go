@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/athanor-lm/athanor/internal/durable"
 )
 
 // Names of the files beside the weights.
@@ -124,7 +126,7 @@ func writeSidecars(dir string, o ExportOptions) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", generationFile, err)
 	}
-	return writeFile(filepath.Join(dir, generationFile), data)
+	return durable.Write(filepath.Join(dir, generationFile), data)
 }
 
 // writeTokenizer saves or copies the tokenizer and completes tokenizer_config.json. Without a class named there,
@@ -141,7 +143,7 @@ func writeTokenizer(dir string, o ExportOptions) error {
 			if err != nil {
 				return err
 			}
-			if err := writeFile(filepath.Join(dir, filepath.Base(path)), data); err != nil {
+			if err := durable.Write(filepath.Join(dir, filepath.Base(path)), data); err != nil {
 				return err
 			}
 		}
@@ -163,7 +165,7 @@ func writeTokenizer(dir string, o ExportOptions) error {
 	}
 	if o.ChatTemplate != "" {
 		config["chat_template"] = o.ChatTemplate // for readers that do not know the file
-		if err := writeFile(filepath.Join(dir, chatTemplateFile), []byte(o.ChatTemplate)); err != nil {
+		if err := durable.Write(filepath.Join(dir, chatTemplateFile), []byte(o.ChatTemplate)); err != nil {
 			return err
 		}
 	} else if len(config) == before {
@@ -173,5 +175,5 @@ func writeTokenizer(dir string, o ExportOptions) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", tokenizerConfigFile, err)
 	}
-	return writeFile(path, data)
+	return durable.Write(path, data)
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/athanor-lm/athanor/internal/durable"
 	"github.com/athanor-lm/athanor/tokenizer/internal/scan"
 )
 
@@ -30,38 +31,11 @@ func (t *Tokenizer) Save(dir string) error {
 	}
 	files := append([]besideFile{{"tokenizer.json", t.raw}, {"tokenizer_config.json", config}}, t.beside...)
 	for _, f := range files {
-		if err := replaceFile(filepath.Join(dir, f.name), f.data); err != nil {
+		if err := durable.Replace(filepath.Join(dir, f.name), f.data); err != nil {
 			return fmt.Errorf("tokenizer: save: %w", err)
 		}
 	}
 	return nil
-}
-
-// replaceFile writes beside name and renames.
-func replaceFile(name string, data []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(f.Name())
-		}
-	}()
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Chmod(0o644)
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
 }
 
 // JSON returns the bytes of tokenizer.json. They must not be changed.

@@ -10,6 +10,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/athanor-lm/athanor/checkpoint"
+	"github.com/athanor-lm/athanor/internal/durable"
 	"github.com/athanor-lm/athanor/runlog"
 )
 
@@ -87,27 +88,10 @@ func (r *Run) keepConfig() error {
 	if err != nil {
 		return fmt.Errorf("train: render the configuration: %w", err)
 	}
-	path := filepath.Join(r.cfg.Dir, configFile)
-	tmp := path + ".tmp"
-	if err = writeSynced(tmp, text); err == nil {
-		err = os.Rename(tmp, path)
-	}
-	if err != nil {
-		return fmt.Errorf("train: keep the configuration: %w", errors.Join(err, os.RemoveAll(tmp)))
+	if err := durable.Replace(filepath.Join(r.cfg.Dir, configFile), text); err != nil {
+		return fmt.Errorf("train: keep the configuration: %w", err)
 	}
 	return nil
-}
-
-func writeSynced(path string, text []byte) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(text)
-	if err == nil {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close())
 }
 
 // open opens what a run writes as it goes, continuing what stands there up to the current step.

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"sync"
+
+	"github.com/athanor-lm/athanor/internal/durable"
 )
 
 // Counts are the pieces of a corpus. Close must be called.
@@ -114,7 +116,7 @@ func (c *Counts) spill() error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(filepath.Join(c.dir, stateName), data)
+	return durable.Replace(filepath.Join(c.dir, stateName), data)
 }
 
 // Keep leaves what was counted in the directory the caller gave, if he did, for
@@ -161,25 +163,6 @@ func removeRuns(dir string) error {
 		err = errors.Join(err, os.Remove(name))
 	}
 	return err
-}
-
-// replaceFile writes beside name and renames.
-func replaceFile(name string, data []byte) error {
-	f, err := os.Create(name + ".new")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
 }
 
 // free gives the tables' memory back, writing them out first.
