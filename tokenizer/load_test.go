@@ -1,8 +1,10 @@
 package tokenizer
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -130,18 +132,52 @@ func TestHolesInTheVocabulary(t *testing.T) {
 	}
 }
 
+// FuzzParse: what loads must encode both ways alike, keep offsets within the text, and stream what it decodes.
 func FuzzParse(f *testing.F) {
-	f.Add(minimal(), []byte(`{"eos_token":"a"}`))
-	f.Add(minimal("PRE", `{"type":"ByteLevel","use_regex":true}`, "DEC", `{"type":"ByteLevel"}`), []byte(nil))
-	f.Add(minimal("ADDED", `[{"id":7,"content":"<x>","lstrip":true,"normalized":true}]`, "NORM", `{"type":"NFC"}`), []byte(`{}`))
-	f.Add(minimal("MERGES", `["a b","a b"]`, "PRE", `{"type":"Split","pattern":{"Regex":"a|"},"behavior":"MergedWithNext"}`), []byte(nil))
-	f.Fuzz(func(t *testing.T, data, config []byte) {
+	const text = "ab <x> e\u0301 \xff ▁a 12"
+	f.Add(minimal(), []byte(`{"eos_token":"a"}`), text)
+	f.Add(minimal("PRE", `{"type":"ByteLevel","use_regex":true}`, "DEC", `{"type":"ByteLevel"}`), []byte(nil), text)
+	f.Add(minimal("ADDED", `[{"id":3,"content":"<x>","lstrip":true,"normalized":true}]`, "NORM", `{"type":"NFC"}`), []byte(`{}`), text)
+	f.Add(minimal("MERGES", `["a b","a b"]`, "PRE", `{"type":"Split","pattern":{"Regex":"a|"},"behavior":"MergedWithNext"}`), []byte(nil), text)
+	f.Add(minimal("PRE", `{"type":"Metaspace","replacement":"▁","prepend_scheme":"first"}`, "NORM", `{"type":"Strip","strip_left":true}`, "DEC", `{"type":"Metaspace","replacement":"▁"}`), []byte(nil), text)
+	for _, name := range []string{"added", "decoders", "models", "normalizers", "posts", "precompiled", "pretokenizers"} {
+		var parts partsFile
+		readGzipJSON(f, "testdata/parts-"+name+".json.gz", &parts)
+		for k, v := range parts.Variants {
+			if len(v.Tokenizer) < 1<<14 {
+				f.Add([]byte(v.Tokenizer), []byte(nil), parts.Texts[k%len(parts.Texts)])
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, data, config []byte, text string) {
+		if bytes.Contains(data, []byte(`(?`)) || len(text) > 1000 { // look-around may take its time
+			return
+		}
 		tok, err := Parse(data, config)
 		if err != nil {
 			return
 		}
-		ids := tok.Encode("ab <x> e\u0301 \xff", true)
-		tok.Decode(ids, true)
 		tok.Info(3)
+		ids := tok.Encode(text, true)
+		full, err := tok.EncodeFull([]byte(text), nil, EncodeOptions{AddSpecial: true})
+		if err == nil && !slices.Equal(ids, full.IDs) {
+			t.Errorf("%q: ids %v, with offsets %v", text, ids, full.IDs)
+		}
+		for _, o := range full.Offsets {
+			if o.Lo < 0 || o.Hi < o.Lo || o.Hi > len(text) {
+				t.Errorf("offsets %v of %d bytes", full.Offsets, len(text))
+			}
+		}
+		tok.EncodeFull([]byte(text), []byte("b"), EncodeOptions{AddSpecial: true, Plain: true, Truncate: true, Pad: true})
+		tok.AppendEncodePlain(nil, []byte(text))
+		d := tok.NewStreamDecoder(true)
+		var streamed strings.Builder
+		for _, id := range ids {
+			streamed.WriteString(d.Next(id))
+		}
+		streamed.WriteString(d.Flush())
+		if want := string(toValid([]byte(tok.Decode(ids, true)))); streamed.String() != want {
+			t.Errorf("streamed %q, decoded %q", streamed.String(), want)
+		}
 	})
 }

@@ -2,6 +2,8 @@ package tokenizer
 
 import (
 	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -10,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 )
 
 // The fixtures parts-*.json.gz are made by tools/oracle/tokenizer_parts.py: what Hugging Face's tokenizers gives for every
@@ -185,4 +188,52 @@ func checkDecoded(tok *Tokenizer, want *partsWant) string {
 		}
 	}
 	return ""
+}
+
+// TestEveryCodePoint compares what normalizers and pre-tokenizers make of every code point.
+func TestEveryCodePoint(t *testing.T) {
+	var parts map[string]struct {
+		Normalizer   json.RawMessage `json:"normalizer"`
+		PreTokenizer json.RawMessage `json:"pre_tokenizer"`
+		SHA256       string          `json:"sha256"`
+	}
+	readJSON(t, "testdata/codepoints.json", &parts)
+	for name, part := range parts {
+		t.Run(name, func(t *testing.T) {
+			replace := []string{"NORM", "null", "PRE", "null"}
+			if part.Normalizer != nil {
+				replace[1] = string(part.Normalizer)
+			}
+			if part.PreTokenizer != nil {
+				replace[3] = string(part.PreTokenizer)
+			}
+			tok, err := Parse(minimal(replace...), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			h := sha256.New()
+			e := tok.acquire()
+			for r := rune(0); r <= unicode.MaxRune; r++ {
+				if 0xd800 <= r && r < 0xe000 || 0x34000 <= r && r < 0xe0000 {
+					continue
+				}
+				if tok.norm != nil {
+					e.text.Reset([]byte("a"+string(r)+"\u0301"), 0, false)
+					tok.norm.Normalize(&e.text)
+					h.Write(e.text.B)
+				} else {
+					for k, p := range tok.cutPieces([]byte("a"+string(r)+"b"+string(r)+string(r)), 0, e) {
+						if k > 0 {
+							h.Write([]byte("|"))
+						}
+						h.Write(e.pieces.Text.B[p.Lo:p.Hi])
+					}
+				}
+				h.Write([]byte("\n"))
+			}
+			if got := hex.EncodeToString(h.Sum(nil)); got != part.SHA256 {
+				t.Errorf("SHA-256 %s, want %s", got, part.SHA256)
+			}
+		})
+	}
 }

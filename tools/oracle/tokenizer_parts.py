@@ -1,4 +1,4 @@
-"""Makes tokenizer/testdata/parts-*.json.gz with Hugging Face's tokenizers: every part of tokenizer.json in its variants.
+"""Makes tokenizer/testdata/parts-*.json.gz and codepoints.json with Hugging Face's tokenizers: every part of tokenizer.json in its variants.
 
     python3 tools/oracle/tokenizer_parts.py [--out tokenizer/testdata] [--random N --seed S]     (versions: requirements.txt)
 
@@ -9,6 +9,7 @@ and without special tokens, and the overflow's ids and offsets. --random adds ra
 import argparse
 import base64
 import gzip
+import hashlib
 import json
 import os
 import random
@@ -366,6 +367,27 @@ def decoded(name, parts):
     return {"name": name, "tokenizer": parts, "decode": rows}
 
 
+def code_points():
+    """Hashes of what every code point of the planes in use becomes, after an a and before a combining acute, and how it is cut between letters."""
+    out = {}
+    every = [chr(c) for c in range(0x110000) if not 0xd800 <= c < 0xe000 and not 0x34000 <= c < 0xe0000]  # no planes without characters
+    for name, part in normalizers():
+        if name in ("NFC", "NFD", "NFKC", "NFKD", "Lowercase", "StripAccents", "Nmt", "Bert True True", "Bert accents True"):
+            norm = Tokenizer.from_str(json.dumps(file(normalizer=part))).normalizer
+            h = hashlib.sha256()
+            for c in every:
+                h.update(norm.normalize_str("a" + c + "\u0301").encode() + b"\n")
+            out[name] = {"normalizer": part, "sha256": h.hexdigest()}
+    for name, part in pre_tokenizers():
+        if name in ("Whitespace", "WhitespaceSplit", "BertPreTokenizer", "UnicodeScripts", "Digits True", "Punctuation Contiguous", "Split \\w+|[^\\w\\s]+", "Split \\p{L}+|\\p{N}{2,3}", "Split [[:alpha:]]+"):
+            pre = Tokenizer.from_str(json.dumps(file(pre_tokenizer=part))).pre_tokenizer
+            h = hashlib.sha256()
+            for c in every:
+                h.update("|".join(x for x, _ in pre.pre_tokenize_str("a" + c + "b" + c + c)).encode() + b"\n")
+            out[name] = {"pre_tokenizer": part, "sha256": h.hexdigest()}
+    return out
+
+
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("--out", default="tokenizer/testdata")
@@ -396,6 +418,9 @@ def main():
             run(name + "Precompiled Metaspace", file(normalizer=seq("normalizer", t("Precompiled", precompiled_charsmap=rules), t("Replace", pattern={"Regex": " {2,}"}, content=" ")),
                                                      pre_tokenizer=seq("pre_tokenizer", t("WhitespaceSplit"), t("Metaspace", replacement="▁", prepend_scheme="always", split=True))), texts, False),
             run(name + "Precompiled Metaspace first", file(normalizer=t("Precompiled", precompiled_charsmap=rules), pre_tokenizer=t("Metaspace", replacement="▁", prepend_scheme="first", split=True)), texts, False))]
+    if not args.random:
+        with open(os.path.join(args.out, "codepoints.json"), "w") as f:
+            json.dump(code_points(), f, indent=1)
     for name, variants in files.items():
         path = os.path.join(args.out, f"parts-{name}.json.gz")
         with gzip.GzipFile(path, "wb", mtime=0) as f:
