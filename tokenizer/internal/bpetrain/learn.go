@@ -47,8 +47,12 @@ type learner struct {
 	pairs pairs
 	heap  pairHeap
 
-	left, right changes
+	shards []*shard // one for each goroutine that joins
 }
+
+// maxWords bounds the learner's text, so that places in it and in the lists, which
+// can become about twice as long, fit into 32 bits.
+const maxWords = math.MaxUint32 / 3
 
 // end is behind the last symbol of a piece.
 const end = none
@@ -67,8 +71,9 @@ func (p *Plan) Learn(ctx context.Context, cfg LearnConfig) (*Learned, error) {
 	for rank, m := range cfg.Merges {
 		l.ranks[pairKey(m[0], m[1])] = uint32(rank)
 	}
-	l.left, l.right = newChanges(cfg.VocabSize), newChanges(cfg.VocabSize)
-	l.pairs.nodes.free = none
+	for range p.counts.cfg.Workers {
+		l.shards = append(l.shards, &shard{left: newChanges(cfg.VocabSize), right: newChanges(cfg.VocabSize)})
+	}
 	if err := l.load(ctx, p); err != nil {
 		return nil, err
 	}
@@ -80,8 +85,8 @@ func (p *Plan) Learn(ctx context.Context, cfg LearnConfig) (*Learned, error) {
 
 // load spells the pieces in the symbols there are.
 func (l *learner) load(ctx context.Context, p *Plan) error {
-	if p.words > math.MaxUint32 {
-		return fmt.Errorf("the distinct pieces have %d bytes, want at most %d; set a memory limit, by which the rarest are left out", p.words, uint32(math.MaxUint32))
+	if p.words > maxWords {
+		return fmt.Errorf("the distinct pieces have %d bytes, want at most %d; set a memory limit, by which the rarest are left out", p.words, maxWords)
 	}
 	l.text = make([]uint32, 0, p.words)
 	var mu sync.Mutex
@@ -117,13 +122,11 @@ func (l *learner) run(ctx context.Context) error {
 	l.first()
 	for n := 0; len(l.tokens) < l.cfg.VocabSize && len(l.heap) > 0; {
 		top := l.heap.pop()
-		stat := &l.pairs.stats[top.stat]
-		urgent := top.count >= urgency
-		if !urgent && stat.count != top.count {
-			l.push(top.key, top.stat)
+		switch now := l.pairs.stats[top.stat].count; {
+		case now <= 0:
 			continue
-		}
-		if urgent && stat.count <= 0 {
+		case now != top.count && top.count < urgency:
+			l.push(top.key, top.stat)
 			continue
 		}
 		l.merge(top)
@@ -144,40 +147,63 @@ func (l *learner) progress() {
 	}
 }
 
-// first counts the pairs of all pieces.
+// first counts the pairs of all pieces and lists the pieces of each.
 func (l *learner) first() {
-	for w := 0; w < len(l.text); {
-		n := l.count(uint32(w))
-		i := w + 3
-		for ; l.text[i] != end; i++ {
-			k := l.pairs.get(pairKey(l.text[i-1], l.text[i]))
-			s := &l.pairs.stats[k]
-			s.count += n
-			s.list = l.pairs.nodes.push(s.list, uint32(w))
+	total := 0
+	l.eachPair(func(stat *pairStat, w uint32) {
+		if stat.count += l.count(w); stat.list.size == 0 || stat.list.at != w {
+			stat.list = stretch{w, stat.list.size + 1}
+			total++
 		}
-		w = i + 1
+	})
+	l.pairs.lists.reset(total)
+	at := uint32(0)
+	for k := range l.pairs.stats {
+		list := &l.pairs.stats[k].list
+		n := list.size
+		*list = stretch{at, 0}
+		at += n
 	}
+	words := l.pairs.lists.first
+	l.eachPair(func(stat *pairStat, w uint32) {
+		list := &stat.list
+		if end := list.at + list.size; list.size == 0 || words[end-1] != w {
+			words[end] = w
+			list.size++
+		}
+	})
 	for _, s := range l.pairs.index {
 		if s.stat == 0 {
 			continue
 		}
 		stat := &l.pairs.stats[s.stat-1]
+		if stat.list.size == 1 {
+			stat.list.at = words[stat.list.at]
+		}
 		if l.tooLong(uint32(s.key>>32), uint32(s.key)) {
 			stat.count = 0
 		}
-		if rank, ok := l.ranks[s.key]; ok {
-			stat.rank = rank
-		}
-		if stat.count >= l.cfg.MinFrequency && stat.rank == none {
+		if _, merged := l.ranks[s.key]; !merged && stat.count >= l.cfg.MinFrequency {
 			l.heap = append(l.heap, heapPair{stat.count, s.key, s.stat - 1})
 		}
 	}
 	l.heap.init()
 }
 
-func (l *learner) count(w uint32) int64 {
-	return int64(uint64(l.text[w]) | uint64(l.text[w+1])<<32)
+// eachPair calls f for every pair of every piece.
+func (l *learner) eachPair(f func(stat *pairStat, w uint32)) {
+	for w := 0; w < len(l.text); {
+		i := w + 3
+		for ; l.text[i] != end; i++ {
+			f(&l.pairs.stats[l.pairs.get(pairKey(l.text[i-1], l.text[i]))], uint32(w))
+		}
+		w = i + 1
+	}
 }
+
+func (l *learner) count(w uint32) int64 { return countOf(l.text[w:]) }
+
+func countOf(text []uint32) int64 { return int64(uint64(text[0]) | uint64(text[1])<<32) }
 
 func (l *learner) tooLong(a, b uint32) bool {
 	return l.cfg.MaxLength > 0 && l.length[a]+l.length[b] > l.cfg.MaxLength
@@ -190,12 +216,14 @@ const urgency = math.MaxInt64 - none
 
 // push puts a pair on the heap if it is worth it.
 func (l *learner) push(key uint64, stat uint32) {
-	s := &l.pairs.stats[stat]
-	switch {
-	case s.rank != none && s.count > 0:
-		l.heap.push(heapPair{math.MaxInt64 - int64(s.rank), key, stat})
-	case s.count >= l.cfg.MinFrequency:
-		l.heap.push(heapPair{s.count, key, stat})
+	n := l.pairs.stats[stat].count
+	if n <= 0 {
+		return
+	}
+	if rank, merged := l.ranks[key]; merged {
+		l.heap.push(heapPair{math.MaxInt64 - int64(rank), key, stat})
+	} else if n >= l.cfg.MinFrequency {
+		l.heap.push(heapPair{n, key, stat})
 	}
 }
 
@@ -203,12 +231,11 @@ func (l *learner) push(key uint64, stat uint32) {
 // Two merges may spell the same token; it keeps its first id.
 func (l *learner) merge(p heapPair) {
 	a, b := uint32(p.key>>32), uint32(p.key)
-	stat := &l.pairs.stats[p.stat]
-	list, spelled := stat.list, l.tokens[a]+l.tokens[b]
-	stat.list, stat.count = none, 0
+	l.pairs.stats[p.stat].count = 0
+	spelled := l.tokens[a] + l.tokens[b]
 	id, ok := l.ids[spelled]
 	if ok && int(id) < len(l.cfg.Fixed) && l.cfg.Fixed[id] {
-		return // text must not become a special token; its pieces stay listed nowhere
+		return // text must not become a special token
 	}
 	if !ok {
 		id = uint32(len(l.tokens))
@@ -216,87 +243,37 @@ func (l *learner) merge(p heapPair) {
 		l.tokens, l.length = append(l.tokens, spelled), append(l.length, l.length[a]+l.length[b])
 		l.out.Tokens = append(l.out.Tokens, spelled)
 	}
-	if stat.rank == none {
-		stat.rank = uint32(len(l.cfg.Merges) + len(l.out.Merges))
-		l.ranks[p.key] = stat.rank
+	if _, merged := l.ranks[p.key]; !merged {
+		l.ranks[p.key] = uint32(len(l.cfg.Merges) + len(l.out.Merges))
 		l.out.Merges = append(l.out.Merges, [2]string{l.tokens[a], l.tokens[b]})
 	}
-	nodes := &l.pairs.nodes
-	for k := list; k != none; {
-		n := nodes.at(k)
-		l.join(n.word, a, b, id)
-		next := n.next
-		n.next, nodes.free = nodes.free, k
-		k = next
+	for _, s := range l.pairs.take(p.stat) {
+		if s.size == 1 {
+			l.joinAll([]uint32{s.at}, a, b, id)
+			continue
+		}
+		words := l.pairs.lists.words(s)
+		for len(words) > 0 {
+			n := min(len(words), chunkWords)
+			l.joinAll(words[:n], a, b, id)
+			words = words[n:]
+		}
+		l.pairs.lists.giveBack(s)
 	}
-	l.settle(a, b, id)
 	l.pairs.stats[p.stat].count = 0 // overlaps such as aaa leave a remainder
 }
 
-// join replaces a b by id in piece w and notes the neighbours.
-func (l *learner) join(w, a, b, id uint32) {
-	n, s := l.count(w), l.text[w+2:]
-	i := 0
-	for ; s[i] != a || s[i+1] != b; i++ {
-		if s[i] == end {
-			return
-		}
-	}
-	nodes := &l.pairs.nodes
-	k := i
-	for s[i] != end {
-		if s[i] != a || s[i+1] != b {
-			s[k] = s[i]
-			i, k = i+1, k+1
-			continue
-		}
-		if k > 0 {
-			l.left.add(nodes, s[k-1], w, n)
-		}
-		if s[i+2] != end {
-			l.right.add(nodes, s[i+2], w, n)
-		}
-		s[k] = id
-		i, k = i+2, k+1
-	}
-	s[k] = end
-}
-
-// settle moves the counts of the neighbours' pairs: of x before a b from x a to
-// x id, of y behind it from b y to id y.
-func (l *learner) settle(a, b, id uint32) {
-	for _, x := range l.left.seen {
-		l.raise(x, id, &l.left.by[x])
-	}
-	for _, y := range l.right.seen {
-		l.raise(id, y, &l.right.by[y])
-	}
-	for _, x := range l.left.seen {
-		l.drop(x, a, l.left.by[x].count)
-	}
-	for _, y := range l.right.seen {
-		l.drop(b, y, l.right.by[y].count)
-	}
-	for _, x := range l.left.seen {
-		l.offer(x, id)
-		l.left.by[x] = noChange
-	}
-	for _, y := range l.right.seen {
-		l.offer(id, y)
-		l.right.by[y] = noChange
-	}
-	l.left.seen, l.right.seen = l.left.seen[:0], l.right.seen[:0]
-}
-
+// raise counts what became of pairs: a b now occurs by.count times more, in
+// by.size pieces.
 func (l *learner) raise(a, b uint32, by *change) {
-	if l.tooLong(a, b) {
-		l.pairs.nodes.giveBack(by.first, by.last)
+	if by.at = nowhere; l.tooLong(a, b) {
 		return
 	}
-	stat := &l.pairs.stats[l.pairs.get(pairKey(a, b))]
-	stat.count += by.count
-	l.pairs.nodes.at(by.last).next = stat.list
-	stat.list = by.first
+	stat := l.pairs.get(pairKey(a, b))
+	l.pairs.stats[stat].count += by.count
+	if s := l.pairs.list(stat, by.size, by.last); s.size > 1 {
+		by.at = s.at
+	}
 }
 
 func (l *learner) drop(a, b uint32, n int64) {
@@ -306,46 +283,7 @@ func (l *learner) drop(a, b uint32, n int64) {
 }
 
 func (l *learner) offer(a, b uint32) {
-	key := pairKey(a, b)
-	stat, ok := l.pairs.find(key)
-	if !ok {
-		return
+	if stat, ok := l.pairs.find(pairKey(a, b)); ok {
+		l.push(pairKey(a, b), stat)
 	}
-	if rank, ok := l.ranks[key]; ok {
-		l.pairs.stats[stat].rank = rank
-	}
-	l.push(key, stat)
-}
-
-// changes gathers by symbol what one merge changes.
-type changes struct {
-	by   []change
-	seen []uint32 // symbols whose change is not noChange
-}
-
-// change is a count with the list of the pieces it comes from.
-type change struct {
-	count       int64
-	first, last uint32
-}
-
-var noChange = change{first: none}
-
-func newChanges(n int) changes {
-	s := changes{by: make([]change, n)}
-	for k := range s.by {
-		s.by[k] = noChange
-	}
-	return s
-}
-
-func (s *changes) add(nodes *nodes, symbol, word uint32, n int64) {
-	by := &s.by[symbol]
-	first := nodes.push(by.first, word)
-	if by.first == none {
-		by.last = first
-		s.seen = append(s.seen, symbol)
-	}
-	by.first = first
-	by.count += n
 }

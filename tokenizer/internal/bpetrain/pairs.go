@@ -8,12 +8,13 @@ const none = math.MaxUint32
 func pairKey(a, b uint32) uint64 { return uint64(a)<<32 | uint64(b) }
 
 // pairs counts the adjacent pairs of symbols in the pieces, and keeps for each
-// a list of the pieces it is in.
+// a list of the pieces it is in; a piece listed may have lost the pair since.
 type pairs struct {
 	index []pairSlot // open addressing, a power of two
 	shift uint
 	stats []pairStat
-	nodes nodes
+	lists lists
+	more  map[uint32][]stretch // by place in stats: parts of its list behind the first
 }
 
 type pairSlot struct {
@@ -23,12 +24,11 @@ type pairSlot struct {
 
 type pairStat struct {
 	count int64
-	list  uint32 // first node, or none; a piece listed may have lost the pair since
-	rank  uint32 // of the merge that the pair has become, or none
+	list  stretch // of one piece: the piece itself in place of a stretch
 }
 
 func newPairs() pairs {
-	p := pairs{}
+	p := pairs{more: map[uint32][]stretch{}}
 	p.resize(1 << 12)
 	return p
 }
@@ -67,7 +67,7 @@ func (p *pairs) get(key uint64) uint32 {
 			}
 		}
 	}
-	p.stats = append(p.stats, pairStat{list: none, rank: none})
+	p.stats = append(p.stats, pairStat{})
 	p.insert(pairSlot{key, uint32(len(p.stats))})
 	return uint32(len(p.stats) - 1)
 }
@@ -81,43 +81,31 @@ func (p *pairs) insert(s pairSlot) {
 	p.index[i] = s
 }
 
-// nodes are the links of lists of pieces, in blocks that never move.
-type nodes struct {
-	blocks [][]node
-	used   uint32 // of the last block and those before it
-	free   uint32 // first node given back, or none
-}
-
-type node struct{ word, next uint32 }
-
-const nodeBits = 16
-
-func (n *nodes) at(k uint32) *node { return &n.blocks[k>>nodeBits][k&(1<<nodeBits-1)] }
-
-// push puts a piece before the list that begins with node first, unless it is
-// there already, and returns the first node.
-func (n *nodes) push(first, word uint32) uint32 {
-	if first != none && n.at(first).word == word {
-		return first
+// list makes room for n more pieces, 1 to chunkWords, in a pair's list. If n is 1
+// the piece itself takes the place of the stretch.
+func (p *pairs) list(stat, n, piece uint32) stretch {
+	s := stretch{piece, 1}
+	if n > 1 {
+		s = p.lists.alloc(n)
 	}
-	k := n.free
-	if k != none {
-		n.free = n.at(k).next
+	if first := &p.stats[stat].list; first.size == 0 {
+		*first = s
 	} else {
-		if int(n.used>>nodeBits) == len(n.blocks) {
-			n.blocks = append(n.blocks, make([]node, 1<<nodeBits))
-		}
-		k = n.used
-		n.used++
+		p.more[stat] = append(p.more[stat], s)
 	}
-	*n.at(k) = node{word, first}
-	return k
+	return s
 }
 
-// giveBack frees a list from its first node to its last.
-func (n *nodes) giveBack(first, last uint32) {
-	n.at(last).next = n.free
-	n.free = first
+// take empties a pair's list and returns its parts, to be given back.
+func (p *pairs) take(stat uint32) []stretch {
+	first := &p.stats[stat].list
+	if first.size == 0 {
+		return nil
+	}
+	all := append([]stretch{*first}, p.more[stat]...)
+	*first = stretch{}
+	delete(p.more, stat)
+	return all
 }
 
 // heapPair is a pair with the count it had when it was pushed.
