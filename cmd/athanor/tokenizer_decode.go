@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 
@@ -108,12 +107,14 @@ func parseIDs(tok *tokenizer.Tokenizer, list string) ([]uint32, error) {
 
 // readInput is a file's content, or standard input's where no file is named.
 func readInput(c *cliContext, file string) ([]byte, error) {
-	if file != "" && file != "-" {
-		return os.ReadFile(file)
-	}
-	data, err := io.ReadAll(c.stdin)
+	in, err := openInput(c, file)
 	if err != nil {
-		return nil, fmt.Errorf("read standard input: %w", err)
+		return nil, err
+	}
+	defer in.Close()
+	data, err := io.ReadAll(in)
+	if err != nil {
+		return nil, fmt.Errorf("read the input: %w", err)
 	}
 	return data, nil
 }

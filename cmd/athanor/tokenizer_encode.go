@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/athanor-lm/athanor/runlog"
 	"github.com/athanor-lm/athanor/tokenizer"
@@ -22,6 +23,9 @@ type tokenizerEncodeCmd struct {
 	Offsets bool `help:"Print with each token the bytes of the text it stands for: a line a token, or a field of --jsonl."`
 	Count   bool `xor:"form" help:"Print only bytes, tokens, bytes a token and what is not UTF-8."`
 	Color   bool `short:"c" xor:"form" help:"Show the text as it is cut, each token on a ground of its own; without colours between bars."`
+
+	Dropout float64 `placeholder:"P" help:"Leave each BPE merge out with this probability: one of the other ways to cut the text."`
+	Seed    uint64  `help:"Seed of --dropout; with the same one a text is cut in the same way."`
 
 	JSONL     bool   `name:"jsonl" xor:"form" help:"The input is JSON Lines; print a line of JSON for each record: its id and the ids."`
 	TextField string `default:"text" placeholder:"NAME" help:"JSON field that holds the text."`
@@ -55,63 +59,122 @@ func (t *tokenizerEncodeCmd) Run(c *cliContext) error {
 	if t.JSONL {
 		return t.records(c, tok)
 	}
+	if t.Offsets || t.Color || t.Dropout != 0 {
+		return t.whole(c, tok)
+	}
+	return t.stream(c, tok)
+}
+
+// whole encodes a text that is held in memory.
+func (t *tokenizerEncodeCmd) whole(c *cliContext, tok *tokenizer.Tokenizer) error {
 	text := []byte(t.Text)
 	if t.Text == "" {
+		var err error
 		if text, err = readInput(c, t.File); err != nil {
 			return err
 		}
 	}
-	if st := tok.Check(text); st.Unencodable > 0 && !t.Color {
-		fmt.Fprintf(c.stderr, "athanor: %d bytes or characters have no token in this vocabulary\n", st.Unencodable)
+	e, err := tok.EncodeFull(text, nil, t.options())
+	if err != nil {
+		return err
 	}
-	if t.Offsets || t.Color {
-		e, err := tok.EncodeFull(text, nil, t.options())
+	if t.Color {
+		return showTokens(c.stdout, runlog.NewTerminal(c.stdout), tok, text, &e)
+	}
+	if t.Offsets {
+		return printOffsets(c.stdout, tok, &e)
+	}
+	w := t.writer(c.stdout, tok)
+	w.write(e.IDs)
+	return w.close(tok.Check(text))
+}
+
+// stream encodes a text of any length in bounded memory.
+func (t *tokenizerEncodeCmd) stream(c *cliContext, tok *tokenizer.Tokenizer) error {
+	in := io.Reader(strings.NewReader(t.Text))
+	if t.Text == "" {
+		f, err := openInput(c, t.File)
 		if err != nil {
 			return err
 		}
-		if t.Color {
-			return showTokens(c.stdout, runlog.NewTerminal(c.stdout), tok, text, &e)
+		defer f.Close()
+		in = f
+	}
+	watch := newTextWatch(tok, in)
+	enc := tok.NewStreamEncoder(watch, t.Special)
+	if t.Plain {
+		enc = tok.NewPlainStreamEncoder(watch)
+	}
+	w := t.writer(c.stdout, tok)
+	var ids []uint32
+	for {
+		var err error
+		ids, err = enc.Next(ids[:0])
+		if err == io.EOF {
+			break
 		}
-		return printOffsets(c.stdout, tok, &e)
+		if err == nil {
+			err = c.ctx.Err()
+		}
+		if err != nil {
+			return err
+		}
+		w.write(ids)
 	}
-	ids := t.encode(tok, text)
-	if t.Count {
-		st := tok.Check(text)
-		_, err := fmt.Fprintf(c.stdout, "%d bytes, %d tokens, %.3f bytes a token, %d sequences that are not UTF-8\n",
-			st.Bytes, len(ids), float64(st.Bytes)/float64(max(len(ids), 1)), st.InvalidUTF8)
-		return err
+	st := watch.stats()
+	if st.Unencodable > 0 {
+		fmt.Fprintf(c.stderr, "athanor: %d bytes or characters have no token in this vocabulary\n", st.Unencodable)
 	}
-	return printIDs(c.stdout, tok, ids, t.Show)
+	return w.close(st)
 }
 
 func (t *tokenizerEncodeCmd) options() tokenizer.EncodeOptions {
-	return tokenizer.EncodeOptions{AddSpecial: t.Special, Plain: t.Plain}
+	o := tokenizer.EncodeOptions{AddSpecial: t.Special, Plain: t.Plain}
+	if t.Dropout != 0 {
+		o.Sampling = &tokenizer.Sampling{Dropout: t.Dropout, Seed: t.Seed}
+	}
+	return o
 }
 
-func (t *tokenizerEncodeCmd) encode(tok *tokenizer.Tokenizer, text []byte) []uint32 {
-	if t.Plain {
-		return tok.AppendEncodePlain(nil, text)
-	}
-	return tok.AppendEncode(nil, text, t.Special)
+// idWriter prints ids in one of the forms, as they come.
+type idWriter struct {
+	w           *bufio.Writer
+	tok         *tokenizer.Tokenizer
+	show, count bool
+	n           int64
 }
 
-func printIDs(out io.Writer, tok *tokenizer.Tokenizer, ids []uint32, show bool) error {
-	w := bufio.NewWriter(out)
-	for k, id := range ids {
-		if show {
-			b, _ := tok.TokenBytes(id)
-			fmt.Fprintf(w, "%d\t%q\n", id, b)
-			continue
+func (t *tokenizerEncodeCmd) writer(out io.Writer, tok *tokenizer.Tokenizer) *idWriter {
+	return &idWriter{w: bufio.NewWriterSize(out, 1<<16), tok: tok, show: t.Show, count: t.Count}
+}
+
+func (w *idWriter) write(ids []uint32) {
+	for _, id := range ids {
+		switch {
+		case w.count:
+		case w.show:
+			b, _ := w.tok.TokenBytes(id)
+			fmt.Fprintf(w.w, "%d\t%q\n", id, b)
+		default:
+			if w.n > 0 {
+				w.w.WriteByte(' ')
+			}
+			w.w.Write(strconv.AppendUint(w.w.AvailableBuffer(), uint64(id), 10))
 		}
-		if k > 0 {
-			w.WriteByte(' ')
-		}
-		w.WriteString(strconv.FormatUint(uint64(id), 10))
+		w.n++
 	}
-	if !show {
-		w.WriteByte('\n')
+}
+
+// close ends the output.
+func (w *idWriter) close(st tokenizer.TextStats) error {
+	switch {
+	case w.count:
+		fmt.Fprintf(w.w, "%d bytes, %d tokens, %.3f bytes a token, %d sequences that are not UTF-8\n",
+			st.Bytes, w.n, float64(st.Bytes)/float64(max(w.n, 1)), st.InvalidUTF8)
+	case !w.show:
+		w.w.WriteByte('\n')
 	}
-	return w.Flush()
+	return w.w.Flush()
 }
 
 // printOffsets prints a line a token: id, first byte, the byte behind the last, its text.

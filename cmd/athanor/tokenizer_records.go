@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -29,14 +28,14 @@ const (
 
 // records encodes JSON Lines.
 func (t *tokenizerEncodeCmd) records(c *cliContext, tok *tokenizer.Tokenizer) error {
-	in, name := c.stdin, "standard input"
+	in, err := openInput(c, t.File)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	name := "standard input"
 	if t.File != "" && t.File != "-" {
-		f, err := os.Open(t.File)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		in, name = f, t.File
+		name = t.File
 	}
 	bad := 0
 	opts := read.Options{TextField: t.TextField, OnBad: func(b read.Bad) {
@@ -104,17 +103,22 @@ func (t *tokenizerEncodeCmd) writeRecords(w io.Writer, tok *tokenizer.Tokenizer,
 
 func (t *tokenizerEncodeCmd) record(tok *tokenizer.Tokenizer, d *read.Document) ([]byte, error) {
 	r := encodedRecord{ID: d.ID}
-	if t.Offsets {
+	if t.Offsets || t.Dropout != 0 {
 		e, err := tok.EncodeFull(d.Text, nil, t.options())
 		if err != nil {
 			return nil, err
 		}
-		r.IDs, r.Offsets = e.IDs, make([][2]int, len(e.Offsets))
-		for k, o := range e.Offsets {
-			r.Offsets[k] = [2]int{o.Lo, o.Hi}
+		r.IDs = e.IDs
+		if t.Offsets {
+			r.Offsets = make([][2]int, len(e.Offsets))
+			for k, o := range e.Offsets {
+				r.Offsets[k] = [2]int{o.Lo, o.Hi}
+			}
 		}
+	} else if t.Plain {
+		r.IDs = tok.AppendEncodePlain(nil, d.Text)
 	} else {
-		r.IDs = t.encode(tok, d.Text)
+		r.IDs = tok.AppendEncode(nil, d.Text, t.Special)
 	}
 	if r.IDs == nil {
 		r.IDs = []uint32{}

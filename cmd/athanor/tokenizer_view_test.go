@@ -1,10 +1,13 @@
 package main
 
 import (
+	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/athanor-lm/athanor/runlog"
 	"github.com/athanor-lm/athanor/tokenizer"
@@ -121,5 +124,50 @@ func TestEncodeOffsetsAndView(t *testing.T) {
 	}
 	if code, _, stderr := piped(`{"ids":[1]}{"ids":[4000]}`, "tokenizer", "decode", tok, "--jsonl"); code != 1 || !strings.Contains(stderr, "record 2 of standard input: id 1 of the list is 4000") {
 		t.Errorf("exit %d: %s", code, stderr)
+	}
+}
+
+func TestEncodeStreams(t *testing.T) {
+	path := trainedTokenizer(t, "-v", "280")
+	if code, out, stderr := piped(strings.Repeat("the cat sat on the mat\n", 200_000), "tokenizer", "encode", path, "--count"); code != 0 || !strings.HasPrefix(out, "4600000 bytes, ") {
+		t.Errorf("exit %d: %s%s", code, out, stderr)
+	}
+	tok, err := tokenizer.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The pieces that are read end within a character and within what is no character.
+	text := strings.Repeat("中\xe4\xb8a", 100)
+	w := newTextWatch(tok, iotest.OneByteReader(strings.NewReader(text)))
+	if _, err := io.Copy(io.Discard, w); err != nil {
+		t.Fatal(err)
+	}
+	if st := w.stats(); st.InvalidUTF8 != 100 || st.Bytes != int64(len(text)) || len(w.held) > 0 {
+		t.Errorf("%+v", st)
+	}
+	chars := trainedTokenizer(t, "--chars")
+	if code, _, stderr := piped("the xyz", "tokenizer", "encode", chars); code != 0 || !strings.Contains(stderr, "3 bytes or characters have no token") {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+}
+
+func TestEncodeWithDropout(t *testing.T) {
+	tok := trainedTokenizer(t, "-v", "290")
+	plain, seen := "", map[string]bool{}
+	_, plain, _ = piped("", "tokenizer", "encode", tok, "-t", "the cat sat on the mat")
+	for seed := range 5 {
+		args := []string{"tokenizer", "encode", tok, "-t", "the cat sat on the mat", "--dropout", "0.5", "--seed", strconv.Itoa(seed)}
+		code, one, stderr := piped("", args...)
+		_, two, _ := piped("", args...)
+		if code != 0 || one != two || len(strings.Fields(one)) < len(strings.Fields(plain)) {
+			t.Errorf("exit %d: %s and %s%s", code, one, two, stderr)
+		}
+		seen[one] = true
+		if _, text, _ := piped(one, "tokenizer", "decode", tok); text != "the cat sat on the mat" {
+			t.Errorf("%s is %q", one, text)
+		}
+	}
+	if len(seen) < 2 {
+		t.Error("every seed cuts alike")
 	}
 }
