@@ -2,11 +2,11 @@ package bpetrain
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
-	"math"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -28,11 +28,15 @@ type CountConfig struct {
 	// without any piece of it becoming another.
 	Lines    bool
 	Progress func(bytes int64) // may be nil
+
+	spillAt int64 // bytes of tables at which they are spilled; 0 for what Memory says
+	batch   int   // bytes of text handed over together; 0 for batchBytes
 }
 
 const (
 	batchBytes = 1 << 20 // enough work to make handing it over cheap
 	countShare = 45      // percent of the memory limit that tables may take while text is counted
+	tableLimit = 1 << 50 // more bytes than tables have
 	stateBytes = 4 << 30 // text after which a training with a Dir spills in any case, so that it can go on from there
 )
 
@@ -59,6 +63,14 @@ func Count(ctx context.Context, cfg CountConfig, docs iter.Seq2[[]byte, error]) 
 	if cfg.Memory != 0 && cfg.Memory < MinMemory {
 		return nil, fmt.Errorf("memory limit of %d bytes, want at least %d, or 0 for none", cfg.Memory, MinMemory)
 	}
+	switch {
+	case cfg.spillAt != 0:
+	case cfg.Memory != 0:
+		cfg.spillAt = cfg.Memory / 100 * countShare
+	default:
+		cfg.spillAt = tableLimit
+	}
+	cfg.batch = cmp.Or(cfg.batch, batchBytes)
 	c := &counter{
 		Counts:  &Counts{cfg: cfg, seed: rand.Uint64()},
 		batches: 2*cfg.Workers + 1,
@@ -111,7 +123,7 @@ func (c *counter) work(w int) {
 		}
 		size := t.bytes()
 		if t.full() {
-			size = math.MaxInt64 / 1024
+			size = tableLimit
 		}
 		c.sizes[w].Store(size)
 		b.text, b.ends = b.text[:0], b.ends[:0]
@@ -143,11 +155,11 @@ func (c *counter) feed(ctx context.Context, docs iter.Seq2[[]byte, error]) error
 		for len(doc) > 0 {
 			n := len(doc)
 			if c.cfg.Lines {
-				n = lineEnd(doc, batchBytes-len(b.text))
+				n = lineEnd(doc, c.cfg.batch-len(b.text))
 			}
 			b.text = append(b.text, doc[:n]...)
 			b.ends = append(b.ends, len(b.text))
-			if doc = doc[n:]; len(b.text) >= batchBytes {
+			if doc = doc[n:]; len(b.text) >= c.cfg.batch {
 				c.full <- b
 				b = <-c.empty
 				c.progress()
@@ -180,12 +192,10 @@ func (c *counter) mustSpill() bool {
 	for w := range c.sizes {
 		sum += c.sizes[w].Load()
 	}
-	c.peak = max(c.peak, min(sum, math.MaxInt64/1024-1))
-	share := int64(math.MaxInt64 / 1024)
-	if c.cfg.Memory != 0 {
-		share = c.cfg.Memory / 100 * countShare
+	if sum < tableLimit {
+		c.peak = max(c.peak, sum)
 	}
-	return sum >= share || c.cfg.Dir != "" && c.report.Bytes-c.atSpill >= stateBytes
+	return sum >= c.cfg.spillAt || c.cfg.Dir != "" && c.report.Bytes-c.atSpill >= stateBytes
 }
 
 // pauseAndSpill waits until all batches are counted and spills the tables.
