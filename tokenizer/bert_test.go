@@ -164,3 +164,22 @@ func TestOnlyBertsOwnPartsTakeTheOnePass(t *testing.T) {
 		}
 	}
 }
+
+func TestStreamOfBertGivesTheIDsOfTheWhole(t *testing.T) {
+	var f wordPieceFixture
+	readJSON(t, "testdata/wordpiece.json", &f)
+	for _, c := range f.Cases {
+		tok, err := Load(writeFiles(t, map[string][]byte{"vocab.txt": f.vocab(c.Config), "tokenizer_config.json": c.Config}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := []byte(strings.Join(f.Texts, " ") + "a\vb a\fb a\x85b a\u0085b a\x1cb" + strings.Join(f.Corpus, "\n"))
+		for _, part := range []int{1, 7, 40, 150, 1 << 20} {
+			sameStreamed(t, tok, text, part)
+			sameStreamed(t, tok, []byte(strings.Repeat("ab\v", 90)+" "+strings.Repeat("c\f", 80)+" "+strings.Repeat("x\u0085", 80)), part) // one word each
+		}
+		if _, parts := streamed(t, tok, text, 150, true, false); parts < 100 {
+			t.Errorf("%s: %d parts of %d bytes", c.Name, parts, len(text))
+		}
+	}
+}

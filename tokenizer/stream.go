@@ -16,10 +16,10 @@ import (
 // that the ids are those of the whole text. It is for one goroutine.
 //
 // That is so for byte-level BPE with a known pattern and no normalizer or NFC
-// (GPT-2's, Llama-3's, Qwen's, DeepSeek's, OpenAI's), if the text has, every 64
-// MiB at least, a letter or digit before white space or punctuation. With other
-// tokenizers the text is held as a whole, up to 64 MiB. What is beyond is an
-// error.
+// (GPT-2's, Llama-3's, Qwen's, DeepSeek's, OpenAI's) and for BERT, if the text
+// has, every 64 MiB at least, a letter or digit before white space or
+// punctuation. With other tokenizers the text is held as a whole, up to 64 MiB.
+// What is beyond is an error.
 type StreamEncoder struct {
 	t          *Tokenizer
 	r          io.Reader
@@ -44,7 +44,7 @@ const (
 // NewStreamEncoder returns an encoder of the text that r gives, as AppendEncode.
 func (t *Tokenizer) NewStreamEncoder(r io.Reader, addSpecial bool) *StreamEncoder {
 	s := &StreamEncoder{t: t, r: r, part: streamPart, most: streamMost}
-	s.cuts = t.scan != nil && t.model.bpe != nil && !t.tracks && (t.norm == nil || t.norm == normalize.NFC && t.late == nil)
+	s.cuts = t.bert != nil || t.scan != nil && t.model.bpe != nil && !t.tracks && (t.norm == nil || t.norm == normalize.NFC && t.late == nil)
 	if addSpecial && len(t.around) > 0 {
 		s.before, s.after = t.around[0], t.around[len(t.around)-1]
 		if len(t.around) == 1 {
@@ -146,14 +146,15 @@ func (s *StreamEncoder) cut() int {
 	return 0
 }
 
-// cutsBefore tells whether all known patterns are certain to cut before text[p],
+// cutsBefore tells whether all known patterns, and BERT, which drops control
+// characters and goes on, are certain to cut before text[p],
 // whatever is before and behind, and pieces before it do not depend on what is
 // behind: a letter or number is before it, which ends its piece in front of
 // white space and punctuation other than an apostrophe. Both must be
 // characters that NFC leaves alone and apart.
 func cutsBefore(text []byte, p int) bool {
 	if c := text[p]; c < utf8.RuneSelf {
-		if c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z' || c == '\'' || c == '_' || c < '\t' || c > '\r' && c < ' ' || c == 0x7f {
+		if c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z' || c == '\'' || c == '_' || c < '\t' || c > '\n' && c < ' ' && c != '\r' || c == 0x7f {
 			return false
 		}
 	} else if !plainMark(text[p:]) {
