@@ -24,7 +24,7 @@ type CountConfig struct {
 	Key string // what the pieces depend on besides the documents
 	// Cutter returns a function that cuts a document into pieces, for one goroutine.
 	Cutter func() func(doc []byte, add func(piece []byte))
-	// Lines tells that a document may be cut at any place that lineEnd admits
+	// Lines tells that a document may be cut at any place that LineEnd admits
 	// without any piece of it becoming another.
 	Lines    bool
 	Progress func(bytes int64) // may be nil
@@ -155,7 +155,7 @@ func (c *counter) feed(ctx context.Context, docs iter.Seq2[[]byte, error]) error
 		for len(doc) > 0 {
 			n := len(doc)
 			if c.cfg.Lines {
-				n = lineEnd(doc, c.cfg.batch-len(b.text))
+				n = LineEnd(doc, c.cfg.batch-len(b.text))
 			}
 			b.text = append(b.text, doc[:n]...)
 			b.ends = append(b.ends, len(b.text))
@@ -215,11 +215,11 @@ func (c *counter) pauseAndSpill() error {
 	return err
 }
 
-// lineEnd returns a place of doc at or after from where it may be cut: behind
+// LineEnd returns a place of doc at or after from where it may be cut: behind
 // the line feed that ends a line in a visible character, before a letter. No
 // piece of the known patterns reaches over such a place, nor do they look over
 // it. Without one it is the end of doc.
-func lineEnd(doc []byte, from int) int {
+func LineEnd(doc []byte, from int) int {
 	for i := max(from, 2); i < len(doc); i++ {
 		k := bytes.IndexByte(doc[i-1:], '\n')
 		if k < 0 {
