@@ -1,6 +1,7 @@
 package tokenizer
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ type model struct {
 	unk      uint32  // WordLevel, WordPiece, Unigram: the unknown token; noID for none
 	fallback bool    // BPE: every byte has a token for what else has none
 	dropout  float64 // BPE: what the file says; sampling alone heeds it
+	atMarks  bool    // BPE: a piece may be cut before ▁, as no merge reaches over it
 }
 
 // modelState is the working memory of a model in one goroutine.
@@ -49,6 +51,12 @@ func (m *model) newState() modelState {
 // append appends the ids of the piece text[lo:hi], which is not empty, to dst.
 func (m *model) append(dst []uint32, text []byte, lo, hi int, s *modelState) []uint32 {
 	switch {
+	case m.atMarks:
+		for piece := text[:hi]; lo < hi; {
+			end := m.part(piece, lo)
+			dst, lo = m.bpe.Append(dst, text, lo, end, s.bpe), end
+		}
+		return dst
 	case m.bpe != nil:
 		return m.bpe.Append(dst, text, lo, hi, s.bpe)
 	case m.unigram != nil:
@@ -62,9 +70,56 @@ func (m *model) append(dst []uint32, text []byte, lo, hi int, s *modelState) []u
 	return dst
 }
 
+// mark is SentencePiece's for a space, U+2581.
+const mark = "\u2581"
+
+// part returns the end of the part of piece that begins at i and can be encoded
+// by itself: the piece's, or the next mark behind other characters. Where a text
+// is one piece, its words are parts, which a cache knows.
+func (m *model) part(piece []byte, i int) int {
+	if !m.atMarks {
+		return len(piece)
+	}
+	j := i
+	for bytes.HasPrefix(piece[j:], []byte(mark)) {
+		j += len(mark)
+	}
+	if k := bytes.Index(piece[j:], []byte(mark)); k >= 0 {
+		return j + k
+	}
+	return len(piece)
+}
+
+// mayCutAtMarks tells whether merges never join a mark to what is before it,
+// unless that is a mark too, and nothing else tells a part from a piece.
+func mayCutAtMarks(c *bpe.Config, fallback bool) bool {
+	if c.ByteLevel || c.IgnoreMerges || c.ContinuingSubwordPrefix != "" || c.EndOfWordSuffix != "" || c.UnkToken == "" && !fallback {
+		return false
+	}
+	if _, ok := c.Vocab[mark]; !ok {
+		return false
+	}
+	for _, pair := range c.Merges {
+		if strings.HasPrefix(pair[1], mark) && !strings.HasSuffix(pair[0], mark) {
+			return false
+		}
+	}
+	return true
+}
+
 // appendSpans is append with the bytes of piece that each id covers.
 func (m *model) appendSpans(dst []token.Span, piece []byte, s *modelState) []token.Span {
 	switch {
+	case m.atMarks:
+		for i := 0; i < len(piece); {
+			j, first := m.part(piece, i), len(dst)
+			dst = m.bpe.AppendSpans(dst, piece[i:j], s.bpe)
+			for k := first; k < len(dst); k++ {
+				dst[k].Lo, dst[k].Hi = dst[k].Lo+i, dst[k].Hi+i
+			}
+			i = j
+		}
+		return dst
 	case m.bpe != nil:
 		return m.bpe.AppendSpans(dst, piece, s.bpe)
 	case m.unigram != nil:
@@ -193,14 +248,16 @@ func (f *modelFile) build(kind string, vocab map[string]uint32, pieces []unigram
 		if err != nil {
 			return m, err
 		}
-		m.bpe, err = bpe.New(bpe.Config{
+		c := bpe.Config{
 			Vocab: vocab, Merges: merges, ByteLevel: byteLevel, UnkToken: text(f.UnkToken), FuseUnk: yes(f.FuseUnk), ByteFallback: yes(f.ByteFallback),
 			IgnoreMerges: yes(f.IgnoreMerges), ContinuingSubwordPrefix: text(f.ContinuingSubwordPrefix), EndOfWordSuffix: text(f.EndOfWordSuffix),
-		})
+		}
 		m.fallback = yes(f.ByteFallback)
 		for b := 0; b < 256 && m.fallback; b++ {
 			_, m.fallback = vocab[fmt.Sprintf("<0x%02X>", b)]
 		}
+		m.atMarks = mayCutAtMarks(&c, m.fallback)
+		m.bpe, err = bpe.New(c)
 		return m, err
 	case "Unigram":
 		unk := -1
