@@ -17,9 +17,22 @@ type matcher struct {
 	longestToken int // in bytes
 }
 
+// trieNode has its few branches in two lists: looking through them is faster
+// than a map.
 type trieNode struct {
-	next  map[byte]int32
+	bytes []byte
+	next  []int32
 	token *AddedToken
+}
+
+// step returns the node that c leads to, 0 for none.
+func (n *trieNode) step(c byte) int32 {
+	for k, b := range n.bytes {
+		if b == c {
+			return n.next[k]
+		}
+	}
+	return 0
 }
 
 // newMatcher returns nil when there is nothing to look for. Where two tokens
@@ -39,14 +52,12 @@ func newMatcher(tokens []*AddedToken, texts []string) *matcher {
 		m.longestToken = max(m.longestToken, len(text))
 		at := int32(0)
 		for i := range len(text) {
-			n, ok := m.nodes[at].next[text[i]]
-			if !ok {
+			n := m.nodes[at].step(text[i])
+			if n == 0 {
 				n = int32(len(m.nodes))
 				m.nodes = append(m.nodes, trieNode{})
-				if m.nodes[at].next == nil {
-					m.nodes[at].next = map[byte]int32{}
-				}
-				m.nodes[at].next[text[i]] = n
+				from := &m.nodes[at]
+				from.bytes, from.next = append(from.bytes, text[i]), append(from.next, n)
 			}
 			at = n
 		}
@@ -86,11 +97,9 @@ func (m *matcher) find(text []byte, i int) (a *AddedToken, lo, hi int) {
 func (m *matcher) longest(s []byte) (a *AddedToken, n int) {
 	at := int32(0)
 	for i, c := range s {
-		next, ok := m.nodes[at].next[c]
-		if !ok {
+		if at = m.nodes[at].step(c); at == 0 {
 			break
 		}
-		at = next
 		if t := m.nodes[at].token; t != nil {
 			a, n = t, i+1
 		}

@@ -192,11 +192,10 @@ func (m *matcher) touches(text []byte, p int) bool {
 	for i := max(p-m.longestToken, 0); i <= p; i++ {
 		at := int32(0)
 		for j := i; j < len(text); j++ {
-			next, ok := m.nodes[at].next[text[j]]
-			if !ok {
+			if at = m.nodes[at].step(text[j]); at == 0 {
 				break
 			}
-			if at = next; m.nodes[at].token != nil && j+1 >= p {
+			if m.nodes[at].token != nil && j+1 >= p {
 				return true
 			}
 		}

@@ -153,6 +153,10 @@ type Replace struct {
 }
 
 func (p Replace) Normalize(t *align.Text) error {
+	if text := p.Pattern.Text(); text != nil && t.Src == nil {
+		p.replaceText(t, text)
+		return nil
+	}
 	found, err := p.Pattern.Find(nil, t.B)
 	if len(found) == 0 {
 		return err
@@ -168,6 +172,24 @@ func (p Replace) Normalize(t *align.Text) error {
 	t.Keep(n - t.At())
 	t.Done()
 	return err
+}
+
+// replaceText is Normalize for a string in a text that is not tracked, without
+// a list of matches.
+func (p Replace) replaceText(t *align.Text, text []byte) {
+	b, content := t.B, []byte(p.Content)
+	k := bytes.Index(b, text)
+	if k < 0 {
+		return
+	}
+	t.Begin()
+	for ; k >= 0; k = bytes.Index(b, text) {
+		t.Write(b[:k])
+		t.Write(content)
+		b = b[k+len(text):]
+	}
+	t.Write(b)
+	t.Done()
 }
 
 // Prepend puts a string before a text that is not empty.

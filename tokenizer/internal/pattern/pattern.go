@@ -55,6 +55,9 @@ func Compile(expr string) (*Pattern, error) {
 	return &Pattern{back: re}, nil
 }
 
+// Text returns the string that a pattern of Literal finds, nil for others.
+func (p *Pattern) Text() []byte { return p.literal }
+
 // Find appends all matches in s, in order, to dst: from left to right, without
 // overlap, and no empty one right after another match. In an empty text there is
 // none. If a search takes longer than Timeout it returns the matches before and
