@@ -181,3 +181,27 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// A file that ends too soon is an error, wherever it ends.
+func TestTruncatedFiles(t *testing.T) {
+	data := minimal("PRE", `{"type":"Sequence","pretokenizers":[{"type":"Digits","individual_digits":true},{"type":"ByteLevel"}]}`,
+		"POST", `{"type":"TemplateProcessing","single":[{"Sequence":{"id":"A","type_id":0}}],"pair":[],"special_tokens":{}}`)
+	if _, err := Parse(data, nil); err != nil {
+		t.Fatal(err)
+	}
+	for n := range len(data) {
+		if _, err := Parse(data[:n], nil); err == nil {
+			t.Errorf("the first %d of %d bytes load", n, len(data))
+		}
+	}
+}
+
+// Merges that make a token of itself, or of what it is made of, end.
+func TestMergesInCircles(t *testing.T) {
+	tok, err := Parse(minimal("VOCAB", `{"a":0,"aa":1,"aaa":2,"b":3}`, "MERGES", `["a aa","aa a","a a","aaa a","a aaa"]`), nil)
+	if err == nil {
+		tok.Encode(strings.Repeat("a", 1000), false)
+	} else if !strings.Contains(err.Error(), "aaaa") {
+		t.Errorf("error %v, want one that names aaaa", err)
+	}
+}
