@@ -145,7 +145,7 @@ func parseNormalizer(data json.RawMessage, depth int, names *string) (normalize.
 		if err != nil {
 			return fail(err)
 		}
-		return normalize.Precompiled{Map: m}, nil
+		return normalize.NewPrecompiled(m), nil
 	case "BertNormalizer":
 		lower := yes(part.Lowercase, true)
 		return normalize.Bert{

@@ -13,42 +13,69 @@ import (
 // does, which is not as SentencePiece does: a grapheme of less than six bytes
 // as a whole, where any rule fits its beginning, becomes the shortest such
 // rule's replacement; of others every character does.
-type Precompiled struct{ Map *charsmap.Map }
+type Precompiled struct {
+	rules *charsmap.Map
+	plain *[utf8.RuneSelf]bool // ASCII characters without a rule, but \r, which may begin a grapheme
+}
+
+// NewPrecompiled returns the normalizer of a character map.
+func NewPrecompiled(rules *charsmap.Map) Precompiled {
+	p := Precompiled{rules, new([utf8.RuneSelf]bool)}
+	for c := range p.plain {
+		_, n := rules.Shortest([]byte{byte(c)})
+		p.plain[c] = n == 0 && c != '\r'
+	}
+	return p
+}
 
 func (p Precompiled) Normalize(t *align.Text) error {
 	b := t.B
 	t.Begin()
 	if t.Src == nil {
-		p.pieces(b, func(_, repl []byte) { t.Write(repl) })
+		write := func(_, repl []byte) { t.Write(repl) }
+		for len(b) > 0 {
+			n := p.run(b)
+			t.Write(b[:n])
+			if b = b[n:]; len(b) > 0 {
+				n = graphemeLen(b)
+				p.grapheme(b[:n], write)
+				b = b[n:]
+			}
+		}
 	} else {
 		w := changes{t: t}
-		p.pieces(b, w.replace)
+		for len(b) > 0 {
+			n := graphemeLen(b)
+			p.grapheme(b[:n], w.replace)
+			b = b[n:]
+		}
 		w.flush()
 	}
 	t.Done()
 	return nil
 }
 
-// pieces calls f for every part of b and what becomes of it, itself if there is
-// no rule.
-func (p Precompiled) pieces(b []byte, f func(old, repl []byte)) {
-	for len(b) > 0 {
-		n := graphemeLen(b)
-		p.grapheme(b[:n], f)
-		b = b[n:]
+// run returns how much of b begins with graphemes of one plain character.
+func (p Precompiled) run(b []byte) int {
+	i := 0
+	for i < len(b) && b[i] < utf8.RuneSelf && p.plain[b[i]] && (i+1 == len(b) || b[i+1] < utf8.RuneSelf) {
+		i++
 	}
+	return i
 }
 
+// grapheme calls f for every part of a grapheme and what becomes of it, itself
+// if there is no rule.
 func (p Precompiled) grapheme(g []byte, f func(old, repl []byte)) {
 	if len(g) < 6 {
-		if repl, n := p.Map.Shortest(g); n > 0 {
+		if repl, n := p.rules.Shortest(g); n > 0 {
 			f(g, repl)
 			return
 		}
 	}
 	for len(g) > 0 {
 		w := runeLen(g)
-		if repl, n := p.Map.Shortest(g[:w]); n > 0 {
+		if repl, n := p.rules.Shortest(g[:w]); n > 0 {
 			f(g[:w], repl)
 		} else {
 			f(g[:w], g[:w])
