@@ -47,7 +47,7 @@ func (f *Form) findChanging() *charprop.Set {
 			continue
 		}
 		b := buf[:utf8.EncodeRune(buf[:], r)]
-		if !f.form.Properties(b).BoundaryBefore() || !bytes.Equal(f.form.Bytes(b), b) {
+		if !f.boundary(b) || !bytes.Equal(f.form.Bytes(b), b) {
 			ranges = append(ranges, uint32(r), uint32(r))
 		}
 	}
@@ -105,12 +105,19 @@ func (f *Form) Normalize(t *align.Text) error {
 }
 
 // boundary tells whether nothing before the first character of b acts upon it.
+// What it decomposes to may compose with what is before (U+3154 does).
 func (f *Form) boundary(b []byte) bool {
 	if b[0] < utf8.RuneSelf {
 		return true
 	}
-	r, _ := utf8.DecodeRune(b)
-	return !charprop.Active().Has(r) || f.form.Properties(b).BoundaryBefore()
+	if r, _ := utf8.DecodeRune(b); !charprop.Active().Has(r) {
+		return true
+	}
+	p := f.form.Properties(b)
+	if d := p.Decomposition(); d != nil {
+		p = norm.NFC.Properties(d)
+	}
+	return p.BoundaryBefore()
 }
 
 // nextIn returns where the next member of set begins, len(b) if there is none.

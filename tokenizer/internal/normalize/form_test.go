@@ -37,7 +37,7 @@ var forms = []struct {
 }{{NFC, norm.NFC}, {NFD, norm.NFD}, {NFKC, norm.NFKC}, {NFKD, norm.NFKD}}
 
 func TestForms(t *testing.T) {
-	for _, s := range []string{"", "abc", "e\u0301", "한국", "\u1112\u1161\u11ab", "a\u0323\u0302", "x\xff\u0301", "\u0301", "中文", "ﬁ½ｱ", "\u0958", "각\u11a8", "\u0f73\u0f74"} {
+	for _, s := range []string{"", "abc", "e\u0301", "한국", "\u1112\u1161\u11ab", "a\u0323\u0302", "x\xff\u0301", "\u0301", "中文", "ﬁ½ｱ", "\u0958", "각\u11a8", "\u0f73\u0f74", "\u110bㅔ\u11a8", "ᄀￂ"} {
 		for _, f := range forms {
 			if got, _ := run(t, f.form, s); got != f.text.String(s) {
 				t.Errorf("%q normalizes to %q, want %q", s, got, f.text.String(s))
