@@ -38,4 +38,5 @@ oracle: ## make the fixtures again with the reference implementations; ORACLE=py
 	cd tools/oracle && $(ORACLE) make_models.py ../../model/testdata && $(ORACLE) make_curves.py ../../model/testdata
 	$(ORACLE) tools/oracle/make_safetensors.py internal/safetensors/testdata
 	$(ORACLE) tools/oracle/tokenizer_golden.py $(DATA)
+	$(ORACLE) tools/oracle/tokenizer_parts.py
 	$(ORACLE) tools/oracle/wordpiece_golden.py $(DATA)

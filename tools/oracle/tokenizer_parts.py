@@ -26,6 +26,7 @@ TEXTS = [
     "😀👨‍👩‍👧🇨🇳👍🏽", "שלום مرحبا \u202eabc", "\x00\x01\x1f\x7f\x8f\ufffd\ufffe\U0010ffff\U00011938", "the-final--countdown-", "-a-", "--", "aaaa aaa aa a", "don't we'll they've I'M he'S",
     "<s>a</s> <unk> [CLS]x[SEP] [MASK] <mask> word sword words word", "  <mask>  x", "▁a ▁▁b Ġc <0x41><0xE4> ##d", "x" * 70 + " y", "if err != nil {\n\treturn\n}\n", "½a ﬁrst", "\u0301start \u0301",
     "\u00ad\u00adA\u00adBe\u0301 a\u0308\u0300 \u0300 중한각 カー\r\nＡ Ⅵ👨\u200d👩 中文中",
+    "\u110bㅔ\u11a8 ᄀￂ \u1100\u1161ﾡ e\uff9e",
 ]
 
 BYTES = {f"<0x{b:02X}>": b + 1 for b in range(256)}
