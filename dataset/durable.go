@@ -30,7 +30,7 @@ func openDurable(path string, sum hash.Hash, at durableState) (*durable, error) 
 	if err != nil {
 		return nil, err
 	}
-	d := &durable{f: f, buf: bufio.NewWriterSize(f, 1<<20), sum: sum, size: at.Size}
+	d := &durable{f: f, buf: bufio.NewWriterSize(f, 1<<16), sum: sum, size: at.Size}
 	if err := d.goOn(at); err != nil {
 		f.Close()
 		return nil, err
