@@ -1,6 +1,10 @@
 package scan
 
 import (
+	"cmp"
+	"compress/gzip"
+	"encoding/json"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -162,5 +166,56 @@ func TestNamesAndPatterns(t *testing.T) {
 	crlf[2] = strings.NewReplacer(`\r`, "\r", `\n`, "\n").Replace(crlf[2])
 	if Name(crlf...) != "deepseek3" {
 		t.Error("the pattern of deepseek3 is not known with the characters \\r and \\n themselves")
+	}
+}
+
+// TestPatterns logs the patterns for tools/oracle/scan_golden.py.
+func TestPatterns(t *testing.T) {
+	all := map[string][]string{}
+	for _, f := range families {
+		all[f.name] = f.patterns
+	}
+	data, err := json.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("patterns: %s", data)
+}
+
+// The reference cuts random strings at the same places.
+func TestScannersCutAsTheReference(t *testing.T) {
+	name := cmp.Or(os.Getenv("ATHANOR_SCAN_GOLDEN"), "testdata/golden.json.gz") // a larger one may be made
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var golden struct {
+		Texts []string           `json:"texts"`
+		Ends  map[string][][]int `json:"ends"`
+	}
+	if err := json.NewDecoder(z).Decode(&golden); err != nil {
+		t.Fatal(err)
+	}
+	if len(golden.Texts) < 1000 || len(golden.Ends) != len(families) {
+		t.Errorf("%d texts, %d families, want 1000 and %d", len(golden.Texts), len(golden.Ends), len(families))
+	}
+	for name, all := range golden.Ends {
+		cut := For(Patterns(name)...)
+		failed := 0
+		for k, want := range all {
+			if got := ends(cut, []byte(golden.Texts[k])); !slices.Equal(got, want) {
+				if failed++; failed <= 3 {
+					t.Errorf("%s of %q\n got %d\nwant %d", name, golden.Texts[k], got, want)
+				}
+			}
+		}
+		if failed > 0 {
+			t.Errorf("%s: %d of %d texts differ", name, failed, len(all))
+		}
 	}
 }
