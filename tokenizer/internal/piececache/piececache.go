@@ -5,13 +5,14 @@ package piececache
 import (
 	"encoding/binary"
 	"hash/maphash"
+	"math/bits"
+	"math/rand/v2"
 )
 
 // Sizes of a cache. A full part is emptied: the frequent pieces are back at
 // once, and memory stays bounded (about 4 MB).
 const (
-	shortBits  = 15
-	shortSlots = 1 << shortBits // pieces of up to shortBytes bytes, kept in the table itself
+	shortSlots = 1 << 15 // pieces of up to shortBytes bytes, kept in the table itself
 	shortBytes = 16
 	longSlots  = 1 << 13 // pieces of up to maxBytes bytes
 	maxBytes   = 128
@@ -27,6 +28,7 @@ type Cache struct {
 	ids       []uint32 // of entries with more than one id
 	text      []byte   // of long pieces
 	seed      maphash.Seed
+	mix       [2]uint64 // seeds of short pieces: nobody can make texts whose pieces collide
 }
 
 // shortEntry holds a piece of 1 … 16 bytes in lo and hi.
@@ -51,6 +53,7 @@ func New() *Cache {
 		short: make([]shortEntry, shortSlots),
 		long:  make([]longEntry, longSlots),
 		seed:  maphash.MakeSeed(),
+		mix:   [2]uint64{rand.Uint64(), rand.Uint64()},
 	}
 }
 
@@ -77,10 +80,9 @@ func words(text []byte, i, j int) (lo, hi uint64) {
 	return binary.LittleEndian.Uint64(buf[:]), binary.LittleEndian.Uint64(buf[8:])
 }
 
-func shortSlot(lo, hi uint64) int {
-	h := lo*0x9E3779B97F4A7C15 ^ (hi+0x94D049BB133111EB)*0xBF58476D1CE4E5B9
-	h ^= h >> 29
-	return int(h * 0x9E3779B97F4A7C15 >> (64 - shortBits))
+func (c *Cache) shortSlot(lo, hi uint64) int {
+	a, b := bits.Mul64(lo^c.mix[0], hi^c.mix[1])
+	return int((a ^ b) & (shortSlots - 1))
 }
 
 // Append appends the ids of the piece text[lo:hi], lo < hi, to dst; ok is false
@@ -90,7 +92,7 @@ func (c *Cache) Append(dst []uint32, text []byte, lo, hi int) (out []uint32, ok 
 		return c.appendLong(dst, text[lo:hi])
 	}
 	a, b := words(text, lo, hi)
-	for at := shortSlot(a, b); c.short[at].size != 0; at = (at + 1) & (shortSlots - 1) {
+	for at := c.shortSlot(a, b); c.short[at].size != 0; at = (at + 1) & (shortSlots - 1) {
 		if s := &c.short[at]; s.lo == a && s.hi == b && int(s.size) == hi-lo {
 			return c.found(dst, s.n, s.ids), true
 		}
@@ -142,7 +144,7 @@ func (c *Cache) Put(text []byte, lo, hi int, ids []uint32) {
 		return
 	}
 	a, b := words(text, lo, hi)
-	at := shortSlot(a, b)
+	at := c.shortSlot(a, b)
 	for c.short[at].size != 0 {
 		at = (at + 1) & (shortSlots - 1)
 	}
