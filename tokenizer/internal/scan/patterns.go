@@ -18,8 +18,14 @@ func scanGPT2(t *table, s []byte, i int) int {
 	j := i + w
 	if b == ' ' && j < len(s) {
 		if next, w := t.at(s, j); next&white == 0 { // " ?" in front of a run of letters, numbers or others
+			if next == letter {
+				return t.letters(s, j+w)
+			}
 			return t.run(s, j+w, next)
 		}
+	}
+	if class == letter {
+		return t.letters(s, j)
 	}
 	if class&white == 0 {
 		return t.run(s, j, class)
@@ -63,7 +69,7 @@ func word(t *table, s []byte, i, maxDigits int) (end int, ok bool) {
 	j := i + w
 	switch class {
 	case letter:
-		return t.run(s, j, letter), true
+		return t.letters(s, j), true
 	case number:
 		return t.digits(s, j, maxDigits-1), true
 	case newline:
@@ -73,7 +79,7 @@ func word(t *table, s []byte, i, maxDigits int) (end int, ok bool) {
 	if j < len(s) {
 		next, w := t.at(s, j)
 		if next == letter {
-			return t.run(s, j+w, letter), true
+			return t.letters(s, j+w), true
 		}
 		if b == ' ' && next == other {
 			class, j = other, j+w
@@ -153,6 +159,10 @@ func upperLower(t *table, s []byte, i int) (end int, ok bool) {
 	j, both := i, 0 // both: the end of the last character in both sets
 	var class uint8
 	for j < len(s) {
+		if n := han(s, j); n > j {
+			j, both, class = n, n, letter
+			continue
+		}
 		var w int
 		class, w = t.at(s, j)
 		if class&(upper|letter|mark) == 0 {
@@ -164,7 +174,7 @@ func upperLower(t *table, s []byte, i int) (end int, ok bool) {
 		}
 	}
 	if j < len(s) && class == lower {
-		return t.run(s, j, lower|letter|mark), true
+		return t.lowers(s, j), true
 	}
 	if both > 0 { // give back until the last that can be in the second set
 		return both, true
