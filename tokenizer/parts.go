@@ -62,45 +62,49 @@ func join(list *string, kind string) {
 	*list += kind
 }
 
+// normalizerFile is a normalizer of any kind.
+type normalizerFile struct {
+	typed
+	Normalizers  []json.RawMessage `json:"normalizers"`
+	StripLeft    bool              `json:"strip_left"`
+	StripRight   bool              `json:"strip_right"`
+	Pattern      *patternFile      `json:"pattern"`
+	Content      *string           `json:"content"`
+	Prepend      *string           `json:"prepend"`
+	Charsmap     *string           `json:"precompiled_charsmap"`
+	CleanText    *bool             `json:"clean_text"`
+	ChineseChars *bool             `json:"handle_chinese_chars"`
+	StripAccents *bool             `json:"strip_accents"`
+	Lowercase    *bool             `json:"lowercase"`
+}
+
 // parseNormalizer reads a normalizer and appends its kinds to names.
 func parseNormalizer(data json.RawMessage, depth int, names *string) (normalize.Normalizer, error) {
-	var part struct {
-		typed
-		Normalizers  []json.RawMessage `json:"normalizers"`
-		StripLeft    bool              `json:"strip_left"`
-		StripRight   bool              `json:"strip_right"`
-		Pattern      *patternFile      `json:"pattern"`
-		Content      *string           `json:"content"`
-		Prepend      *string           `json:"prepend"`
-		Charsmap     *string           `json:"precompiled_charsmap"`
-		CleanText    *bool             `json:"clean_text"`
-		ChineseChars *bool             `json:"handle_chinese_chars"`
-		StripAccents *bool             `json:"strip_accents"`
-		Lowercase    *bool             `json:"lowercase"`
-	}
+	var part normalizerFile
 	if err := decodePart("normalizer", data, depth, &part); err != nil {
 		return nil, err
 	}
-	if part.Type == "Sequence" {
-		var seq normalize.Sequence
-		for _, d := range part.Normalizers {
-			n, err := parseNormalizer(d, depth+1, names)
-			if err != nil {
-				return nil, err
-			}
-			seq = append(seq, n)
-		}
-		if len(seq) == 1 {
-			return seq[0], nil
-		}
-		return seq, nil
+	if part.Type != "Sequence" {
+		join(names, part.Type)
+		return part.normalizer()
 	}
-	fail := func(err error) (normalize.Normalizer, error) {
-		return nil, fmt.Errorf("normalizer %s: %w", part.Type, err)
+	var seq normalize.Sequence
+	for _, d := range part.Normalizers {
+		n, err := parseNormalizer(d, depth+1, names)
+		if err != nil {
+			return nil, err
+		}
+		seq = append(seq, n)
 	}
-	join(names, part.Type)
-	yes := func(b *bool, def bool) bool { return b == nil && def || b != nil && *b }
-	switch part.Type {
+	if len(seq) == 1 {
+		return seq[0], nil
+	}
+	return seq, nil
+}
+
+// normalizer returns any but a Sequence.
+func (f *normalizerFile) normalizer() (normalize.Normalizer, error) {
+	switch f.Type {
 	case "NFC":
 		return normalize.NFC, nil
 	case "NFD":
@@ -118,41 +122,52 @@ func parseNormalizer(data json.RawMessage, depth int, names *string) (normalize.
 	case "ByteLevel":
 		return normalize.ByteLevel{}, nil
 	case "Strip":
-		return normalize.Strip{Left: part.StripLeft, Right: part.StripRight}, nil
-	case "Prepend":
-		if part.Prepend == nil {
-			return fail(errors.New("no prepend"))
-		}
-		return normalize.Prepend(*part.Prepend), nil
-	case "Replace":
-		p, err := part.Pattern.compile()
-		if err != nil {
-			return fail(err)
-		}
-		if part.Content == nil {
-			return fail(errors.New("no content"))
-		}
-		return normalize.Replace{Pattern: p, Content: *part.Content}, nil
-	case "Precompiled":
-		if part.Charsmap == nil {
-			return fail(errors.New("no precompiled_charsmap"))
-		}
-		blob, err := base64.StdEncoding.DecodeString(*part.Charsmap)
-		if err != nil {
-			return fail(fmt.Errorf("precompiled_charsmap: %w", err))
-		}
-		m, err := charsmap.Parse(blob)
-		if err != nil {
-			return fail(err)
-		}
-		return normalize.NewPrecompiled(m), nil
+		return normalize.Strip{Left: f.StripLeft, Right: f.StripRight}, nil
 	case "BertNormalizer":
-		lower := yes(part.Lowercase, true)
+		yes := func(b *bool, def bool) bool { return b == nil && def || b != nil && *b }
+		lower := yes(f.Lowercase, true)
 		return normalize.Bert{
-			CleanText: yes(part.CleanText, true), ChineseChars: yes(part.ChineseChars, true),
-			StripAccents: yes(part.StripAccents, lower), Lowercase: lower,
+			CleanText: yes(f.CleanText, true), ChineseChars: yes(f.ChineseChars, true),
+			StripAccents: yes(f.StripAccents, lower), Lowercase: lower,
 		}, nil
+	case "Prepend":
+		if f.Prepend == nil {
+			return nil, errors.New("normalizer Prepend: no prepend")
+		}
+		return normalize.Prepend(*f.Prepend), nil
+	case "Replace", "Precompiled":
+		n, err := f.rewriter()
+		if err != nil {
+			return nil, fmt.Errorf("normalizer %s: %w", f.Type, err)
+		}
+		return n, nil
 	}
-	return nil, unsupported("normalizer", part.Type,
+	return nil, unsupported("normalizer", f.Type,
 		"null, NFC, NFD, NFKC, NFKD, Lowercase, StripAccents, Nmt, Replace, Prepend, Precompiled, BertNormalizer, Strip, ByteLevel, Sequence")
+}
+
+// rewriter returns a Replace or a Precompiled.
+func (f *normalizerFile) rewriter() (normalize.Normalizer, error) {
+	if f.Type == "Replace" {
+		p, err := f.Pattern.compile()
+		if err != nil {
+			return nil, err
+		}
+		if f.Content == nil {
+			return nil, errors.New("no content")
+		}
+		return normalize.Replace{Pattern: p, Content: *f.Content}, nil
+	}
+	if f.Charsmap == nil {
+		return nil, errors.New("no precompiled_charsmap")
+	}
+	blob, err := base64.StdEncoding.DecodeString(*f.Charsmap)
+	if err != nil {
+		return nil, fmt.Errorf("precompiled_charsmap: %w", err)
+	}
+	m, err := charsmap.Parse(blob)
+	if err != nil {
+		return nil, err
+	}
+	return normalize.NewPrecompiled(m), nil
 }

@@ -4,41 +4,36 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/athanor-lm/athanor/tokenizer/internal/pattern"
 	"github.com/athanor-lm/athanor/tokenizer/internal/pretokenize"
 )
+
+// decoderFile is a decoder of any kind.
+type decoderFile struct {
+	typed
+	Decoders       []json.RawMessage `json:"decoders"`
+	Prefix         *string           `json:"prefix"`
+	Cleanup        *bool             `json:"cleanup"`
+	Replacement    string            `json:"replacement"`
+	PrependScheme  *string           `json:"prepend_scheme"`
+	AddPrefixSpace *bool             `json:"add_prefix_space"`
+	Suffix         *string           `json:"suffix"`
+	PadToken       *string           `json:"pad_token"`
+	Delimiter      *string           `json:"word_delimiter_token"`
+	Pattern        *patternFile      `json:"pattern"`
+	Content        *string           `json:"content"`
+	Start          int               `json:"start"`
+	Stop           int               `json:"stop"`
+}
 
 // parseDecoder appends the decoders of a part to dst, without the Sequences
 // around them, and its kinds to names.
 func parseDecoder(dst []decoder, data json.RawMessage, depth int, names *string) ([]decoder, error) {
-	var part struct {
-		typed
-		Decoders       []json.RawMessage `json:"decoders"`
-		Prefix         *string           `json:"prefix"`
-		Cleanup        *bool             `json:"cleanup"`
-		Replacement    string            `json:"replacement"`
-		PrependScheme  *string           `json:"prepend_scheme"`
-		AddPrefixSpace *bool             `json:"add_prefix_space"`
-		Suffix         *string           `json:"suffix"`
-		PadToken       *string           `json:"pad_token"`
-		Delimiter      *string           `json:"word_delimiter_token"`
-		Pattern        *patternFile      `json:"pattern"`
-		Content        *string           `json:"content"`
-		Start          int               `json:"start"`
-		Stop           int               `json:"stop"`
-	}
+	var part decoderFile
 	if err := decodePart("decoder", data, depth, &part); err != nil {
 		return nil, err
 	}
-	or := func(s *string, def string) string {
-		if s == nil {
-			return def
-		}
-		return *s
-	}
-	fail := func(err error) ([]decoder, error) { return nil, fmt.Errorf("decoder %s: %w", part.Type, err) }
-	cleanup := part.Cleanup == nil || *part.Cleanup
-	switch part.Type {
-	case "Sequence":
+	if part.Type == "Sequence" {
 		var err error
 		for _, d := range part.Decoders {
 			if dst, err = parseDecoder(dst, d, depth+1, names); err != nil {
@@ -46,45 +41,57 @@ func parseDecoder(dst []decoder, data json.RawMessage, depth int, names *string)
 			}
 		}
 		return dst, nil
-	case "ByteLevel":
-		dst = append(dst, byteLevelDecoder{})
-	case "Fuse":
-		dst = append(dst, fuseDecoder{})
-	case "ByteFallback":
-		dst = append(dst, byteFallbackDecoder{})
-	case "WordPiece":
-		dst = append(dst, wordPieceDecoder{or(part.Prefix, "##"), cleanup})
-	case "BPEDecoder":
-		dst = append(dst, bpeDecoder{or(part.Suffix, "</w>")})
-	case "CTC":
-		dst = append(dst, ctcDecoder{or(part.PadToken, "<pad>"), or(part.Delimiter, "|"), cleanup})
-	case "Metaspace":
-		scheme, err := parseScheme(part.PrependScheme, part.AddPrefixSpace)
-		if err != nil {
-			return fail(err)
-		}
-		if _, err := oneRune("replacement", part.Replacement); err != nil {
-			return fail(err)
-		}
-		dst = append(dst, metaspaceDecoder{part.Replacement, scheme != pretokenize.Never})
-	case "Replace":
-		p, err := part.Pattern.compile()
-		if err != nil {
-			return fail(err)
-		}
-		dst = append(dst, replaceDecoder{p, or(part.Content, "")})
-	case "Strip":
-		content := or(part.Content, "")
-		if _, err := oneRune("content", content); err != nil {
-			return fail(err)
-		}
-		if part.Start < 0 || part.Stop < 0 {
-			return fail(fmt.Errorf("start is %d and stop %d, want 0 or more", part.Start, part.Stop))
-		}
-		dst = append(dst, stripDecoder{content, part.Start, part.Stop})
-	default:
-		return nil, unsupported("decoder", part.Type, "null, ByteLevel, WordPiece, Metaspace, BPEDecoder, CTC, Replace, Fuse, Strip, ByteFallback, Sequence")
+	}
+	d, err := part.decoder()
+	if err != nil {
+		return nil, err
 	}
 	join(names, part.Type)
-	return dst, nil
+	return append(dst, d), nil
+}
+
+// decoder returns any but a Sequence.
+func (f *decoderFile) decoder() (d decoder, err error) {
+	or := func(s *string, def string) string {
+		if s == nil {
+			return def
+		}
+		return *s
+	}
+	switch f.Type {
+	case "ByteLevel":
+		d = byteLevelDecoder{}
+	case "Fuse":
+		d = fuseDecoder{}
+	case "ByteFallback":
+		d = byteFallbackDecoder{}
+	case "WordPiece":
+		d = wordPieceDecoder{or(f.Prefix, "##"), isYes(f.Cleanup)}
+	case "BPEDecoder":
+		d = bpeDecoder{or(f.Suffix, "</w>")}
+	case "CTC":
+		d = ctcDecoder{or(f.PadToken, "<pad>"), or(f.Delimiter, "|"), isYes(f.Cleanup)}
+	case "Metaspace":
+		var scheme pretokenize.Scheme
+		if scheme, err = parseScheme(f.PrependScheme, f.AddPrefixSpace); err == nil {
+			_, err = oneRune("replacement", f.Replacement)
+		}
+		d = metaspaceDecoder{f.Replacement, scheme != pretokenize.Never}
+	case "Replace":
+		var p *pattern.Pattern
+		p, err = f.Pattern.compile()
+		d = replaceDecoder{p, or(f.Content, "")}
+	case "Strip":
+		content := or(f.Content, "")
+		if _, err = oneRune("content", content); err == nil && (f.Start < 0 || f.Stop < 0) {
+			err = fmt.Errorf("start is %d and stop %d, want 0 or more", f.Start, f.Stop)
+		}
+		d = stripDecoder{content, f.Start, f.Stop}
+	default:
+		return nil, unsupported("decoder", f.Type, "null, ByteLevel, WordPiece, Metaspace, BPEDecoder, CTC, Replace, Fuse, Strip, ByteFallback, Sequence")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("decoder %s: %w", f.Type, err)
+	}
+	return d, nil
 }

@@ -12,34 +12,31 @@ import (
 	"github.com/athanor-lm/athanor/tokenizer/internal/scan"
 )
 
+// preTokenizerFile is a pre-tokenizer of any kind.
+type preTokenizerFile struct {
+	typed
+	Pretokenizers    []json.RawMessage `json:"pretokenizers"`
+	AddPrefixSpace   *bool             `json:"add_prefix_space"`
+	UseRegex         *bool             `json:"use_regex"`
+	IndividualDigits bool              `json:"individual_digits"`
+	Pattern          *patternFile      `json:"pattern"`
+	Behavior         *string           `json:"behavior"`
+	Invert           bool              `json:"invert"`
+	Replacement      string            `json:"replacement"`
+	PrependScheme    *string           `json:"prepend_scheme"`
+	Split            *bool             `json:"split"`
+	Delimiter        string            `json:"delimiter"`
+	Length           *int              `json:"length"`
+}
+
 // parsePreTokenizer appends the steps of a pre-tokenizer to dst, without the
 // Sequences around them, and its kinds to names.
 func parsePreTokenizer(dst []pretokenize.Step, data json.RawMessage, depth int, names *string) ([]pretokenize.Step, error) {
-	var part struct {
-		typed
-		Pretokenizers    []json.RawMessage `json:"pretokenizers"`
-		AddPrefixSpace   *bool             `json:"add_prefix_space"`
-		UseRegex         *bool             `json:"use_regex"`
-		IndividualDigits bool              `json:"individual_digits"`
-		Pattern          *patternFile      `json:"pattern"`
-		Behavior         *string           `json:"behavior"`
-		Invert           bool              `json:"invert"`
-		Replacement      string            `json:"replacement"`
-		PrependScheme    *string           `json:"prepend_scheme"`
-		Split            *bool             `json:"split"`
-		Delimiter        string            `json:"delimiter"`
-		Length           *int              `json:"length"`
-	}
+	var part preTokenizerFile
 	if err := decodePart("pre_tokenizer", data, depth, &part); err != nil {
 		return nil, err
 	}
-	fail := func(err error) ([]pretokenize.Step, error) {
-		return nil, fmt.Errorf("pre_tokenizer %s: %w", part.Type, err)
-	}
-	yes := func(b *bool) bool { return b == nil || *b } // the reference's default is true
-	name := part.Type
-	switch part.Type {
-	case "Sequence":
+	if part.Type == "Sequence" {
 		var err error
 		for _, d := range part.Pretokenizers {
 			if dst, err = parsePreTokenizer(dst, d, depth+1, names); err != nil {
@@ -47,71 +44,87 @@ func parsePreTokenizer(dst []pretokenize.Step, data json.RawMessage, depth int, 
 			}
 		}
 		return dst, nil
-	case "ByteLevel":
-		if yes(part.AddPrefixSpace) {
-			dst = append(dst, pretokenize.PrefixSpace{})
-		}
-		if yes(part.UseRegex) {
-			gpt2 := scan.Pattern("gpt2")
-			dst = append(dst, pretokenize.Scan{Func: scan.For(gpt2), Pattern: gpt2})
-			name = "ByteLevel(gpt2)"
-		}
-		dst = append(dst, pretokenize.SpellBytes{})
-	case "Split":
-		if part.Behavior == nil {
-			return fail(errors.New("no behavior"))
-		}
-		step, kind, err := splitStep(part.Pattern, *part.Behavior, part.Invert)
-		if err != nil {
-			return fail(err)
-		}
-		dst, name = append(dst, step), "Split("+kind+")"
-	case "Digits":
-		dst = append(dst, pretokenize.Digits{Individual: part.IndividualDigits})
-	case "Punctuation":
-		b := pretokenize.Isolated
-		if part.Behavior != nil {
-			var err error
-			if b, err = parseBehavior(*part.Behavior); err != nil {
-				return fail(err)
-			}
-		}
-		dst = append(dst, pretokenize.Punctuation{Behavior: b})
-	case "Metaspace":
-		step, err := metaspaceStep(part.Replacement, part.PrependScheme, part.AddPrefixSpace, yes(part.Split))
-		if err != nil {
-			return fail(err)
-		}
-		dst = append(dst, step)
-	case "Whitespace":
-		dst = append(dst, pretokenize.Whitespace{})
-	case "WhitespaceSplit":
-		dst = append(dst, pretokenize.WhitespaceSplit{})
-	case "BertPreTokenizer":
-		dst = append(dst, pretokenize.Bert{})
-	case "UnicodeScripts":
-		dst = append(dst, pretokenize.UnicodeScripts{})
-	case "CharDelimiterSplit":
-		r, err := oneRune("delimiter", part.Delimiter)
-		if err != nil {
-			return fail(err)
-		}
-		dst = append(dst, pretokenize.CharDelimiter(r))
-	case "FixedLength":
-		n := 5
-		if part.Length != nil {
-			n = *part.Length
-		}
-		if n < 1 {
-			return fail(fmt.Errorf("length is %d, want at least 1", n))
-		}
-		dst = append(dst, pretokenize.FixedLength{Length: n})
-	default:
-		return nil, unsupported("pre_tokenizer", part.Type,
-			"null, ByteLevel, Split, Digits, Metaspace, Punctuation, Whitespace, WhitespaceSplit, CharDelimiterSplit, BertPreTokenizer, UnicodeScripts, FixedLength, Sequence")
+	}
+	if part.Type == "ByteLevel" {
+		steps, name := part.byteLevel()
+		join(names, name)
+		return append(dst, steps...), nil
+	}
+	step, name, err := part.step()
+	if err != nil {
+		return nil, err
 	}
 	join(names, name)
-	return dst, nil
+	return append(dst, step), nil
+}
+
+// byteLevel returns ByteLevel's steps and its name.
+func (f *preTokenizerFile) byteLevel() (steps []pretokenize.Step, name string) {
+	name = f.Type
+	if isYes(f.AddPrefixSpace) {
+		steps = append(steps, pretokenize.PrefixSpace{})
+	}
+	if isYes(f.UseRegex) {
+		gpt2 := scan.Pattern("gpt2")
+		steps, name = append(steps, pretokenize.Scan{Func: scan.For(gpt2), Pattern: gpt2}), "ByteLevel(gpt2)"
+	}
+	return append(steps, pretokenize.SpellBytes{}), name
+}
+
+// isYes reads a flag that is true where it is left out.
+func isYes(b *bool) bool { return b == nil || *b }
+
+// step returns any other pre-tokenizer, and its name.
+func (f *preTokenizerFile) step() (step pretokenize.Step, name string, err error) {
+	name = f.Type
+	switch f.Type {
+	case "Split":
+		if f.Behavior == nil {
+			err = errors.New("no behavior")
+			break
+		}
+		var kind string
+		step, kind, err = splitStep(f.Pattern, *f.Behavior, f.Invert)
+		name = "Split(" + kind + ")"
+	case "Digits":
+		step = pretokenize.Digits{Individual: f.IndividualDigits}
+	case "Punctuation":
+		b := pretokenize.Isolated
+		if f.Behavior != nil {
+			b, err = parseBehavior(*f.Behavior)
+		}
+		step = pretokenize.Punctuation{Behavior: b}
+	case "Metaspace":
+		step, err = metaspaceStep(f.Replacement, f.PrependScheme, f.AddPrefixSpace, isYes(f.Split))
+	case "Whitespace":
+		step = pretokenize.Whitespace{}
+	case "WhitespaceSplit":
+		step = pretokenize.WhitespaceSplit{}
+	case "BertPreTokenizer":
+		step = pretokenize.Bert{}
+	case "UnicodeScripts":
+		step = pretokenize.UnicodeScripts{}
+	case "CharDelimiterSplit":
+		var r rune
+		r, err = oneRune("delimiter", f.Delimiter)
+		step = pretokenize.CharDelimiter(r)
+	case "FixedLength":
+		n := 5
+		if f.Length != nil {
+			n = *f.Length
+		}
+		if n < 1 {
+			err = fmt.Errorf("length is %d, want at least 1", n)
+		}
+		step = pretokenize.FixedLength{Length: n}
+	default:
+		return nil, "", unsupported("pre_tokenizer", f.Type,
+			"null, ByteLevel, Split, Digits, Metaspace, Punctuation, Whitespace, WhitespaceSplit, CharDelimiterSplit, BertPreTokenizer, UnicodeScripts, FixedLength, Sequence")
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("pre_tokenizer %s: %w", f.Type, err)
+	}
+	return step, name, nil
 }
 
 func parseBehavior(s string) (pretokenize.Behavior, error) {

@@ -222,11 +222,10 @@ func (t *Tokenizer) parsePostProcessor(data json.RawMessage, depth int, names *s
 	if err := decodePart("post_processor", data, depth, &part); err != nil {
 		return err
 	}
-	yes := func(b *bool) bool { return b == nil || *b }
 	trim := func() {
-		if yes(part.TrimOffsets) {
+		if isYes(part.TrimOffsets) {
 			t.trims = true
-			t.post = append(t.post, trimProcessor{yes(part.AddPrefixSpace)})
+			t.post = append(t.post, trimProcessor{isYes(part.AddPrefixSpace)})
 		}
 	}
 	fail := func(err error) error { return fmt.Errorf("post_processor %s: %w", part.Type, err) }
