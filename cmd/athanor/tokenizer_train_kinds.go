@@ -54,4 +54,4 @@ func (t *tokenizerTrainCmd) train(c *cliContext, docs iter.Seq2[[]byte, error], 
 
 // trainerShare is what a trainer may hold of the memory that the program may take: the rest is for the texts that are
 // being read, the program itself, and garbage.
-func trainerShare(limit int64) int64 { return limit / 8 * 5 }
+func trainerShare(limit int64) int64 { return limit / 4 * 3 }

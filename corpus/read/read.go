@@ -204,7 +204,7 @@ func (c *Corpus) readFile(ctx context.Context, f *File, skip int64, emit func(it
 			it.bad = &reported
 		case err != nil:
 			return in.explain(err)
-		case !utf8.Valid(it.doc.Text):
+		case !validUTF8(it.doc.Text):
 			it.invalid = invalidBytes(it.doc.Text)
 		}
 		if !emit(it) {
