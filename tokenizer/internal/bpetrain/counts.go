@@ -189,8 +189,8 @@ func (c *Counts) release() error {
 }
 
 // sum adds the counts up part by part and calls f with the table of each, from
-// several goroutines at once.
-func (c *Counts) sum(ctx context.Context, f func(t *table) error) error {
+// as many goroutines at once as there are workers; worker tells which it is.
+func (c *Counts) sum(ctx context.Context, f func(worker int, t *table) error) error {
 	next := make(chan int, parts)
 	for p := range parts {
 		next <- p
@@ -205,7 +205,10 @@ func (c *Counts) sum(ctx context.Context, f func(t *table) error) error {
 			t := newTable(^c.seed)
 			for p := range next {
 				t.reset()
-				if errs[w] = c.sumPart(ctx, p, t, f); errs[w] != nil {
+				if errs[w] = c.sumPart(ctx, p, t); errs[w] == nil {
+					errs[w] = f(w, t)
+				}
+				if errs[w] != nil {
 					return
 				}
 			}
@@ -215,7 +218,7 @@ func (c *Counts) sum(ctx context.Context, f func(t *table) error) error {
 	return errors.Join(errs...)
 }
 
-func (c *Counts) sumPart(ctx context.Context, p int, t *table, f func(t *table) error) error {
+func (c *Counts) sumPart(ctx context.Context, p int, t *table) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -227,5 +230,5 @@ func (c *Counts) sumPart(ctx context.Context, p int, t *table, f func(t *table) 
 			return err
 		}
 	}
-	return f(t)
+	return nil
 }

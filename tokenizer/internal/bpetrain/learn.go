@@ -90,7 +90,7 @@ func (l *learner) load(ctx context.Context, p *Plan) error {
 	}
 	l.text = make([]uint32, 0, p.words)
 	var mu sync.Mutex
-	return p.counts.sum(ctx, func(t *table) error {
+	return p.counts.sum(ctx, func(_ int, t *table) error {
 		mu.Lock()
 		defer mu.Unlock()
 		t.each(func(piece []byte, n int64) {

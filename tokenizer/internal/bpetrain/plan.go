@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/bits"
-	"sync"
 )
 
 // Plan is what the totals of a corpus say about learning from it.
@@ -58,23 +57,19 @@ func (c *Counts) Plan(ctx context.Context, vocab int) (*Plan, error) {
 			return nil, err
 		}
 	}
-	var all totals
-	var mu sync.Mutex
-	err := c.sum(ctx, func(t *table) error {
-		var part totals
-		if err := part.take(t); err != nil {
-			return err
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		return all.add(&part)
-	})
-	if err != nil {
+	shares := make([]totals, c.cfg.Workers)
+	if err := c.sum(ctx, func(worker int, t *table) error { return shares[worker].take(t) }); err != nil {
 		return nil, err
+	}
+	all := &shares[0]
+	for k := range shares[1:] {
+		if err := all.add(&shares[k+1]); err != nil {
+			return nil, err
+		}
 	}
 	p := &Plan{Report: c.report, Bytes: all.bytes, counts: c}
 	room := c.cfg.Memory/100*learnShare - int64(vocab)*vocabCost
-	kept := p.choose(&all, room)
+	kept := p.choose(all, room)
 	need := kept.need + int64(vocab)*vocabCost
 	if c.cfg.Memory != 0 && kept.need > room {
 		return nil, fmt.Errorf("memory limit of %d bytes: the %d pieces that occur %d times or more take %d bytes; want a higher limit or fewer documents",
