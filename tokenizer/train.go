@@ -32,7 +32,8 @@ type TrainReport = bpetrain.Report
 // a token, over and over (Sennrich et al. 2016). Among equally frequent pairs
 // the one with the smaller ids wins, as in Hugging Face's trainer. The result
 // depends on the texts alone, not on their order or on the number of workers.
-// A corpus too small for VocabSize gives a smaller vocabulary.
+// A corpus too small for VocabSize gives a smaller vocabulary. A piece longer
+// than 64 KiB counts as several.
 //
 // With a MemoryLimit tables of pieces that outgrow their share of it go to disk,
 // and are added up there: counts stay exact. Only if all distinct pieces of the
