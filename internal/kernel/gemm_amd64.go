@@ -112,6 +112,10 @@ func packCols(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes, lane
 		packColsGeneric(dst, stride, src, rowBytes, lanes, k, dt)
 		return
 	}
+	if dt == BF16 && lanes == 32 && stride == 32 {
+		packCols32BF16(dst, src, rowBytes, k)
+		return
+	}
 	for l0 := 0; l0 < lanes; l0 += 16 {
 		if dt == F32 {
 			packCols16F32(unsafe.Add(dst, l0*4), stride*4, unsafe.Add(src, l0*4), rowBytes, k, min(16, lanes-l0))

@@ -11607,6 +11607,84 @@ done:
 	VZEROUPPER
 	RET
 
+DATA gemmInterleave<>+0(SB)/4, $0x00200000
+DATA gemmInterleave<>+4(SB)/4, $0x00210001
+DATA gemmInterleave<>+8(SB)/4, $0x00220002
+DATA gemmInterleave<>+12(SB)/4, $0x00230003
+DATA gemmInterleave<>+16(SB)/4, $0x00240004
+DATA gemmInterleave<>+20(SB)/4, $0x00250005
+DATA gemmInterleave<>+24(SB)/4, $0x00260006
+DATA gemmInterleave<>+28(SB)/4, $0x00270007
+DATA gemmInterleave<>+32(SB)/4, $0x00280008
+DATA gemmInterleave<>+36(SB)/4, $0x00290009
+DATA gemmInterleave<>+40(SB)/4, $0x002a000a
+DATA gemmInterleave<>+44(SB)/4, $0x002b000b
+DATA gemmInterleave<>+48(SB)/4, $0x002c000c
+DATA gemmInterleave<>+52(SB)/4, $0x002d000d
+DATA gemmInterleave<>+56(SB)/4, $0x002e000e
+DATA gemmInterleave<>+60(SB)/4, $0x002f000f
+DATA gemmInterleave<>+64(SB)/4, $0x00300010
+DATA gemmInterleave<>+68(SB)/4, $0x00310011
+DATA gemmInterleave<>+72(SB)/4, $0x00320012
+DATA gemmInterleave<>+76(SB)/4, $0x00330013
+DATA gemmInterleave<>+80(SB)/4, $0x00340014
+DATA gemmInterleave<>+84(SB)/4, $0x00350015
+DATA gemmInterleave<>+88(SB)/4, $0x00360016
+DATA gemmInterleave<>+92(SB)/4, $0x00370017
+DATA gemmInterleave<>+96(SB)/4, $0x00380018
+DATA gemmInterleave<>+100(SB)/4, $0x00390019
+DATA gemmInterleave<>+104(SB)/4, $0x003a001a
+DATA gemmInterleave<>+108(SB)/4, $0x003b001b
+DATA gemmInterleave<>+112(SB)/4, $0x003c001c
+DATA gemmInterleave<>+116(SB)/4, $0x003d001d
+DATA gemmInterleave<>+120(SB)/4, $0x003e001e
+DATA gemmInterleave<>+124(SB)/4, $0x003f001f
+GLOBL gemmInterleave<>(SB), RODATA|NOPTR, $128
+
+// func packCols32BF16(dst unsafe.Pointer, src unsafe.Pointer, rowBytes int, k int)
+// Requires: AVX, AVX512BW, AVX512F, MMX+
+TEXT ·packCols32BF16(SB), NOSPLIT, $0-32
+	MOVQ      dst+0(FP), DI
+	MOVQ      src+8(FP), SI
+	MOVQ      rowBytes+16(FP), DX
+	MOVQ      k+24(FP), CX
+	VMOVDQU32 gemmInterleave<>+0(SB), Z30
+	VMOVDQU32 gemmInterleave<>+64(SB), Z31
+	SUBQ      $0x02, CX
+	JL        odd
+
+loop:
+	PREFETCHT0 64(SI)
+	PREFETCHT0 64(SI)(DX*1)
+	VMOVDQU32  (SI), Z0
+	VMOVDQU32  (SI)(DX*1), Z1
+	LEAQ       (SI)(DX*2), SI
+	VMOVDQA64  Z30, Z2
+	VMOVDQA64  Z31, Z3
+	VPERMI2W   Z1, Z0, Z2
+	VMOVDQU32  Z2, (DI)
+	VPERMI2W   Z1, Z0, Z3
+	VMOVDQU32  Z3, 64(DI)
+	ADDQ       $+128, DI
+	SUBQ       $0x02, CX
+	JGE        loop
+
+odd:
+	ADDQ      $0x02, CX
+	JZ        done
+	VMOVDQU32 (SI), Z0
+	VPXORD    Z1, Z1, Z1
+	VMOVDQA64 Z30, Z2
+	VMOVDQA64 Z31, Z3
+	VPERMI2W  Z1, Z0, Z2
+	VMOVDQU32 Z2, (DI)
+	VPERMI2W  Z1, Z0, Z3
+	VMOVDQU32 Z3, 64(DI)
+
+done:
+	VZEROUPPER
+	RET
+
 // func packCols16Rounded(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes int, k int, lanes int)
 // Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·packCols16Rounded(SB), NOSPLIT, $0-48

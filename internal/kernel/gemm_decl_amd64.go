@@ -224,6 +224,11 @@ func packCols16F32Sum(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowByt
 //go:noescape
 func packCols16BF16Sum(dst unsafe.Pointer, stride int, src unsafe.Pointer, rowBytes int, k int, lanes int, sums *float32)
 
+// pairs k rows of 32 bf16s: word (step, lane) = rows 2·step and 2·step+1 of lane; an odd last row's partner becomes 0.
+//
+//go:noescape
+func packCols32BF16(dst unsafe.Pointer, src unsafe.Pointer, rowBytes int, k int)
+
 // is packCols16BF16 of float32s, which it rounds to bf16.
 //
 //go:noescape

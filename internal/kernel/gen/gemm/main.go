@@ -34,6 +34,7 @@ func main() {
 	g.packRows8()
 	g.packCols16(false)
 	g.packCols16(true)
+	g.packCols32BF16()
 	g.packCols16Rounded()
 	g.finish()
 	g.philox()

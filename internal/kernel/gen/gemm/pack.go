@@ -2,6 +2,7 @@ package main
 
 import (
 	"github.com/athanor-lm/athanor/internal/kernel/gen/evex"
+	"github.com/mmcloughlin/avo/attr"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
@@ -198,6 +199,50 @@ func (g *generator) packCols16(sums bool) {
 		g.VADDPS(zmm[0], zmm[4], zmm[4])
 	}
 	finish()
+}
+
+// packCols32BF16 writes packCols16BF16 for panels of 32 lanes that are all there: whole cache lines of both rows, interleaved by
+// two permutations.
+func (g *generator) packCols32BF16() {
+	index := g.StaticGlobal("gemmInterleave")
+	g.DataAttributes(attr.RODATA | attr.NOPTR)
+	for i := range 32 { // lanes 0…15 of both rows and then 16…31; the second row's words count from 32
+		g.AppendDatum(operand.U32(i | (32+i)<<16))
+	}
+	g.text("packCols32BF16", "pairs k rows of 32 bf16s: word (step, lane) = rows 2·step and 2·step+1 of lane; an odd last row's partner becomes 0.",
+		"func(dst unsafe.Pointer, src unsafe.Pointer, rowBytes, k int)")
+	dst, src, rowBytes, k := reg.RDI, reg.RSI, reg.RDX, reg.RCX
+	g.args([]string{"dst", "src", "rowBytes", "k"}, dst, src, rowBytes, k)
+	g.VMOVDQU32(index.Offset(0), zmm[30])
+	g.VMOVDQU32(index.Offset(64), zmm[31])
+	pair := func() {
+		g.VMOVDQA64(zmm[30], zmm[2])
+		g.VMOVDQA64(zmm[31], zmm[3])
+		for h := range 2 {
+			g.VPERMI2W(zmm[1], zmm[0], zmm[2+h])
+			g.VMOVDQU32(zmm[2+h], mem(dst, 64*h))
+		}
+	}
+	g.SUBQ(operand.U8(2), k)
+	g.JL(operand.LabelRef("odd"))
+	g.Label("loop")
+	g.prefetchBeside(src, rowBytes)
+	g.VMOVDQU32(mem(src, 0), zmm[0])
+	g.VMOVDQU32(operand.Mem{Base: src, Index: rowBytes, Scale: 1}, zmm[1])
+	g.LEAQ(operand.Mem{Base: src, Index: rowBytes, Scale: 2}, src)
+	pair()
+	g.ADDQ(operand.I32(128), dst)
+	g.SUBQ(operand.U8(2), k)
+	g.JGE(operand.LabelRef("loop"))
+	g.Label("odd")
+	g.ADDQ(operand.U8(2), k)
+	g.JZ(operand.LabelRef("done"))
+	g.VMOVDQU32(mem(src, 0), zmm[0])
+	g.VPXORD(zmm[1], zmm[1], zmm[1])
+	pair()
+	g.Label("done")
+	g.VZEROUPPER()
+	g.RET()
 }
 
 // prefetchBeside fetches what follows in the two rows at hand: the next panel's lanes. Rows ahead would be those of the same
