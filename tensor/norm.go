@@ -76,7 +76,6 @@ type normJob struct {
 	rstd, mean   []float32 // nil: not kept
 	partials     []float32
 	add, reverse bool
-	fromHat      bool      // y = hat·w + b
 	scratch      []float32 // three rows a worker
 	ones         []float32
 }
@@ -97,7 +96,6 @@ func (n *normNode) prepare(t *Tape, y kernel.Mat) {
 func (n *normNode) forward(t *Tape) {
 	n.prepare(t, t.mat(&n.out))
 	n.job.x = t.mat(n.x)
-	n.job.fromHat = n.hat != nil // as remake does, so that keeping, remaking and Recompute give the same bits
 	if !t.dry {
 		t.pool.Run(n.job.y.Rows, grain(n.job.y.Cols), &n.job)
 	}
@@ -109,7 +107,6 @@ func (n *normNode) remake(t *Tape) {
 	if n.hat == nil {
 		n.job.x = t.mat(n.x)
 	}
-	n.job.fromHat = true
 	if !t.dry {
 		t.pool.Run(n.job.y.Rows, grain(n.job.y.Cols), &n.job)
 	}
@@ -140,6 +137,10 @@ func (n *normNode) backward(t *Tape) {
 func (j *normJob) Do(worker, lo, hi int) {
 	cols := j.y.Cols
 	if !j.reverse {
+		if j.hat.DT == BF16 && !j.hat.IsNil() {
+			j.rowsHat(lo, hi)
+			return
+		}
 		for i := lo; i < hi; i++ {
 			if j.hat.IsNil() {
 				j.row(worker, i)
@@ -186,7 +187,24 @@ func (j *normJob) row(worker, i int) {
 	}
 }
 
-// rowHat computes x̂ and from it y; without x only y, from the x̂ that is kept.
+// rowsHat computes x̂ in bf16 and from it y; without x only y, from the x̂ that is kept. A few rows at a time stay in the cache between
+// the two.
+func (j *normJob) rowsHat(lo, hi int) {
+	for step := 8; lo < hi; lo += step {
+		end := min(lo+step, hi)
+		for i := lo; i < end && !j.x.IsNil(); i++ {
+			x, h, eps := j.x.RowF32(i), j.hat.RowBF16(i), j.n.eps
+			if j.n.layer {
+				_, j.rstd[i] = kernel.LayerNormRowBF16(h, x, j.ones, nil, eps)
+			} else {
+				j.rstd[i] = kernel.RMSNormRowBF16(h, x, j.ones, eps)
+			}
+		}
+		kernel.HatRows(j.y.RowsFrom(lo, end), j.hat.RowsFrom(lo, end), j.w, j.b)
+	}
+}
+
+// rowHat is rowsHat of one row in f16.
 func (j *normJob) rowHat(worker, i int) {
 	h := j.scratchRow(worker, 0)
 	if !j.x.IsNil() {
@@ -198,9 +216,7 @@ func (j *normJob) rowHat(worker, i int) {
 		}
 		kernel.StoreF32(j.hat, i, h)
 	}
-	if j.fromHat {
-		kernel.LoadF32(h, j.hat, i)
-	}
+	kernel.LoadF32(h, j.hat, i) // as remake does, so that keeping, remaking and Recompute give the same bits
 	kernel.Mul(h, h, j.w)
 	if j.b != nil {
 		kernel.AddTo(h, j.b)
@@ -211,17 +227,25 @@ func (j *normJob) rowHat(worker, i int) {
 func (j *normJob) rowGrad(worker, i int, dw, db []float32) {
 	rstd, mean := j.rstd[i], float32(0)
 	var x, dx []float32
+	if j.dx.IsNil() {
+		dx = j.scratchRow(worker, 1)
+	} else {
+		dx = j.dx.RowF32(i)
+	}
+	if !j.hat.IsNil() && j.hat.DT == BF16 {
+		if j.n.layer {
+			kernel.LayerNormHatRowGrad(dx, dw, db, j.y.RowBF16(i), j.hat.RowBF16(i), j.w, rstd, j.add)
+		} else {
+			kernel.RMSNormHatRowGrad(dx, dw, j.y.RowBF16(i), j.hat.RowBF16(i), j.w, rstd, j.add)
+		}
+		return
+	}
 	if j.hat.IsNil() {
 		x, mean = j.x.RowF32(i), j.mean[i]
 	} else { // the kernels divide by the deviation themselves
 		x = j.scratchRow(worker, 0)
 		kernel.LoadF32(x, j.hat, i)
 		kernel.Scale(x, x, 1/rstd)
-	}
-	if j.dx.IsNil() {
-		dx = j.scratchRow(worker, 1)
-	} else {
-		dx = j.dx.RowF32(i)
 	}
 	if j.y.DT == BF16 {
 		if j.n.layer {

@@ -45,6 +45,7 @@ type vecFuncs struct {
 
 	gridFuncs
 	normFuncs
+	hatFuncs
 
 	rotate     func(d1, d2, x1, x2, cos, sin []float32, sign float32)
 	rotateBF16 func(d1, d2, x1, x2 []BF16Bits, cos, sin []float32, sign float32)
@@ -81,7 +82,7 @@ var genericVec = vecFuncs{
 	geluTanhBF16: geluTanhBF16Generic, geluTanhGradBF16: geluTanhGradBF16Generic,
 	gridFuncs: gridFuncs{geluRows: geluRowsGeneric, geluGradRows: geluGradRowsGeneric, geluBothRows: geluBothRowsGeneric},
 
-	normFuncs: genericNorm,
+	normFuncs: genericNorm, hatFuncs: genericHat,
 
 	rotate: rotateGeneric, rotateBF16: rotateBF16Generic,
 	adamW: adamWGeneric, adamWBF16: adamWBF16Generic, adamWF16: adamWF16Generic,

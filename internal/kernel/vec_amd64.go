@@ -287,6 +287,36 @@ func gradSetBF16AVX2(dx []float32, dy []BF16Bits, x []float32, w []float32, mean
 //go:noescape
 func gradAddBF16AVX2(dx []float32, dy []BF16Bits, x []float32, w []float32, mean float32, a float32, b float32, c float32)
 
+// hatScaleRowsAVX2 is the AVX2 variant of hatScaleRows.
+//
+//go:noescape
+func hatScaleRowsAVX2(a gridArgs)
+
+// hatBiasRowsAVX2 is the AVX2 variant of hatBiasRows.
+//
+//go:noescape
+func hatBiasRowsAVX2(a gridArgs)
+
+// gradHatRMSAVX2 is the AVX2 variant of gradHatRMS.
+//
+//go:noescape
+func gradHatRMSAVX2(dw []float32, dy []BF16Bits, hat []BF16Bits, w []float32) (r0 float32)
+
+// gradHatLNAVX2 is the AVX2 variant of gradHatLN.
+//
+//go:noescape
+func gradHatLNAVX2(dw []float32, db []float32, dy []BF16Bits, hat []BF16Bits, w []float32) (r0 float32, r1 float32)
+
+// gradHatSetAVX2 is the AVX2 variant of gradHatSet.
+//
+//go:noescape
+func gradHatSetAVX2(dx []float32, dy []BF16Bits, hat []BF16Bits, w []float32, a float32, b float32, c float32)
+
+// gradHatAddAVX2 is the AVX2 variant of gradHatAdd.
+//
+//go:noescape
+func gradHatAddAVX2(dx []float32, dy []BF16Bits, hat []BF16Bits, w []float32, a float32, b float32, c float32)
+
 // rotateAVX2 is the AVX2 variant of rotate.
 //
 //go:noescape
@@ -602,6 +632,36 @@ func gradSetBF16AVX512(dx []float32, dy []BF16Bits, x []float32, w []float32, me
 //go:noescape
 func gradAddBF16AVX512(dx []float32, dy []BF16Bits, x []float32, w []float32, mean float32, a float32, b float32, c float32)
 
+// hatScaleRowsAVX512 is the AVX512 variant of hatScaleRows.
+//
+//go:noescape
+func hatScaleRowsAVX512(a gridArgs)
+
+// hatBiasRowsAVX512 is the AVX512 variant of hatBiasRows.
+//
+//go:noescape
+func hatBiasRowsAVX512(a gridArgs)
+
+// gradHatRMSAVX512 is the AVX512 variant of gradHatRMS.
+//
+//go:noescape
+func gradHatRMSAVX512(dw []float32, dy []BF16Bits, hat []BF16Bits, w []float32) (r0 float32)
+
+// gradHatLNAVX512 is the AVX512 variant of gradHatLN.
+//
+//go:noescape
+func gradHatLNAVX512(dw []float32, db []float32, dy []BF16Bits, hat []BF16Bits, w []float32) (r0 float32, r1 float32)
+
+// gradHatSetAVX512 is the AVX512 variant of gradHatSet.
+//
+//go:noescape
+func gradHatSetAVX512(dx []float32, dy []BF16Bits, hat []BF16Bits, w []float32, a float32, b float32, c float32)
+
+// gradHatAddAVX512 is the AVX512 variant of gradHatAdd.
+//
+//go:noescape
+func gradHatAddAVX512(dx []float32, dy []BF16Bits, hat []BF16Bits, w []float32, a float32, b float32, c float32)
+
 // rotateAVX512 is the AVX512 variant of rotate.
 //
 //go:noescape
@@ -701,6 +761,16 @@ func normScaleBF16AVX512BF16(dst []BF16Bits, x []float32, w []float32, mean floa
 //
 //go:noescape
 func normBiasBF16AVX512BF16(dst []BF16Bits, x []float32, w []float32, b []float32, mean float32, rstd float32)
+
+// hatScaleRowsAVX512BF16 is the AVX512BF16 variant of hatScaleRows.
+//
+//go:noescape
+func hatScaleRowsAVX512BF16(a gridArgs)
+
+// hatBiasRowsAVX512BF16 is the AVX512BF16 variant of hatBiasRows.
+//
+//go:noescape
+func hatBiasRowsAVX512BF16(a gridArgs)
 
 // rotateBF16AVX512BF16 is the AVX512BF16 variant of rotateBF16.
 //

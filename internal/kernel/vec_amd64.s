@@ -7076,6 +7076,651 @@ done355:
 	VZEROUPPER
 	RET
 
+// func hatScaleRowsAVX2(a gridArgs)
+// Requires: AVX, AVX2
+TEXT ·hatScaleRowsAVX2(SB), NOSPLIT, $16-80
+	MOVQ a_ptr_0+0(FP), AX
+	MOVQ a_ptr_1+8(FP), CX
+	MOVQ a_ptr_2+16(FP), DX
+	MOVQ a_rows+64(FP), BX
+
+row358:
+	MOVQ a_n+72(FP), SI
+	XORQ DI, DI
+	CMPQ SI, $+8
+	JLT  tail360
+
+loop362:
+	VPMOVZXWD (CX)(DI*2), Y0
+	VPSLLD    $0x10, Y0, Y0
+	VMOVUPS   (DX)(DI*4), Y1
+	VMULPS    Y1, Y0, Y0
+	VPSRLD    $0x10, Y0, Y1
+	VPAND     c00000001<>+0(SB), Y1, Y2
+	VPADDD    c00007fff<>+0(SB), Y2, Y2
+	VPADDD    Y0, Y2, Y2
+	VPSRLD    $0x10, Y2, Y2
+	VPOR      c00000040<>+0(SB), Y1, Y4
+	VCMPPS    $0x03, Y0, Y0, Y3
+	VBLENDVPS Y3, Y4, Y2, Y2
+	VPAND     c7f800000<>+0(SB), Y0, Y3
+	VPXOR     Y4, Y4, Y4
+	VPCMPEQD  Y4, Y3, Y3
+	VPAND     c00008000<>+0(SB), Y1, Y4
+	VBLENDVPS Y3, Y4, Y2, Y2
+	VPACKUSDW Y2, Y2, Y2
+	VPERMQ    $0x08, Y2, Y2
+	VMOVDQU   X2, (AX)(DI*2)
+	ADDQ      $+8, DI
+	SUBQ      $+8, SI
+	CMPQ      SI, $+8
+	JGE       loop362
+
+tail360:
+	TESTQ   SI, SI
+	JZ      done361
+	LEAQ    tailmask<>+32(SB), R8
+	MOVQ    SI, R9
+	NEGQ    R9
+	VMOVUPS (R8)(R9*4), Y0
+	MOVQ    SI, R8
+	LEAQ    (CX)(DI*2), R9
+
+copy363:
+	MOVWLZX    -2(R9)(R8*2), R10
+	MOVW       R10, -2(SP)(R8*2)
+	DECQ       R8
+	JNZ        copy363
+	VPMOVZXWD  (SP), Y1
+	VPSLLD     $0x10, Y1, Y1
+	VMASKMOVPS (DX)(DI*4), Y0, Y0
+	VMULPS     Y0, Y1, Y0
+	VPSRLD     $0x10, Y0, Y1
+	VPAND      c00000001<>+0(SB), Y1, Y2
+	VPADDD     c00007fff<>+0(SB), Y2, Y2
+	VPADDD     Y0, Y2, Y2
+	VPSRLD     $0x10, Y2, Y2
+	VPOR       c00000040<>+0(SB), Y1, Y4
+	VCMPPS     $0x03, Y0, Y0, Y3
+	VBLENDVPS  Y3, Y4, Y2, Y2
+	VPAND      c7f800000<>+0(SB), Y0, Y3
+	VPXOR      Y4, Y4, Y4
+	VPCMPEQD   Y4, Y3, Y3
+	VPAND      c00008000<>+0(SB), Y1, Y4
+	VBLENDVPS  Y3, Y4, Y2, Y2
+	VPACKUSDW  Y2, Y2, Y2
+	VPERMQ     $0x08, Y2, Y2
+	VMOVDQU    X2, (SP)
+	LEAQ       (AX)(DI*2), DI
+
+copy364:
+	MOVWLZX -2(SP)(SI*2), R8
+	MOVW    R8, -2(DI)(SI*2)
+	DECQ    SI
+	JNZ     copy364
+
+done361:
+	ADDQ a_stride_0+32(FP), AX
+	ADDQ a_stride_1+40(FP), CX
+	ADDQ a_stride_2+48(FP), DX
+	DECQ BX
+	JNZ  row358
+	VZEROUPPER
+	RET
+
+// func hatBiasRowsAVX2(a gridArgs)
+// Requires: AVX, AVX2, FMA3
+TEXT ·hatBiasRowsAVX2(SB), NOSPLIT, $16-80
+	MOVQ a_ptr_0+0(FP), AX
+	MOVQ a_ptr_1+8(FP), CX
+	MOVQ a_ptr_2+16(FP), DX
+	MOVQ a_ptr_3+24(FP), BX
+	MOVQ a_rows+64(FP), SI
+
+row365:
+	MOVQ a_n+72(FP), DI
+	XORQ R8, R8
+	CMPQ DI, $+8
+	JLT  tail367
+
+loop369:
+	VPMOVZXWD   (CX)(R8*2), Y0
+	VPSLLD      $0x10, Y0, Y0
+	VMOVUPS     (DX)(R8*4), Y1
+	VMOVUPS     (BX)(R8*4), Y2
+	VFMADD231PS Y1, Y0, Y2
+	VPSRLD      $0x10, Y2, Y0
+	VPAND       c00000001<>+0(SB), Y0, Y1
+	VPADDD      c00007fff<>+0(SB), Y1, Y1
+	VPADDD      Y2, Y1, Y1
+	VPSRLD      $0x10, Y1, Y1
+	VPOR        c00000040<>+0(SB), Y0, Y4
+	VCMPPS      $0x03, Y2, Y2, Y3
+	VBLENDVPS   Y3, Y4, Y1, Y1
+	VPAND       c7f800000<>+0(SB), Y2, Y3
+	VPXOR       Y4, Y4, Y4
+	VPCMPEQD    Y4, Y3, Y3
+	VPAND       c00008000<>+0(SB), Y0, Y4
+	VBLENDVPS   Y3, Y4, Y1, Y1
+	VPACKUSDW   Y1, Y1, Y1
+	VPERMQ      $0x08, Y1, Y1
+	VMOVDQU     X1, (AX)(R8*2)
+	ADDQ        $+8, R8
+	SUBQ        $+8, DI
+	CMPQ        DI, $+8
+	JGE         loop369
+
+tail367:
+	TESTQ   DI, DI
+	JZ      done368
+	LEAQ    tailmask<>+32(SB), R9
+	MOVQ    DI, R10
+	NEGQ    R10
+	VMOVUPS (R9)(R10*4), Y0
+	MOVQ    DI, R9
+	LEAQ    (CX)(R8*2), R10
+
+copy370:
+	MOVWLZX     -2(R10)(R9*2), R11
+	MOVW        R11, -2(SP)(R9*2)
+	DECQ        R9
+	JNZ         copy370
+	VPMOVZXWD   (SP), Y1
+	VPSLLD      $0x10, Y1, Y1
+	VMASKMOVPS  (DX)(R8*4), Y0, Y2
+	VMASKMOVPS  (BX)(R8*4), Y0, Y0
+	VFMADD231PS Y2, Y1, Y0
+	VPSRLD      $0x10, Y0, Y1
+	VPAND       c00000001<>+0(SB), Y1, Y2
+	VPADDD      c00007fff<>+0(SB), Y2, Y2
+	VPADDD      Y0, Y2, Y2
+	VPSRLD      $0x10, Y2, Y2
+	VPOR        c00000040<>+0(SB), Y1, Y4
+	VCMPPS      $0x03, Y0, Y0, Y3
+	VBLENDVPS   Y3, Y4, Y2, Y2
+	VPAND       c7f800000<>+0(SB), Y0, Y3
+	VPXOR       Y4, Y4, Y4
+	VPCMPEQD    Y4, Y3, Y3
+	VPAND       c00008000<>+0(SB), Y1, Y4
+	VBLENDVPS   Y3, Y4, Y2, Y2
+	VPACKUSDW   Y2, Y2, Y2
+	VPERMQ      $0x08, Y2, Y2
+	VMOVDQU     X2, (SP)
+	LEAQ        (AX)(R8*2), R8
+
+copy371:
+	MOVWLZX -2(SP)(DI*2), R9
+	MOVW    R9, -2(R8)(DI*2)
+	DECQ    DI
+	JNZ     copy371
+
+done368:
+	ADDQ a_stride_0+32(FP), AX
+	ADDQ a_stride_1+40(FP), CX
+	ADDQ a_stride_2+48(FP), DX
+	ADDQ a_stride_3+56(FP), BX
+	DECQ SI
+	JNZ  row365
+	VZEROUPPER
+	RET
+
+// func gradHatRMSAVX2(dw []float32, dy []BF16Bits, hat []BF16Bits, w []float32) (r0 float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·gradHatRMSAVX2(SB), NOSPLIT, $16-100
+	MOVQ   dw_base+0(FP), AX
+	MOVQ   dy_base+24(FP), CX
+	MOVQ   hat_base+48(FP), DX
+	MOVQ   w_base+72(FP), BX
+	MOVQ   dw_len+8(FP), SI
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	XORQ   DI, DI
+	CMPQ   SI, $+16
+	JLT    single373
+
+unrolled376:
+	VMOVUPS     (AX)(DI*4), Y2
+	VPMOVZXWD   (CX)(DI*2), Y3
+	VPSLLD      $0x10, Y3, Y3
+	VPMOVZXWD   (DX)(DI*2), Y4
+	VPSLLD      $0x10, Y4, Y4
+	VMOVUPS     (BX)(DI*4), Y5
+	VMULPS      Y4, Y3, Y3
+	VFMADD231PS Y5, Y3, Y0
+	VADDPS      Y3, Y2, Y2
+	VMOVUPS     Y2, (AX)(DI*4)
+	VMOVUPS     32(AX)(DI*4), Y2
+	VPMOVZXWD   16(CX)(DI*2), Y3
+	VPSLLD      $0x10, Y3, Y3
+	VPMOVZXWD   16(DX)(DI*2), Y4
+	VPSLLD      $0x10, Y4, Y4
+	VMOVUPS     32(BX)(DI*4), Y5
+	VMULPS      Y4, Y3, Y3
+	VFMADD231PS Y5, Y3, Y1
+	VADDPS      Y3, Y2, Y2
+	VMOVUPS     Y2, 32(AX)(DI*4)
+	ADDQ        $+16, DI
+	SUBQ        $+16, SI
+	CMPQ        SI, $+16
+	JGE         unrolled376
+
+single373:
+	CMPQ SI, $+8
+	JLT  tail374
+
+loop377:
+	VMOVUPS     (AX)(DI*4), Y2
+	VPMOVZXWD   (CX)(DI*2), Y3
+	VPSLLD      $0x10, Y3, Y3
+	VPMOVZXWD   (DX)(DI*2), Y4
+	VPSLLD      $0x10, Y4, Y4
+	VMOVUPS     (BX)(DI*4), Y5
+	VMULPS      Y4, Y3, Y3
+	VFMADD231PS Y5, Y3, Y0
+	VADDPS      Y3, Y2, Y2
+	VMOVUPS     Y2, (AX)(DI*4)
+	ADDQ        $+8, DI
+	SUBQ        $+8, SI
+	CMPQ        SI, $+8
+	JGE         loop377
+
+tail374:
+	TESTQ      SI, SI
+	JZ         done375
+	LEAQ       tailmask<>+32(SB), R8
+	MOVQ       SI, R9
+	NEGQ       R9
+	VMOVUPS    (R8)(R9*4), Y2
+	VMASKMOVPS (AX)(DI*4), Y2, Y3
+	MOVQ       SI, R8
+	LEAQ       (CX)(DI*2), CX
+
+copy378:
+	MOVWLZX   -2(CX)(R8*2), R9
+	MOVW      R9, -2(SP)(R8*2)
+	DECQ      R8
+	JNZ       copy378
+	VPMOVZXWD (SP), Y4
+	VPSLLD    $0x10, Y4, Y4
+	MOVQ      SI, CX
+	LEAQ      (DX)(DI*2), DX
+
+copy379:
+	MOVWLZX     -2(DX)(CX*2), SI
+	MOVW        SI, -2(SP)(CX*2)
+	DECQ        CX
+	JNZ         copy379
+	VPMOVZXWD   (SP), Y5
+	VPSLLD      $0x10, Y5, Y5
+	VMASKMOVPS  (BX)(DI*4), Y2, Y6
+	VMULPS      Y5, Y4, Y4
+	VANDPS      Y2, Y6, Y5
+	VANDPS      Y2, Y4, Y6
+	VFMADD231PS Y5, Y6, Y0
+	VADDPS      Y4, Y3, Y3
+	VMASKMOVPS  Y3, Y2, (AX)(DI*4)
+
+done375:
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPD    $0x01, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSHDUP    X0, X1
+	VADDPS       X1, X0, X0
+	VZEROUPPER
+	MOVSS        X0, r0+96(FP)
+	RET
+
+// func gradHatLNAVX2(dw []float32, db []float32, dy []BF16Bits, hat []BF16Bits, w []float32) (r0 float32, r1 float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·gradHatLNAVX2(SB), NOSPLIT, $16-128
+	MOVQ   dw_base+0(FP), AX
+	MOVQ   db_base+24(FP), CX
+	MOVQ   dy_base+48(FP), DX
+	MOVQ   hat_base+72(FP), BX
+	MOVQ   w_base+96(FP), SI
+	MOVQ   dw_len+8(FP), DI
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	XORQ   R8, R8
+	CMPQ   DI, $+16
+	JLT    single381
+
+unrolled384:
+	VMOVUPS     (AX)(R8*4), Y4
+	VMOVUPS     (CX)(R8*4), Y5
+	VPMOVZXWD   (DX)(R8*2), Y6
+	VPSLLD      $0x10, Y6, Y6
+	VPMOVZXWD   (BX)(R8*2), Y7
+	VPSLLD      $0x10, Y7, Y7
+	VMOVUPS     (SI)(R8*4), Y8
+	VMULPS      Y7, Y6, Y7
+	VFMADD231PS Y8, Y6, Y0
+	VFMADD231PS Y8, Y7, Y1
+	VADDPS      Y7, Y4, Y4
+	VADDPS      Y6, Y5, Y5
+	VMOVUPS     Y4, (AX)(R8*4)
+	VMOVUPS     Y5, (CX)(R8*4)
+	VMOVUPS     32(AX)(R8*4), Y4
+	VMOVUPS     32(CX)(R8*4), Y5
+	VPMOVZXWD   16(DX)(R8*2), Y6
+	VPSLLD      $0x10, Y6, Y6
+	VPMOVZXWD   16(BX)(R8*2), Y7
+	VPSLLD      $0x10, Y7, Y7
+	VMOVUPS     32(SI)(R8*4), Y8
+	VMULPS      Y7, Y6, Y7
+	VFMADD231PS Y8, Y6, Y2
+	VFMADD231PS Y8, Y7, Y3
+	VADDPS      Y7, Y4, Y4
+	VADDPS      Y6, Y5, Y5
+	VMOVUPS     Y4, 32(AX)(R8*4)
+	VMOVUPS     Y5, 32(CX)(R8*4)
+	ADDQ        $+16, R8
+	SUBQ        $+16, DI
+	CMPQ        DI, $+16
+	JGE         unrolled384
+
+single381:
+	CMPQ DI, $+8
+	JLT  tail382
+
+loop385:
+	VMOVUPS     (AX)(R8*4), Y4
+	VMOVUPS     (CX)(R8*4), Y5
+	VPMOVZXWD   (DX)(R8*2), Y6
+	VPSLLD      $0x10, Y6, Y6
+	VPMOVZXWD   (BX)(R8*2), Y7
+	VPSLLD      $0x10, Y7, Y7
+	VMOVUPS     (SI)(R8*4), Y8
+	VMULPS      Y7, Y6, Y7
+	VFMADD231PS Y8, Y6, Y0
+	VFMADD231PS Y8, Y7, Y1
+	VADDPS      Y7, Y4, Y4
+	VADDPS      Y6, Y5, Y5
+	VMOVUPS     Y4, (AX)(R8*4)
+	VMOVUPS     Y5, (CX)(R8*4)
+	ADDQ        $+8, R8
+	SUBQ        $+8, DI
+	CMPQ        DI, $+8
+	JGE         loop385
+
+tail382:
+	TESTQ      DI, DI
+	JZ         done383
+	LEAQ       tailmask<>+32(SB), R9
+	MOVQ       DI, R10
+	NEGQ       R10
+	VMOVUPS    (R9)(R10*4), Y4
+	VMASKMOVPS (AX)(R8*4), Y4, Y5
+	VMASKMOVPS (CX)(R8*4), Y4, Y6
+	MOVQ       DI, R9
+	LEAQ       (DX)(R8*2), DX
+
+copy386:
+	MOVWLZX   -2(DX)(R9*2), R10
+	MOVW      R10, -2(SP)(R9*2)
+	DECQ      R9
+	JNZ       copy386
+	VPMOVZXWD (SP), Y7
+	VPSLLD    $0x10, Y7, Y7
+	MOVQ      DI, DX
+	LEAQ      (BX)(R8*2), BX
+
+copy387:
+	MOVWLZX     -2(BX)(DX*2), DI
+	MOVW        DI, -2(SP)(DX*2)
+	DECQ        DX
+	JNZ         copy387
+	VPMOVZXWD   (SP), Y8
+	VPSLLD      $0x10, Y8, Y8
+	VMASKMOVPS  (SI)(R8*4), Y4, Y9
+	VMULPS      Y8, Y7, Y8
+	VANDPS      Y4, Y9, Y10
+	VANDPS      Y4, Y7, Y11
+	VFMADD231PS Y10, Y11, Y0
+	VANDPS      Y4, Y9, Y9
+	VANDPS      Y4, Y8, Y10
+	VFMADD231PS Y9, Y10, Y1
+	VADDPS      Y8, Y5, Y5
+	VADDPS      Y7, Y6, Y6
+	VMASKMOVPS  Y5, Y4, (AX)(R8*4)
+	VMASKMOVPS  Y6, Y4, (CX)(R8*4)
+
+done383:
+	VADDPS       Y2, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X2
+	VADDPS       X2, X0, X0
+	VPERMILPD    $0x01, X0, X2
+	VADDPS       X2, X0, X0
+	VMOVSHDUP    X0, X2
+	VADDPS       X2, X0, X0
+	VADDPS       Y3, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VADDPS       X2, X1, X1
+	VPERMILPD    $0x01, X1, X2
+	VADDPS       X2, X1, X1
+	VMOVSHDUP    X1, X2
+	VADDPS       X2, X1, X1
+	VZEROUPPER
+	MOVSS        X0, r0+120(FP)
+	MOVSS        X1, r1+124(FP)
+	RET
+
+// func gradHatSetAVX2(dx []float32, dy []BF16Bits, hat []BF16Bits, w []float32, a float32, b float32, c float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·gradHatSetAVX2(SB), NOSPLIT, $16-108
+	MOVQ         dx_base+0(FP), AX
+	MOVQ         dy_base+24(FP), CX
+	MOVQ         hat_base+48(FP), DX
+	MOVQ         w_base+72(FP), BX
+	MOVQ         dx_len+8(FP), SI
+	VBROADCASTSS a+96(FP), Y0
+	VBROADCASTSS b+100(FP), Y1
+	VBROADCASTSS c+104(FP), Y2
+	XORQ         DI, DI
+	CMPQ         SI, $+16
+	JLT          single389
+
+unrolled392:
+	VPMOVZXWD   (CX)(DI*2), Y3
+	VPSLLD      $0x10, Y3, Y3
+	VPMOVZXWD   (DX)(DI*2), Y4
+	VPSLLD      $0x10, Y4, Y4
+	VMOVUPS     (BX)(DI*4), Y5
+	VMULPS      Y5, Y3, Y3
+	VMOVUPS     Y2, Y5
+	VFMADD231PS Y1, Y4, Y5
+	VMOVUPS     Y5, Y4
+	VFMADD231PS Y0, Y3, Y4
+	VMOVUPS     Y4, (AX)(DI*4)
+	VPMOVZXWD   16(CX)(DI*2), Y3
+	VPSLLD      $0x10, Y3, Y3
+	VPMOVZXWD   16(DX)(DI*2), Y4
+	VPSLLD      $0x10, Y4, Y4
+	VMOVUPS     32(BX)(DI*4), Y5
+	VMULPS      Y5, Y3, Y3
+	VMOVUPS     Y2, Y5
+	VFMADD231PS Y1, Y4, Y5
+	VMOVUPS     Y5, Y4
+	VFMADD231PS Y0, Y3, Y4
+	VMOVUPS     Y4, 32(AX)(DI*4)
+	ADDQ        $+16, DI
+	SUBQ        $+16, SI
+	CMPQ        SI, $+16
+	JGE         unrolled392
+
+single389:
+	CMPQ SI, $+8
+	JLT  tail390
+
+loop393:
+	VPMOVZXWD   (CX)(DI*2), Y3
+	VPSLLD      $0x10, Y3, Y3
+	VPMOVZXWD   (DX)(DI*2), Y4
+	VPSLLD      $0x10, Y4, Y4
+	VMOVUPS     (BX)(DI*4), Y5
+	VMULPS      Y5, Y3, Y3
+	VMOVUPS     Y2, Y5
+	VFMADD231PS Y1, Y4, Y5
+	VMOVUPS     Y5, Y4
+	VFMADD231PS Y0, Y3, Y4
+	VMOVUPS     Y4, (AX)(DI*4)
+	ADDQ        $+8, DI
+	SUBQ        $+8, SI
+	CMPQ        SI, $+8
+	JGE         loop393
+
+tail390:
+	TESTQ   SI, SI
+	JZ      done391
+	LEAQ    tailmask<>+32(SB), R8
+	MOVQ    SI, R9
+	NEGQ    R9
+	VMOVUPS (R8)(R9*4), Y3
+	MOVQ    SI, R8
+	LEAQ    (CX)(DI*2), CX
+
+copy394:
+	MOVWLZX   -2(CX)(R8*2), R9
+	MOVW      R9, -2(SP)(R8*2)
+	DECQ      R8
+	JNZ       copy394
+	VPMOVZXWD (SP), Y4
+	VPSLLD    $0x10, Y4, Y4
+	MOVQ      SI, CX
+	LEAQ      (DX)(DI*2), DX
+
+copy395:
+	MOVWLZX     -2(DX)(CX*2), SI
+	MOVW        SI, -2(SP)(CX*2)
+	DECQ        CX
+	JNZ         copy395
+	VPMOVZXWD   (SP), Y5
+	VPSLLD      $0x10, Y5, Y5
+	VMASKMOVPS  (BX)(DI*4), Y3, Y6
+	VMULPS      Y6, Y4, Y4
+	VFMADD231PS Y1, Y5, Y2
+	VMOVUPS     Y2, Y1
+	VFMADD231PS Y0, Y4, Y1
+	VMASKMOVPS  Y1, Y3, (AX)(DI*4)
+
+done391:
+	VZEROUPPER
+	RET
+
+// func gradHatAddAVX2(dx []float32, dy []BF16Bits, hat []BF16Bits, w []float32, a float32, b float32, c float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·gradHatAddAVX2(SB), NOSPLIT, $16-108
+	MOVQ         dx_base+0(FP), AX
+	MOVQ         dy_base+24(FP), CX
+	MOVQ         hat_base+48(FP), DX
+	MOVQ         w_base+72(FP), BX
+	MOVQ         dx_len+8(FP), SI
+	VBROADCASTSS a+96(FP), Y0
+	VBROADCASTSS b+100(FP), Y1
+	VBROADCASTSS c+104(FP), Y2
+	XORQ         DI, DI
+	CMPQ         SI, $+16
+	JLT          single397
+
+unrolled400:
+	VMOVUPS     (AX)(DI*4), Y3
+	VPMOVZXWD   (CX)(DI*2), Y4
+	VPSLLD      $0x10, Y4, Y4
+	VPMOVZXWD   (DX)(DI*2), Y5
+	VPSLLD      $0x10, Y5, Y5
+	VMOVUPS     (BX)(DI*4), Y6
+	VMULPS      Y6, Y4, Y4
+	VMOVUPS     Y2, Y6
+	VFMADD231PS Y1, Y5, Y6
+	VMOVUPS     Y6, Y5
+	VFMADD231PS Y0, Y4, Y5
+	VADDPS      Y5, Y3, Y3
+	VMOVUPS     Y3, (AX)(DI*4)
+	VMOVUPS     32(AX)(DI*4), Y3
+	VPMOVZXWD   16(CX)(DI*2), Y4
+	VPSLLD      $0x10, Y4, Y4
+	VPMOVZXWD   16(DX)(DI*2), Y5
+	VPSLLD      $0x10, Y5, Y5
+	VMOVUPS     32(BX)(DI*4), Y6
+	VMULPS      Y6, Y4, Y4
+	VMOVUPS     Y2, Y6
+	VFMADD231PS Y1, Y5, Y6
+	VMOVUPS     Y6, Y5
+	VFMADD231PS Y0, Y4, Y5
+	VADDPS      Y5, Y3, Y3
+	VMOVUPS     Y3, 32(AX)(DI*4)
+	ADDQ        $+16, DI
+	SUBQ        $+16, SI
+	CMPQ        SI, $+16
+	JGE         unrolled400
+
+single397:
+	CMPQ SI, $+8
+	JLT  tail398
+
+loop401:
+	VMOVUPS     (AX)(DI*4), Y3
+	VPMOVZXWD   (CX)(DI*2), Y4
+	VPSLLD      $0x10, Y4, Y4
+	VPMOVZXWD   (DX)(DI*2), Y5
+	VPSLLD      $0x10, Y5, Y5
+	VMOVUPS     (BX)(DI*4), Y6
+	VMULPS      Y6, Y4, Y4
+	VMOVUPS     Y2, Y6
+	VFMADD231PS Y1, Y5, Y6
+	VMOVUPS     Y6, Y5
+	VFMADD231PS Y0, Y4, Y5
+	VADDPS      Y5, Y3, Y3
+	VMOVUPS     Y3, (AX)(DI*4)
+	ADDQ        $+8, DI
+	SUBQ        $+8, SI
+	CMPQ        SI, $+8
+	JGE         loop401
+
+tail398:
+	TESTQ      SI, SI
+	JZ         done399
+	LEAQ       tailmask<>+32(SB), R8
+	MOVQ       SI, R9
+	NEGQ       R9
+	VMOVUPS    (R8)(R9*4), Y3
+	VMASKMOVPS (AX)(DI*4), Y3, Y4
+	MOVQ       SI, R8
+	LEAQ       (CX)(DI*2), CX
+
+copy402:
+	MOVWLZX   -2(CX)(R8*2), R9
+	MOVW      R9, -2(SP)(R8*2)
+	DECQ      R8
+	JNZ       copy402
+	VPMOVZXWD (SP), Y5
+	VPSLLD    $0x10, Y5, Y5
+	MOVQ      SI, CX
+	LEAQ      (DX)(DI*2), DX
+
+copy403:
+	MOVWLZX     -2(DX)(CX*2), SI
+	MOVW        SI, -2(SP)(CX*2)
+	DECQ        CX
+	JNZ         copy403
+	VPMOVZXWD   (SP), Y6
+	VPSLLD      $0x10, Y6, Y6
+	VMASKMOVPS  (BX)(DI*4), Y3, Y7
+	VMULPS      Y7, Y5, Y5
+	VFMADD231PS Y1, Y6, Y2
+	VMOVUPS     Y2, Y1
+	VFMADD231PS Y0, Y5, Y1
+	VADDPS      Y1, Y4, Y0
+	VMASKMOVPS  Y0, Y3, (AX)(DI*4)
+
+done399:
+	VZEROUPPER
+	RET
+
 // func rotateAVX2(d1 []float32, d2 []float32, x1 []float32, x2 []float32, cos []float32, sin []float32, sign float32)
 // Requires: AVX, FMA3
 TEXT ·rotateAVX2(SB), NOSPLIT, $0-148
@@ -7089,9 +7734,9 @@ TEXT ·rotateAVX2(SB), NOSPLIT, $0-148
 	VBROADCASTSS sign+144(FP), Y0
 	XORQ         R9, R9
 	CMPQ         R8, $+8
-	JLT          tail360
+	JLT          tail406
 
-loop362:
+loop408:
 	VMOVUPS      (DX)(R9*4), Y1
 	VMOVUPS      (BX)(R9*4), Y2
 	VMOVUPS      (SI)(R9*4), Y3
@@ -7106,11 +7751,11 @@ loop362:
 	ADDQ         $+8, R9
 	SUBQ         $+8, R8
 	CMPQ         R8, $+8
-	JGE          loop362
+	JGE          loop408
 
-tail360:
+tail406:
 	TESTQ        R8, R8
-	JZ           done361
+	JZ           done407
 	LEAQ         tailmask<>+32(SB), R10
 	NEGQ         R8
 	VMOVUPS      (R10)(R8*4), Y1
@@ -7126,7 +7771,7 @@ tail360:
 	VMASKMOVPS   Y5, Y1, (AX)(R9*4)
 	VMASKMOVPS   Y3, Y1, (CX)(R9*4)
 
-done361:
+done407:
 	VZEROUPPER
 	RET
 
@@ -7143,9 +7788,9 @@ TEXT ·rotateBF16AVX2(SB), NOSPLIT, $16-148
 	VBROADCASTSS sign+144(FP), Y0
 	XORQ         R9, R9
 	CMPQ         R8, $+8
-	JLT          tail365
+	JLT          tail411
 
-loop367:
+loop413:
 	VPMOVZXWD    (DX)(R9*2), Y1
 	VPSLLD       $0x10, Y1, Y1
 	VPMOVZXWD    (BX)(R9*2), Y2
@@ -7192,11 +7837,11 @@ loop367:
 	ADDQ         $+8, R9
 	SUBQ         $+8, R8
 	CMPQ         R8, $+8
-	JGE          loop367
+	JGE          loop413
 
-tail365:
+tail411:
 	TESTQ   R8, R8
-	JZ      done366
+	JZ      done412
 	LEAQ    tailmask<>+32(SB), R10
 	MOVQ    R8, R11
 	NEGQ    R11
@@ -7204,21 +7849,21 @@ tail365:
 	MOVQ    R8, R10
 	LEAQ    (DX)(R9*2), DX
 
-copy368:
+copy414:
 	MOVWLZX   -2(DX)(R10*2), R11
 	MOVW      R11, -2(SP)(R10*2)
 	DECQ      R10
-	JNZ       copy368
+	JNZ       copy414
 	VPMOVZXWD (SP), Y2
 	VPSLLD    $0x10, Y2, Y2
 	MOVQ      R8, DX
 	LEAQ      (BX)(R9*2), BX
 
-copy369:
+copy415:
 	MOVWLZX      -2(BX)(DX*2), R10
 	MOVW         R10, -2(SP)(DX*2)
 	DECQ         DX
-	JNZ          copy369
+	JNZ          copy415
 	VPMOVZXWD    (SP), Y3
 	VPSLLD       $0x10, Y3, Y3
 	VMASKMOVPS   (SI)(R9*4), Y1, Y4
@@ -7247,11 +7892,11 @@ copy369:
 	MOVQ         R8, DX
 	LEAQ         (AX)(R9*2), AX
 
-copy370:
+copy416:
 	MOVWLZX   -2(SP)(DX*2), BX
 	MOVW      BX, -2(AX)(DX*2)
 	DECQ      DX
-	JNZ       copy370
+	JNZ       copy416
 	VPSRLD    $0x10, Y3, Y0
 	VPAND     c00000001<>+0(SB), Y0, Y1
 	VPADDD    c00007fff<>+0(SB), Y1, Y1
@@ -7271,13 +7916,13 @@ copy370:
 	MOVQ      R8, AX
 	LEAQ      (CX)(R9*2), CX
 
-copy371:
+copy417:
 	MOVWLZX -2(SP)(AX*2), DX
 	MOVW    DX, -2(CX)(AX*2)
 	DECQ    AX
-	JNZ     copy371
+	JNZ     copy417
 
-done366:
+done412:
 	VZEROUPPER
 	RET
 
@@ -7306,9 +7951,9 @@ TEXT ·adamWAVX2(SB), NOSPLIT, $192-132
 	VMOVUPS      Y3, 160(SP)
 	XORQ         DI, DI
 	CMPQ         SI, $+8
-	JLT          tail374
+	JLT          tail420
 
-loop376:
+loop422:
 	VMOVUPS      (AX)(DI*4), Y3
 	VMOVUPS      (CX)(DI*4), Y4
 	VMOVUPS      (DX)(DI*4), Y5
@@ -7336,11 +7981,11 @@ loop376:
 	ADDQ         $+8, DI
 	SUBQ         $+8, SI
 	CMPQ         SI, $+8
-	JGE          loop376
+	JGE          loop422
 
-tail374:
+tail420:
 	TESTQ        SI, SI
-	JZ           done375
+	JZ           done421
 	LEAQ         tailmask<>+32(SB), R8
 	NEGQ         SI
 	VMOVUPS      (R8)(SI*4), Y3
@@ -7369,7 +8014,7 @@ tail374:
 	VMASKMOVPS   Y1, Y3, (CX)(DI*4)
 	VMASKMOVPS   Y2, Y3, (DX)(DI*4)
 
-done375:
+done421:
 	VZEROUPPER
 	RET
 
@@ -7417,9 +8062,9 @@ TEXT ·adamWBF16AVX2(SB), NOSPLIT, $208-156
 	VMOVUPS      Y3, 160(SP)
 	XORQ         R8, R8
 	CMPQ         DI, $+8
-	JLT          tail379
+	JLT          tail425
 
-loop381:
+loop427:
 	VMOVUPS      (AX)(R8*4), Y3
 	VMOVUPS      (CX)(R8*4), Y4
 	VMOVUPS      (DX)(R8*4), Y5
@@ -7463,11 +8108,11 @@ loop381:
 	ADDQ         $+8, R8
 	SUBQ         $+8, DI
 	CMPQ         DI, $+8
-	JGE          loop381
+	JGE          loop427
 
-tail379:
+tail425:
 	TESTQ        DI, DI
-	JZ           done380
+	JZ           done426
 	LEAQ         tailmask<>+32(SB), R9
 	MOVQ         DI, R10
 	NEGQ         R10
@@ -7515,13 +8160,13 @@ tail379:
 	MOVQ         DI, AX
 	LEAQ         (BX)(R8*2), CX
 
-copy382:
+copy428:
 	MOVWLZX 190(SP)(AX*2), DX
 	MOVW    DX, -2(CX)(AX*2)
 	DECQ    AX
-	JNZ     copy382
+	JNZ     copy428
 
-done380:
+done426:
 	VZEROUPPER
 	RET
 
@@ -7551,9 +8196,9 @@ TEXT ·adamWF16AVX2(SB), NOSPLIT, $208-156
 	VMOVUPS      Y3, 160(SP)
 	XORQ         R8, R8
 	CMPQ         DI, $+8
-	JLT          tail385
+	JLT          tail431
 
-loop387:
+loop433:
 	VMOVUPS      (AX)(R8*4), Y3
 	VMOVUPS      (CX)(R8*4), Y4
 	VMOVUPS      (DX)(R8*4), Y5
@@ -7583,11 +8228,11 @@ loop387:
 	ADDQ         $+8, R8
 	SUBQ         $+8, DI
 	CMPQ         DI, $+8
-	JGE          loop387
+	JGE          loop433
 
-tail385:
+tail431:
 	TESTQ        DI, DI
-	JZ           done386
+	JZ           done432
 	LEAQ         tailmask<>+32(SB), R9
 	MOVQ         DI, R10
 	NEGQ         R10
@@ -7621,13 +8266,13 @@ tail385:
 	MOVQ         DI, AX
 	LEAQ         (BX)(R8*2), CX
 
-copy388:
+copy434:
 	MOVWLZX 190(SP)(AX*2), DX
 	MOVW    DX, -2(CX)(AX*2)
 	DECQ    AX
-	JNZ     copy388
+	JNZ     copy434
 
-done386:
+done432:
 	VZEROUPPER
 	RET
 
@@ -7639,9 +8284,9 @@ TEXT ·bf16ToF32AVX512(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ DX, $+32
-	JLT  single390
+	JLT  single436
 
-unrolled393:
+unrolled439:
 	VPMOVZXWD (CX)(BX*2), Z0
 	VPSLLD    $0x10, Z0, Z0
 	VMOVUPS   Z0, (AX)(BX*4)
@@ -7651,24 +8296,24 @@ unrolled393:
 	ADDQ      $+32, BX
 	SUBQ      $+32, DX
 	CMPQ      DX, $+32
-	JGE       unrolled393
+	JGE       unrolled439
 
-single390:
+single436:
 	CMPQ DX, $+16
-	JLT  tail391
+	JLT  tail437
 
-loop394:
+loop440:
 	VPMOVZXWD (CX)(BX*2), Z0
 	VPSLLD    $0x10, Z0, Z0
 	VMOVUPS   Z0, (AX)(BX*4)
 	ADDQ      $+16, BX
 	SUBQ      $+16, DX
 	CMPQ      DX, $+16
-	JGE       loop394
+	JGE       loop440
 
-tail391:
+tail437:
 	TESTQ       DX, DX
-	JZ          done392
+	JZ          done438
 	MOVL        $0x00000001, SI
 	SHLXL       DX, SI, SI
 	DECL        SI
@@ -7677,7 +8322,7 @@ tail391:
 	VPSLLD      $0x10, Z0, Z0
 	VMOVUPS     Z0, K1, (AX)(BX*4)
 
-done392:
+done438:
 	VZEROUPPER
 	RET
 
@@ -7694,9 +8339,9 @@ TEXT ·f32ToBF16AVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS c00008000<>+0(SB), Z4
 	XORQ         BX, BX
 	CMPQ         DX, $+32
-	JLT          single396
+	JLT          single442
 
-unrolled399:
+unrolled445:
 	VMOVUPS   (CX)(BX*4), Z5
 	VPSRLD    $0x10, Z5, Z6
 	VPANDD    Z0, Z6, Z7
@@ -7724,13 +8369,13 @@ unrolled399:
 	ADDQ      $+32, BX
 	SUBQ      $+32, DX
 	CMPQ      DX, $+32
-	JGE       unrolled399
+	JGE       unrolled445
 
-single396:
+single442:
 	CMPQ DX, $+16
-	JLT  tail397
+	JLT  tail443
 
-loop400:
+loop446:
 	VMOVUPS   (CX)(BX*4), Z5
 	VPSRLD    $0x10, Z5, Z6
 	VPANDD    Z0, Z6, Z7
@@ -7746,11 +8391,11 @@ loop400:
 	ADDQ      $+16, BX
 	SUBQ      $+16, DX
 	CMPQ      DX, $+16
-	JGE       loop400
+	JGE       loop446
 
-tail397:
+tail443:
 	TESTQ     DX, DX
-	JZ        done398
+	JZ        done444
 	MOVL      $0x00000001, SI
 	SHLXL     DX, SI, SI
 	DECL      SI
@@ -7768,7 +8413,7 @@ tail397:
 	VPMOVDW   Z0, Y0
 	VMOVDQU16 Y0, K1, (AX)(BX*2)
 
-done398:
+done444:
 	VZEROUPPER
 	RET
 
@@ -7780,9 +8425,9 @@ TEXT ·f16ToF32AVX512(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ DX, $+32
-	JLT  single402
+	JLT  single448
 
-unrolled405:
+unrolled451:
 	VCVTPH2PS (CX)(BX*2), Z0
 	VMOVUPS   Z0, (AX)(BX*4)
 	VCVTPH2PS 32(CX)(BX*2), Z0
@@ -7790,23 +8435,23 @@ unrolled405:
 	ADDQ      $+32, BX
 	SUBQ      $+32, DX
 	CMPQ      DX, $+32
-	JGE       unrolled405
+	JGE       unrolled451
 
-single402:
+single448:
 	CMPQ DX, $+16
-	JLT  tail403
+	JLT  tail449
 
-loop406:
+loop452:
 	VCVTPH2PS (CX)(BX*2), Z0
 	VMOVUPS   Z0, (AX)(BX*4)
 	ADDQ      $+16, BX
 	SUBQ      $+16, DX
 	CMPQ      DX, $+16
-	JGE       loop406
+	JGE       loop452
 
-tail403:
+tail449:
 	TESTQ       DX, DX
-	JZ          done404
+	JZ          done450
 	MOVL        $0x00000001, SI
 	SHLXL       DX, SI, SI
 	DECL        SI
@@ -7814,7 +8459,7 @@ tail403:
 	VCVTPH2PS.Z (CX)(BX*2), K1, Z0
 	VMOVUPS     Z0, K1, (AX)(BX*4)
 
-done404:
+done450:
 	VZEROUPPER
 	RET
 
@@ -7826,9 +8471,9 @@ TEXT ·f32ToF16AVX512(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ DX, $+32
-	JLT  single408
+	JLT  single454
 
-unrolled411:
+unrolled457:
 	VMOVUPS   (CX)(BX*4), Z0
 	VCVTPS2PH $0x00, Z0, Y0
 	VMOVDQU16 Y0, (AX)(BX*2)
@@ -7838,24 +8483,24 @@ unrolled411:
 	ADDQ      $+32, BX
 	SUBQ      $+32, DX
 	CMPQ      DX, $+32
-	JGE       unrolled411
+	JGE       unrolled457
 
-single408:
+single454:
 	CMPQ DX, $+16
-	JLT  tail409
+	JLT  tail455
 
-loop412:
+loop458:
 	VMOVUPS   (CX)(BX*4), Z0
 	VCVTPS2PH $0x00, Z0, Y0
 	VMOVDQU16 Y0, (AX)(BX*2)
 	ADDQ      $+16, BX
 	SUBQ      $+16, DX
 	CMPQ      DX, $+16
-	JGE       loop412
+	JGE       loop458
 
-tail409:
+tail455:
 	TESTQ     DX, DX
-	JZ        done410
+	JZ        done456
 	MOVL      $0x00000001, SI
 	SHLXL     DX, SI, SI
 	DECL      SI
@@ -7864,7 +8509,7 @@ tail409:
 	VCVTPS2PH $0x00, Z0, Y0
 	VMOVDQU16 Y0, K1, (AX)(BX*2)
 
-done410:
+done456:
 	VZEROUPPER
 	RET
 
@@ -7876,9 +8521,9 @@ TEXT ·fillAVX512(SB), NOSPLIT, $0-28
 	VBROADCASTSS a+24(FP), Z0
 	XORQ         DX, DX
 	CMPQ         CX, $+64
-	JLT          single414
+	JLT          single460
 
-unrolled417:
+unrolled463:
 	VMOVUPS Z0, (AX)(DX*4)
 	VMOVUPS Z0, 64(AX)(DX*4)
 	VMOVUPS Z0, 128(AX)(DX*4)
@@ -7886,29 +8531,29 @@ unrolled417:
 	ADDQ    $+64, DX
 	SUBQ    $+64, CX
 	CMPQ    CX, $+64
-	JGE     unrolled417
+	JGE     unrolled463
 
-single414:
+single460:
 	CMPQ CX, $+16
-	JLT  tail415
+	JLT  tail461
 
-loop418:
+loop464:
 	VMOVUPS Z0, (AX)(DX*4)
 	ADDQ    $+16, DX
 	SUBQ    $+16, CX
 	CMPQ    CX, $+16
-	JGE     loop418
+	JGE     loop464
 
-tail415:
+tail461:
 	TESTQ   CX, CX
-	JZ      done416
+	JZ      done462
 	MOVL    $0x00000001, BX
 	SHLXL   CX, BX, BX
 	DECL    BX
 	KMOVW   BX, K1
 	VMOVUPS Z0, K1, (AX)(DX*4)
 
-done416:
+done462:
 	VZEROUPPER
 	RET
 
@@ -7921,9 +8566,9 @@ TEXT ·addAVX512(SB), NOSPLIT, $0-72
 	MOVQ dst_len+8(FP), BX
 	XORQ SI, SI
 	CMPQ BX, $+32
-	JLT  single420
+	JLT  single466
 
-unrolled423:
+unrolled469:
 	VMOVUPS (CX)(SI*4), Z0
 	VMOVUPS (DX)(SI*4), Z1
 	VADDPS  Z1, Z0, Z0
@@ -7935,13 +8580,13 @@ unrolled423:
 	ADDQ    $+32, SI
 	SUBQ    $+32, BX
 	CMPQ    BX, $+32
-	JGE     unrolled423
+	JGE     unrolled469
 
-single420:
+single466:
 	CMPQ BX, $+16
-	JLT  tail421
+	JLT  tail467
 
-loop424:
+loop470:
 	VMOVUPS (CX)(SI*4), Z0
 	VMOVUPS (DX)(SI*4), Z1
 	VADDPS  Z1, Z0, Z0
@@ -7949,11 +8594,11 @@ loop424:
 	ADDQ    $+16, SI
 	SUBQ    $+16, BX
 	CMPQ    BX, $+16
-	JGE     loop424
+	JGE     loop470
 
-tail421:
+tail467:
 	TESTQ     BX, BX
-	JZ        done422
+	JZ        done468
 	MOVL      $0x00000001, DI
 	SHLXL     BX, DI, DI
 	DECL      DI
@@ -7963,7 +8608,7 @@ tail421:
 	VADDPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done422:
+done468:
 	VZEROUPPER
 	RET
 
@@ -7975,9 +8620,9 @@ TEXT ·addToBF16AVX512(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ DX, $+32
-	JLT  single426
+	JLT  single472
 
-unrolled429:
+unrolled475:
 	VMOVUPS   (AX)(BX*4), Z0
 	VPMOVZXWD (CX)(BX*2), Z1
 	VPSLLD    $0x10, Z1, Z1
@@ -7991,13 +8636,13 @@ unrolled429:
 	ADDQ      $+32, BX
 	SUBQ      $+32, DX
 	CMPQ      DX, $+32
-	JGE       unrolled429
+	JGE       unrolled475
 
-single426:
+single472:
 	CMPQ DX, $+16
-	JLT  tail427
+	JLT  tail473
 
-loop430:
+loop476:
 	VMOVUPS   (AX)(BX*4), Z0
 	VPMOVZXWD (CX)(BX*2), Z1
 	VPSLLD    $0x10, Z1, Z1
@@ -8006,11 +8651,11 @@ loop430:
 	ADDQ      $+16, BX
 	SUBQ      $+16, DX
 	CMPQ      DX, $+16
-	JGE       loop430
+	JGE       loop476
 
-tail427:
+tail473:
 	TESTQ       DX, DX
-	JZ          done428
+	JZ          done474
 	MOVL        $0x00000001, SI
 	SHLXL       DX, SI, SI
 	DECL        SI
@@ -8021,7 +8666,7 @@ tail427:
 	VADDPS      Z1, Z0, Z0
 	VMOVUPS     Z0, K1, (AX)(BX*4)
 
-done428:
+done474:
 	VZEROUPPER
 	RET
 
@@ -8039,9 +8684,9 @@ TEXT ·addBF16AVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS c00008000<>+0(SB), Z4
 	XORQ         SI, SI
 	CMPQ         BX, $+32
-	JLT          single432
+	JLT          single478
 
-unrolled435:
+unrolled481:
 	VPMOVZXWD (CX)(SI*2), Z5
 	VPSLLD    $0x10, Z5, Z5
 	VPMOVZXWD (DX)(SI*2), Z6
@@ -8077,13 +8722,13 @@ unrolled435:
 	ADDQ      $+32, SI
 	SUBQ      $+32, BX
 	CMPQ      BX, $+32
-	JGE       unrolled435
+	JGE       unrolled481
 
-single432:
+single478:
 	CMPQ BX, $+16
-	JLT  tail433
+	JLT  tail479
 
-loop436:
+loop482:
 	VPMOVZXWD (CX)(SI*2), Z5
 	VPSLLD    $0x10, Z5, Z5
 	VPMOVZXWD (DX)(SI*2), Z6
@@ -8103,11 +8748,11 @@ loop436:
 	ADDQ      $+16, SI
 	SUBQ      $+16, BX
 	CMPQ      BX, $+16
-	JGE       loop436
+	JGE       loop482
 
-tail433:
+tail479:
 	TESTQ       BX, BX
-	JZ          done434
+	JZ          done480
 	MOVL        $0x00000001, DI
 	SHLXL       BX, DI, DI
 	DECL        DI
@@ -8129,7 +8774,7 @@ tail433:
 	VPMOVDW     Z0, Y0
 	VMOVDQU16   Y0, K1, (AX)(SI*2)
 
-done434:
+done480:
 	VZEROUPPER
 	RET
 
@@ -8142,9 +8787,9 @@ TEXT ·mulAVX512(SB), NOSPLIT, $0-72
 	MOVQ dst_len+8(FP), BX
 	XORQ SI, SI
 	CMPQ BX, $+32
-	JLT  single438
+	JLT  single484
 
-unrolled441:
+unrolled487:
 	VMOVUPS (CX)(SI*4), Z0
 	VMOVUPS (DX)(SI*4), Z1
 	VMULPS  Z1, Z0, Z0
@@ -8156,13 +8801,13 @@ unrolled441:
 	ADDQ    $+32, SI
 	SUBQ    $+32, BX
 	CMPQ    BX, $+32
-	JGE     unrolled441
+	JGE     unrolled487
 
-single438:
+single484:
 	CMPQ BX, $+16
-	JLT  tail439
+	JLT  tail485
 
-loop442:
+loop488:
 	VMOVUPS (CX)(SI*4), Z0
 	VMOVUPS (DX)(SI*4), Z1
 	VMULPS  Z1, Z0, Z0
@@ -8170,11 +8815,11 @@ loop442:
 	ADDQ    $+16, SI
 	SUBQ    $+16, BX
 	CMPQ    BX, $+16
-	JGE     loop442
+	JGE     loop488
 
-tail439:
+tail485:
 	TESTQ     BX, BX
-	JZ        done440
+	JZ        done486
 	MOVL      $0x00000001, DI
 	SHLXL     BX, DI, DI
 	DECL      DI
@@ -8184,7 +8829,7 @@ tail439:
 	VMULPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done440:
+done486:
 	VZEROUPPER
 	RET
 
@@ -8197,9 +8842,9 @@ TEXT ·scaleAVX512(SB), NOSPLIT, $0-52
 	VBROADCASTSS a+48(FP), Z0
 	XORQ         BX, BX
 	CMPQ         DX, $+32
-	JLT          single444
+	JLT          single490
 
-unrolled447:
+unrolled493:
 	VMOVUPS (CX)(BX*4), Z1
 	VMULPS  Z0, Z1, Z1
 	VMOVUPS Z1, (AX)(BX*4)
@@ -8209,24 +8854,24 @@ unrolled447:
 	ADDQ    $+32, BX
 	SUBQ    $+32, DX
 	CMPQ    DX, $+32
-	JGE     unrolled447
+	JGE     unrolled493
 
-single444:
+single490:
 	CMPQ DX, $+16
-	JLT  tail445
+	JLT  tail491
 
-loop448:
+loop494:
 	VMOVUPS (CX)(BX*4), Z1
 	VMULPS  Z0, Z1, Z1
 	VMOVUPS Z1, (AX)(BX*4)
 	ADDQ    $+16, BX
 	SUBQ    $+16, DX
 	CMPQ    DX, $+16
-	JGE     loop448
+	JGE     loop494
 
-tail445:
+tail491:
 	TESTQ     DX, DX
-	JZ        done446
+	JZ        done492
 	MOVL      $0x00000001, SI
 	SHLXL     DX, SI, SI
 	DECL      SI
@@ -8235,7 +8880,7 @@ tail445:
 	VMULPS    Z0, Z1, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done446:
+done492:
 	VZEROUPPER
 	RET
 
@@ -8253,9 +8898,9 @@ TEXT ·scaleToBF16AVX512(SB), NOSPLIT, $0-52
 	VBROADCASTSS c00008000<>+0(SB), Z5
 	XORQ         BX, BX
 	CMPQ         DX, $+32
-	JLT          single450
+	JLT          single496
 
-unrolled453:
+unrolled499:
 	VMOVUPS   (CX)(BX*4), Z6
 	VMULPS    Z0, Z6, Z6
 	VPSRLD    $0x10, Z6, Z7
@@ -8285,13 +8930,13 @@ unrolled453:
 	ADDQ      $+32, BX
 	SUBQ      $+32, DX
 	CMPQ      DX, $+32
-	JGE       unrolled453
+	JGE       unrolled499
 
-single450:
+single496:
 	CMPQ DX, $+16
-	JLT  tail451
+	JLT  tail497
 
-loop454:
+loop500:
 	VMOVUPS   (CX)(BX*4), Z6
 	VMULPS    Z0, Z6, Z6
 	VPSRLD    $0x10, Z6, Z7
@@ -8308,11 +8953,11 @@ loop454:
 	ADDQ      $+16, BX
 	SUBQ      $+16, DX
 	CMPQ      DX, $+16
-	JGE       loop454
+	JGE       loop500
 
-tail451:
+tail497:
 	TESTQ     DX, DX
-	JZ        done452
+	JZ        done498
 	MOVL      $0x00000001, SI
 	SHLXL     DX, SI, SI
 	DECL      SI
@@ -8331,7 +8976,7 @@ tail451:
 	VPMOVDW   Z1, Y0
 	VMOVDQU16 Y0, K1, (AX)(BX*2)
 
-done452:
+done498:
 	VZEROUPPER
 	RET
 
@@ -8344,9 +8989,9 @@ TEXT ·axpyAVX512(SB), NOSPLIT, $0-52
 	VBROADCASTSS a+48(FP), Z0
 	XORQ         BX, BX
 	CMPQ         DX, $+32
-	JLT          single456
+	JLT          single502
 
-unrolled459:
+unrolled505:
 	VMOVUPS     (AX)(BX*4), Z1
 	VMOVUPS     (CX)(BX*4), Z2
 	VFMADD231PS Z0, Z2, Z1
@@ -8358,13 +9003,13 @@ unrolled459:
 	ADDQ        $+32, BX
 	SUBQ        $+32, DX
 	CMPQ        DX, $+32
-	JGE         unrolled459
+	JGE         unrolled505
 
-single456:
+single502:
 	CMPQ DX, $+16
-	JLT  tail457
+	JLT  tail503
 
-loop460:
+loop506:
 	VMOVUPS     (AX)(BX*4), Z1
 	VMOVUPS     (CX)(BX*4), Z2
 	VFMADD231PS Z0, Z2, Z1
@@ -8372,11 +9017,11 @@ loop460:
 	ADDQ        $+16, BX
 	SUBQ        $+16, DX
 	CMPQ        DX, $+16
-	JGE         loop460
+	JGE         loop506
 
-tail457:
+tail503:
 	TESTQ       DX, DX
-	JZ          done458
+	JZ          done504
 	MOVL        $0x00000001, SI
 	SHLXL       DX, SI, SI
 	DECL        SI
@@ -8386,7 +9031,7 @@ tail457:
 	VFMADD231PS Z0, Z2, Z1
 	VMOVUPS     Z1, K1, (AX)(BX*4)
 
-done458:
+done504:
 	VZEROUPPER
 	RET
 
@@ -8401,9 +9046,9 @@ TEXT ·sumAVX512(SB), NOSPLIT, $0-28
 	VPXORD Z3, Z3, Z3
 	XORQ   DX, DX
 	CMPQ   CX, $+64
-	JLT    single462
+	JLT    single508
 
-unrolled465:
+unrolled511:
 	VMOVUPS (AX)(DX*4), Z4
 	VADDPS  Z4, Z0, Z0
 	VMOVUPS 64(AX)(DX*4), Z4
@@ -8415,23 +9060,23 @@ unrolled465:
 	ADDQ    $+64, DX
 	SUBQ    $+64, CX
 	CMPQ    CX, $+64
-	JGE     unrolled465
+	JGE     unrolled511
 
-single462:
+single508:
 	CMPQ CX, $+16
-	JLT  tail463
+	JLT  tail509
 
-loop466:
+loop512:
 	VMOVUPS (AX)(DX*4), Z4
 	VADDPS  Z4, Z0, Z0
 	ADDQ    $+16, DX
 	SUBQ    $+16, CX
 	CMPQ    CX, $+16
-	JGE     loop466
+	JGE     loop512
 
-tail463:
+tail509:
 	TESTQ     CX, CX
-	JZ        done464
+	JZ        done510
 	MOVL      $0x00000001, BX
 	SHLXL     CX, BX, BX
 	DECL      BX
@@ -8439,7 +9084,7 @@ tail463:
 	VMOVUPS.Z (AX)(DX*4), K1, Z4
 	VADDPS    Z4, Z0, K1, Z0
 
-done464:
+done510:
 	VADDPS        Z1, Z0, Z0
 	VADDPS        Z3, Z2, Z2
 	VADDPS        Z2, Z0, Z0
@@ -8467,9 +9112,9 @@ TEXT ·dotAVX512(SB), NOSPLIT, $0-52
 	VPXORD Z3, Z3, Z3
 	XORQ   BX, BX
 	CMPQ   DX, $+64
-	JLT    single468
+	JLT    single514
 
-unrolled471:
+unrolled517:
 	VMOVUPS     (AX)(BX*4), Z4
 	VMOVUPS     (CX)(BX*4), Z5
 	VFMADD231PS Z5, Z4, Z0
@@ -8485,24 +9130,24 @@ unrolled471:
 	ADDQ        $+64, BX
 	SUBQ        $+64, DX
 	CMPQ        DX, $+64
-	JGE         unrolled471
+	JGE         unrolled517
 
-single468:
+single514:
 	CMPQ DX, $+16
-	JLT  tail469
+	JLT  tail515
 
-loop472:
+loop518:
 	VMOVUPS     (AX)(BX*4), Z4
 	VMOVUPS     (CX)(BX*4), Z5
 	VFMADD231PS Z5, Z4, Z0
 	ADDQ        $+16, BX
 	SUBQ        $+16, DX
 	CMPQ        DX, $+16
-	JGE         loop472
+	JGE         loop518
 
-tail469:
+tail515:
 	TESTQ       DX, DX
-	JZ          done470
+	JZ          done516
 	MOVL        $0x00000001, SI
 	SHLXL       DX, SI, SI
 	DECL        SI
@@ -8511,7 +9156,7 @@ tail469:
 	VMOVUPS.Z   (CX)(BX*4), K1, Z5
 	VFMADD231PS Z5, Z4, K1, Z0
 
-done470:
+done516:
 	VADDPS        Z1, Z0, Z0
 	VADDPS        Z3, Z2, Z2
 	VADDPS        Z2, Z0, Z0
@@ -8538,9 +9183,9 @@ TEXT ·sumSqAVX512(SB), NOSPLIT, $0-32
 	VPXORD Z3, Z3, Z3
 	XORQ   DX, DX
 	CMPQ   CX, $+64
-	JLT    single474
+	JLT    single520
 
-unrolled477:
+unrolled523:
 	VMOVUPS       (AX)(DX*4), Z4
 	VEXTRACTF64X4 $0x01, Z4, Y5
 	VCVTPS2PD     Y5, Z5
@@ -8568,13 +9213,13 @@ unrolled477:
 	ADDQ          $+64, DX
 	SUBQ          $+64, CX
 	CMPQ          CX, $+64
-	JGE           unrolled477
+	JGE           unrolled523
 
-single474:
+single520:
 	CMPQ CX, $+16
-	JLT  tail475
+	JLT  tail521
 
-loop478:
+loop524:
 	VMOVUPS       (AX)(DX*4), Z4
 	VEXTRACTF64X4 $0x01, Z4, Y5
 	VCVTPS2PD     Y5, Z5
@@ -8584,11 +9229,11 @@ loop478:
 	ADDQ          $+16, DX
 	SUBQ          $+16, CX
 	CMPQ          CX, $+16
-	JGE           loop478
+	JGE           loop524
 
-tail475:
+tail521:
 	TESTQ         CX, CX
-	JZ            done476
+	JZ            done522
 	MOVL          $0x00000001, BX
 	SHLXL         CX, BX, BX
 	DECL          BX
@@ -8600,7 +9245,7 @@ tail475:
 	VFMADD231PD   Z4, Z4, Z0
 	VFMADD231PD   Z5, Z5, Z0
 
-done476:
+done522:
 	VADDPD        Z1, Z0, Z0
 	VADDPD        Z3, Z2, Z2
 	VADDPD        Z2, Z0, Z0
@@ -8625,9 +9270,9 @@ TEXT ·maxOfAVX512(SB), NOSPLIT, $0-28
 	VBROADCASTSS cff800000<>+0(SB), Z3
 	XORQ         DX, DX
 	CMPQ         CX, $+64
-	JLT          single480
+	JLT          single526
 
-unrolled483:
+unrolled529:
 	VMOVUPS (AX)(DX*4), Z4
 	VMAXPS  Z0, Z4, Z0
 	VMOVUPS 64(AX)(DX*4), Z4
@@ -8639,23 +9284,23 @@ unrolled483:
 	ADDQ    $+64, DX
 	SUBQ    $+64, CX
 	CMPQ    CX, $+64
-	JGE     unrolled483
+	JGE     unrolled529
 
-single480:
+single526:
 	CMPQ CX, $+16
-	JLT  tail481
+	JLT  tail527
 
-loop484:
+loop530:
 	VMOVUPS (AX)(DX*4), Z4
 	VMAXPS  Z0, Z4, Z0
 	ADDQ    $+16, DX
 	SUBQ    $+16, CX
 	CMPQ    CX, $+16
-	JGE     loop484
+	JGE     loop530
 
-tail481:
+tail527:
 	TESTQ     CX, CX
-	JZ        done482
+	JZ        done528
 	MOVL      $0x00000001, BX
 	SHLXL     CX, BX, BX
 	DECL      BX
@@ -8663,7 +9308,7 @@ tail481:
 	VMOVUPS.Z (AX)(DX*4), K1, Z4
 	VMAXPS    Z0, Z4, K1, Z0
 
-done482:
+done528:
 	VMAXPS        Z1, Z0, Z0
 	VMAXPS        Z3, Z2, Z2
 	VMAXPS        Z2, Z0, Z0
@@ -8691,9 +9336,9 @@ TEXT ·probeAVX512(SB), NOSPLIT, $0-28
 	VPXORD       Z4, Z4, Z4
 	XORQ         DX, DX
 	CMPQ         CX, $+64
-	JLT          single486
+	JLT          single532
 
-unrolled489:
+unrolled535:
 	VMOVUPS     (AX)(DX*4), Z5
 	VFMADD231PS Z0, Z5, Z1
 	VMOVUPS     64(AX)(DX*4), Z5
@@ -8705,23 +9350,23 @@ unrolled489:
 	ADDQ        $+64, DX
 	SUBQ        $+64, CX
 	CMPQ        CX, $+64
-	JGE         unrolled489
+	JGE         unrolled535
 
-single486:
+single532:
 	CMPQ CX, $+16
-	JLT  tail487
+	JLT  tail533
 
-loop490:
+loop536:
 	VMOVUPS     (AX)(DX*4), Z5
 	VFMADD231PS Z0, Z5, Z1
 	ADDQ        $+16, DX
 	SUBQ        $+16, CX
 	CMPQ        CX, $+16
-	JGE         loop490
+	JGE         loop536
 
-tail487:
+tail533:
 	TESTQ       CX, CX
-	JZ          done488
+	JZ          done534
 	MOVL        $0x00000001, BX
 	SHLXL       CX, BX, BX
 	DECL        BX
@@ -8729,7 +9374,7 @@ tail487:
 	VMOVUPS.Z   (AX)(DX*4), K1, Z5
 	VFMADD231PS Z0, Z5, K1, Z1
 
-done488:
+done534:
 	VADDPS        Z2, Z1, Z1
 	VADDPS        Z4, Z3, Z3
 	VADDPS        Z3, Z1, Z1
@@ -8757,9 +9402,9 @@ TEXT ·sqDevAVX512(SB), NOSPLIT, $0-36
 	VPXORD       Z4, Z4, Z4
 	XORQ         DX, DX
 	CMPQ         CX, $+64
-	JLT          single492
+	JLT          single538
 
-unrolled495:
+unrolled541:
 	VMOVUPS     (AX)(DX*4), Z5
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
@@ -8775,24 +9420,24 @@ unrolled495:
 	ADDQ        $+64, DX
 	SUBQ        $+64, CX
 	CMPQ        CX, $+64
-	JGE         unrolled495
+	JGE         unrolled541
 
-single492:
+single538:
 	CMPQ CX, $+16
-	JLT  tail493
+	JLT  tail539
 
-loop496:
+loop542:
 	VMOVUPS     (AX)(DX*4), Z5
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
 	ADDQ        $+16, DX
 	SUBQ        $+16, CX
 	CMPQ        CX, $+16
-	JGE         loop496
+	JGE         loop542
 
-tail493:
+tail539:
 	TESTQ       CX, CX
-	JZ          done494
+	JZ          done540
 	MOVL        $0x00000001, BX
 	SHLXL       CX, BX, BX
 	DECL        BX
@@ -8801,7 +9446,7 @@ tail493:
 	VSUBPS      Z0, Z5, Z0
 	VFMADD231PS Z0, Z0, K1, Z1
 
-done494:
+done540:
 	VADDPS        Z2, Z1, Z1
 	VADDPS        Z4, Z3, Z3
 	VADDPS        Z3, Z1, Z1
@@ -8837,9 +9482,9 @@ TEXT ·expAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS c3f800000<>+0(SB), Z11
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          tail499
+	JLT          tail545
 
-loop501:
+loop547:
 	VMOVUPS      (CX)(BX*4), Z12
 	VMAXPS       Z12, Z0, Z12
 	VMINPS       Z12, Z1, Z12
@@ -8860,11 +9505,11 @@ loop501:
 	ADDQ         $+16, BX
 	SUBQ         $+16, DX
 	CMPQ         DX, $+16
-	JGE          loop501
+	JGE          loop547
 
-tail499:
+tail545:
 	TESTQ        DX, DX
-	JZ           done500
+	JZ           done546
 	MOVL         $0x00000001, SI
 	SHLXL        DX, SI, SI
 	DECL         SI
@@ -8887,7 +9532,7 @@ tail499:
 	VSCALEFPS    Z1, Z2, Z0
 	VMOVUPS      Z0, K1, (AX)(BX*4)
 
-done500:
+done546:
 	VZEROUPPER
 	RET
 
@@ -8916,9 +9561,9 @@ TEXT ·tanhAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS c39d1b717<>+0(SB), Z16
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          tail504
+	JLT          tail550
 
-loop506:
+loop552:
 	VMOVUPS     (CX)(BX*4), Z17
 	VMAXPS      Z17, Z0, Z18
 	VMINPS      Z18, Z1, Z18
@@ -8945,11 +9590,11 @@ loop506:
 	ADDQ        $+16, BX
 	SUBQ        $+16, DX
 	CMPQ        DX, $+16
-	JGE         loop506
+	JGE         loop552
 
-tail504:
+tail550:
 	TESTQ       DX, DX
-	JZ          done505
+	JZ          done551
 	MOVL        $0x00000001, SI
 	SHLXL       DX, SI, SI
 	DECL        SI
@@ -8977,7 +9622,7 @@ tail504:
 	VBLENDMPS   Z17, Z0, K2, Z20
 	VMOVUPS     Z20, K1, (AX)(BX*4)
 
-done505:
+done551:
 	VZEROUPPER
 	RET
 
@@ -9005,9 +9650,9 @@ TEXT ·erfAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS c3f800000<>+0(SB), Z15
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          tail509
+	JLT          tail555
 
-loop511:
+loop557:
 	VMOVUPS     (CX)(BX*4), Z16
 	VMAXPS      Z16, Z0, Z16
 	VMINPS      Z16, Z1, Z16
@@ -9032,11 +9677,11 @@ loop511:
 	ADDQ        $+16, BX
 	SUBQ        $+16, DX
 	CMPQ        DX, $+16
-	JGE         loop511
+	JGE         loop557
 
-tail509:
+tail555:
 	TESTQ       DX, DX
-	JZ          done510
+	JZ          done556
 	MOVL        $0x00000001, SI
 	SHLXL       DX, SI, SI
 	DECL        SI
@@ -9062,7 +9707,7 @@ tail509:
 	VMINPS      Z0, Z15, Z0
 	VMOVUPS     Z0, K1, (AX)(BX*4)
 
-done510:
+done556:
 	VZEROUPPER
 	RET
 
@@ -9087,9 +9732,9 @@ TEXT ·logAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS c3f317218<>+0(SB), Z12
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          tail514
+	JLT          tail560
 
-loop516:
+loop562:
 	VMOVUPS      (CX)(BX*4), Z13
 	VGETEXPPS    Z13, Z14
 	VGETMANTPS   $0x08, Z13, Z13
@@ -9116,11 +9761,11 @@ loop516:
 	ADDQ         $+16, BX
 	SUBQ         $+16, DX
 	CMPQ         DX, $+16
-	JGE          loop516
+	JGE          loop562
 
-tail514:
+tail560:
 	TESTQ        DX, DX
-	JZ           done515
+	JZ           done561
 	MOVL         $0x00000001, SI
 	SHLXL        DX, SI, SI
 	DECL         SI
@@ -9148,7 +9793,7 @@ tail514:
 	VFMADD231PS  Z12, Z14, Z0
 	VMOVUPS      Z0, K1, (AX)(BX*4)
 
-done515:
+done561:
 	VZEROUPPER
 	RET
 
@@ -9356,9 +10001,9 @@ TEXT ·expSumAVX512(SB), NOSPLIT, $0-36
 	VPXORD       Z16, Z16, Z16
 	XORQ         DX, DX
 	CMPQ         CX, $+64
-	JLT          single518
+	JLT          single564
 
-unrolled521:
+unrolled567:
 	VMOVUPS      (AX)(DX*4), Z17
 	VSUBPS       Z0, Z17, Z17
 	VMAXPS       Z17, Z1, Z17
@@ -9434,13 +10079,13 @@ unrolled521:
 	ADDQ         $+64, DX
 	SUBQ         $+64, CX
 	CMPQ         CX, $+64
-	JGE          unrolled521
+	JGE          unrolled567
 
-single518:
+single564:
 	CMPQ CX, $+16
-	JLT  tail519
+	JLT  tail565
 
-loop522:
+loop568:
 	VMOVUPS      (AX)(DX*4), Z17
 	VSUBPS       Z0, Z17, Z17
 	VMAXPS       Z17, Z1, Z17
@@ -9462,11 +10107,11 @@ loop522:
 	ADDQ         $+16, DX
 	SUBQ         $+16, CX
 	CMPQ         CX, $+16
-	JGE          loop522
+	JGE          loop568
 
-tail519:
+tail565:
 	TESTQ        CX, CX
-	JZ           done520
+	JZ           done566
 	MOVL         $0x00000001, BX
 	SHLXL        CX, BX, BX
 	DECL         BX
@@ -9490,7 +10135,7 @@ tail519:
 	VSCALEFPS    Z1, Z2, Z0
 	VADDPS       Z0, Z13, K1, Z13
 
-done520:
+done566:
 	VADDPS        Z14, Z13, Z13
 	VADDPS        Z16, Z15, Z15
 	VADDPS        Z15, Z13, Z13
@@ -9531,9 +10176,9 @@ TEXT ·expShiftSumAVX512(SB), NOSPLIT, $0-60
 	VPXORD       Z16, Z16, Z16
 	XORQ         BX, BX
 	CMPQ         DX, $+64
-	JLT          single524
+	JLT          single570
 
-unrolled527:
+unrolled573:
 	VMOVUPS      (CX)(BX*4), Z17
 	VSUBPS       Z0, Z17, Z17
 	VMAXPS       Z17, Z1, Z17
@@ -9613,13 +10258,13 @@ unrolled527:
 	ADDQ         $+64, BX
 	SUBQ         $+64, DX
 	CMPQ         DX, $+64
-	JGE          unrolled527
+	JGE          unrolled573
 
-single524:
+single570:
 	CMPQ DX, $+16
-	JLT  tail525
+	JLT  tail571
 
-loop528:
+loop574:
 	VMOVUPS      (CX)(BX*4), Z17
 	VSUBPS       Z0, Z17, Z17
 	VMAXPS       Z17, Z1, Z17
@@ -9642,11 +10287,11 @@ loop528:
 	ADDQ         $+16, BX
 	SUBQ         $+16, DX
 	CMPQ         DX, $+16
-	JGE          loop528
+	JGE          loop574
 
-tail525:
+tail571:
 	TESTQ        DX, DX
-	JZ           done526
+	JZ           done572
 	MOVL         $0x00000001, SI
 	SHLXL        DX, SI, SI
 	DECL         SI
@@ -9671,7 +10316,7 @@ tail525:
 	VADDPS       Z0, Z13, K1, Z13
 	VMOVUPS      Z0, K1, (AX)(BX*4)
 
-done526:
+done572:
 	VADDPS        Z14, Z13, Z13
 	VADDPS        Z16, Z15, Z15
 	VADDPS        Z15, Z13, Z13
@@ -9714,9 +10359,9 @@ TEXT ·expShiftScaleBF16AVX512(SB), NOSPLIT, $0-56
 	VBROADCASTSS c00008000<>+0(SB), Z18
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          tail531
+	JLT          tail577
 
-loop533:
+loop579:
 	VMOVUPS      (CX)(BX*4), Z19
 	VSUBPS       Z0, Z19, Z19
 	VMAXPS       Z19, Z2, Z19
@@ -9749,11 +10394,11 @@ loop533:
 	ADDQ         $+16, BX
 	SUBQ         $+16, DX
 	CMPQ         DX, $+16
-	JGE          loop533
+	JGE          loop579
 
-tail531:
+tail577:
 	TESTQ        DX, DX
-	JZ           done532
+	JZ           done578
 	MOVL         $0x00000001, SI
 	SHLXL        DX, SI, SI
 	DECL         SI
@@ -9788,7 +10433,7 @@ tail531:
 	VPMOVDW      Z2, Y0
 	VMOVDQU16    Y0, K1, (AX)(BX*2)
 
-done532:
+done578:
 	VZEROUPPER
 	RET
 
@@ -9812,9 +10457,9 @@ TEXT ·geluTanhAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS c3f800000<>+0(SB), Z11
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          tail536
+	JLT          tail582
 
-loop538:
+loop584:
 	VMOVUPS      (CX)(BX*4), Z12
 	VMULPS       Z12, Z12, Z13
 	VMOVUPS      Z0, Z14
@@ -9845,11 +10490,11 @@ loop538:
 	ADDQ         $+16, BX
 	SUBQ         $+16, DX
 	CMPQ         DX, $+16
-	JGE          loop538
+	JGE          loop584
 
-tail536:
+tail582:
 	TESTQ        DX, DX
-	JZ           done537
+	JZ           done583
 	MOVL         $0x00000001, SI
 	SHLXL        DX, SI, SI
 	DECL         SI
@@ -9881,7 +10526,7 @@ tail536:
 	VMULPS       Z1, Z12, Z0
 	VMOVUPS      Z0, K1, (AX)(BX*4)
 
-done537:
+done583:
 	VZEROUPPER
 	RET
 
@@ -9906,9 +10551,9 @@ TEXT ·geluTanhBF16AVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS c00008000<>+0(SB), Z12
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          tail541
+	JLT          tail587
 
-loop543:
+loop589:
 	VPMOVZXWD   (CX)(BX*2), Z13
 	VPSLLD      $0x10, Z13, Z13
 	VRANGEPS    $0x02, Z0, Z13, Z14
@@ -9941,11 +10586,11 @@ loop543:
 	ADDQ        $+16, BX
 	SUBQ        $+16, DX
 	CMPQ        DX, $+16
-	JGE         loop543
+	JGE         loop589
 
-tail541:
+tail587:
 	TESTQ       DX, DX
-	JZ          done542
+	JZ          done588
 	MOVL        $0x00000001, SI
 	SHLXL       DX, SI, SI
 	DECL        SI
@@ -9979,7 +10624,7 @@ tail541:
 	VPMOVDW     Z2, Y0
 	VMOVDQU16   Y0, K1, (AX)(BX*2)
 
-done542:
+done588:
 	VZEROUPPER
 	RET
 
@@ -10008,9 +10653,9 @@ TEXT ·geluTanhGradAVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS c3fcc422a<>+0(SB), Z15
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          tail546
+	JLT          tail592
 
-loop548:
+loop594:
 	VMOVUPS      (CX)(SI*4), Z16
 	VMOVUPS      (DX)(SI*4), Z17
 	VMAXPS       Z17, Z0, Z18
@@ -10051,11 +10696,11 @@ loop548:
 	ADDQ         $+16, SI
 	SUBQ         $+16, BX
 	CMPQ         BX, $+16
-	JGE          loop548
+	JGE          loop594
 
-tail546:
+tail592:
 	TESTQ        BX, BX
-	JZ           done547
+	JZ           done593
 	MOVL         $0x00000001, DI
 	SHLXL        BX, DI, DI
 	DECL         DI
@@ -10097,7 +10742,7 @@ tail546:
 	VMULPS       Z16, Z1, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done547:
+done593:
 	VZEROUPPER
 	RET
 
@@ -10126,9 +10771,9 @@ TEXT ·geluTanhGradBF16AVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS c00008000<>+0(SB), Z15
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          tail551
+	JLT          tail597
 
-loop553:
+loop599:
 	VPMOVZXWD   (CX)(SI*2), Z16
 	VPSLLD      $0x10, Z16, Z16
 	VPMOVZXWD   (DX)(SI*2), Z17
@@ -10172,11 +10817,11 @@ loop553:
 	ADDQ        $+16, SI
 	SUBQ        $+16, BX
 	CMPQ        BX, $+16
-	JGE         loop553
+	JGE         loop599
 
-tail551:
+tail597:
 	TESTQ       BX, BX
-	JZ          done552
+	JZ          done598
 	MOVL        $0x00000001, DI
 	SHLXL       BX, DI, DI
 	DECL        DI
@@ -10220,7 +10865,7 @@ tail551:
 	VPMOVDW     Z2, Y0
 	VMOVDQU16   Y0, K1, (AX)(SI*2)
 
-done552:
+done598:
 	VZEROUPPER
 	RET
 
@@ -10246,13 +10891,13 @@ TEXT ·geluRowsAVX512(SB), NOSPLIT, $0-80
 	VBROADCASTSS c00000040<>+0(SB), Z11
 	VBROADCASTSS c00008000<>+0(SB), Z12
 
-row554:
+row600:
 	MOVQ a_n+72(FP), DI
 	XORQ R8, R8
 	CMPQ DI, $+16
-	JLT  tail556
+	JLT  tail602
 
-loop558:
+loop604:
 	VMOVUPS     (DX)(R8*4), Z13
 	VMOVUPS     (BX)(R8*4), Z14
 	VADDPS      Z14, Z13, Z13
@@ -10297,11 +10942,11 @@ loop558:
 	ADDQ        $+16, R8
 	SUBQ        $+16, DI
 	CMPQ        DI, $+16
-	JGE         loop558
+	JGE         loop604
 
-tail556:
+tail602:
 	TESTQ       DI, DI
-	JZ          done557
+	JZ          done603
 	MOVL        $0x00000001, R9
 	SHLXL       DI, R9, R9
 	DECL        R9
@@ -10348,13 +10993,13 @@ tail556:
 	VPMOVDW     Z15, Y13
 	VMOVDQU16   Y13, K1, (CX)(R8*2)
 
-done557:
+done603:
 	ADDQ a_stride_0+32(FP), AX
 	ADDQ a_stride_1+40(FP), CX
 	ADDQ a_stride_2+48(FP), DX
 	ADDQ a_stride_3+56(FP), BX
 	DECQ SI
-	JNZ  row554
+	JNZ  row600
 	VZEROUPPER
 	RET
 
@@ -10382,13 +11027,13 @@ TEXT ·geluGradRowsAVX512(SB), NOSPLIT, $0-80
 	VBROADCASTSS c00000040<>+0(SB), Z14
 	VBROADCASTSS c00008000<>+0(SB), Z15
 
-row559:
+row605:
 	MOVQ a_n+72(FP), SI
 	XORQ DI, DI
 	CMPQ SI, $+16
-	JLT  tail561
+	JLT  tail607
 
-loop563:
+loop609:
 	VMOVUPS     (CX)(DI*4), Z16
 	VPMOVZXWD   (DX)(DI*2), Z17
 	VPSLLD      $0x10, Z17, Z17
@@ -10431,11 +11076,11 @@ loop563:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         loop563
+	JGE         loop609
 
-tail561:
+tail607:
 	TESTQ       SI, SI
-	JZ          done562
+	JZ          done608
 	MOVL        $0x00000001, R8
 	SHLXL       SI, R8, R8
 	DECL        R8
@@ -10480,12 +11125,12 @@ tail561:
 	VPMOVDW     Z18, Y16
 	VMOVDQU16   Y16, K1, (AX)(DI*2)
 
-done562:
+done608:
 	ADDQ a_stride_0+32(FP), AX
 	ADDQ a_stride_1+40(FP), CX
 	ADDQ a_stride_2+48(FP), DX
 	DECQ BX
-	JNZ  row559
+	JNZ  row605
 	VZEROUPPER
 	RET
 
@@ -10514,13 +11159,13 @@ TEXT ·geluBothRowsAVX512(SB), NOSPLIT, $0-80
 	VBROADCASTSS c00000040<>+0(SB), Z14
 	VBROADCASTSS c00008000<>+0(SB), Z15
 
-row564:
+row610:
 	MOVQ a_n+72(FP), DI
 	XORQ R8, R8
 	CMPQ DI, $+16
-	JLT  tail566
+	JLT  tail612
 
-loop568:
+loop614:
 	VMOVUPS     (DX)(R8*4), Z16
 	VPMOVZXWD   (BX)(R8*2), Z17
 	VPSLLD      $0x10, Z17, Z17
@@ -10574,11 +11219,11 @@ loop568:
 	ADDQ        $+16, R8
 	SUBQ        $+16, DI
 	CMPQ        DI, $+16
-	JGE         loop568
+	JGE         loop614
 
-tail566:
+tail612:
 	TESTQ       DI, DI
-	JZ          done567
+	JZ          done613
 	MOVL        $0x00000001, R9
 	SHLXL       DI, R9, R9
 	DECL        R9
@@ -10634,13 +11279,13 @@ tail566:
 	VPMOVDW     Z18, Y16
 	VMOVDQU16   Y16, K1, (CX)(R8*2)
 
-done567:
+done613:
 	ADDQ a_stride_0+32(FP), AX
 	ADDQ a_stride_1+40(FP), CX
 	ADDQ a_stride_2+48(FP), DX
 	ADDQ a_stride_3+56(FP), BX
 	DECQ SI
-	JNZ  row564
+	JNZ  row610
 	VZEROUPPER
 	RET
 
@@ -10664,9 +11309,9 @@ TEXT ·swigluAVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS c3f800000<>+0(SB), Z10
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          tail571
+	JLT          tail617
 
-loop573:
+loop619:
 	VMOVUPS      (CX)(SI*4), Z11
 	VMOVUPS      (DX)(SI*4), Z12
 	VPXORD       Z0, Z11, Z13
@@ -10696,11 +11341,11 @@ loop573:
 	ADDQ         $+16, SI
 	SUBQ         $+16, BX
 	CMPQ         BX, $+16
-	JGE          loop573
+	JGE          loop619
 
-tail571:
+tail617:
 	TESTQ        BX, BX
-	JZ           done572
+	JZ           done618
 	MOVL         $0x00000001, DI
 	SHLXL        BX, DI, DI
 	DECL         DI
@@ -10732,7 +11377,7 @@ tail571:
 	VMULPS       Z12, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done572:
+done618:
 	VZEROUPPER
 	RET
 
@@ -10761,9 +11406,9 @@ TEXT ·swigluBF16AVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS c00008000<>+0(SB), Z15
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          tail576
+	JLT          tail622
 
-loop578:
+loop624:
 	VPMOVZXWD    (CX)(SI*2), Z16
 	VPSLLD       $0x10, Z16, Z16
 	VPMOVZXWD    (DX)(SI*2), Z17
@@ -10805,11 +11450,11 @@ loop578:
 	ADDQ         $+16, SI
 	SUBQ         $+16, BX
 	CMPQ         BX, $+16
-	JGE          loop578
+	JGE          loop624
 
-tail576:
+tail622:
 	TESTQ        BX, BX
-	JZ           done577
+	JZ           done623
 	MOVL         $0x00000001, DI
 	SHLXL        BX, DI, DI
 	DECL         DI
@@ -10853,7 +11498,7 @@ tail576:
 	VPMOVDW      Z2, Y0
 	VMOVDQU16    Y0, K1, (AX)(SI*2)
 
-done577:
+done623:
 	VZEROUPPER
 	RET
 
@@ -10879,9 +11524,9 @@ TEXT ·swigluGradAVX512(SB), NOSPLIT, $0-120
 	VBROADCASTSS c3f800000<>+0(SB), Z10
 	XORQ         R8, R8
 	CMPQ         DI, $+16
-	JLT          tail581
+	JLT          tail627
 
-loop583:
+loop629:
 	VMOVUPS      (DX)(R8*4), Z11
 	VMOVUPS      (BX)(R8*4), Z12
 	VMOVUPS      (SI)(R8*4), Z13
@@ -10916,11 +11561,11 @@ loop583:
 	ADDQ         $+16, R8
 	SUBQ         $+16, DI
 	CMPQ         DI, $+16
-	JGE          loop583
+	JGE          loop629
 
-tail581:
+tail627:
 	TESTQ        DI, DI
-	JZ           done582
+	JZ           done628
 	MOVL         $0x00000001, R9
 	SHLXL        DI, R9, R9
 	DECL         R9
@@ -10957,7 +11602,7 @@ tail581:
 	VMOVUPS      Z0, K1, (AX)(R8*4)
 	VMOVUPS      Z1, K1, (CX)(R8*4)
 
-done582:
+done628:
 	VZEROUPPER
 	RET
 
@@ -10988,9 +11633,9 @@ TEXT ·swigluGradBF16AVX512(SB), NOSPLIT, $0-120
 	VBROADCASTSS c00008000<>+0(SB), Z15
 	XORQ         R8, R8
 	CMPQ         DI, $+16
-	JLT          tail586
+	JLT          tail632
 
-loop588:
+loop634:
 	VPMOVZXWD    (DX)(R8*2), Z16
 	VPSLLD       $0x10, Z16, Z16
 	VPMOVZXWD    (BX)(R8*2), Z17
@@ -11048,11 +11693,11 @@ loop588:
 	ADDQ         $+16, R8
 	SUBQ         $+16, DI
 	CMPQ         DI, $+16
-	JGE          loop588
+	JGE          loop634
 
-tail586:
+tail632:
 	TESTQ        DI, DI
-	JZ           done587
+	JZ           done633
 	MOVL         $0x00000001, R9
 	SHLXL        DI, R9, R9
 	DECL         R9
@@ -11112,7 +11757,7 @@ tail586:
 	VPMOVDW      Z2, Y0
 	VMOVDQU16    Y0, K1, (CX)(R8*2)
 
-done587:
+done633:
 	VZEROUPPER
 	RET
 
@@ -11137,9 +11782,9 @@ TEXT ·gegluAVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS c3f800000<>+0(SB), Z11
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          tail591
+	JLT          tail637
 
-loop593:
+loop639:
 	VMOVUPS      (CX)(SI*4), Z12
 	VMOVUPS      (DX)(SI*4), Z13
 	VMULPS       Z12, Z12, Z14
@@ -11172,11 +11817,11 @@ loop593:
 	ADDQ         $+16, SI
 	SUBQ         $+16, BX
 	CMPQ         BX, $+16
-	JGE          loop593
+	JGE          loop639
 
-tail591:
+tail637:
 	TESTQ        BX, BX
-	JZ           done592
+	JZ           done638
 	MOVL         $0x00000001, DI
 	SHLXL        BX, DI, DI
 	DECL         DI
@@ -11210,7 +11855,7 @@ tail591:
 	VMULPS       Z13, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done592:
+done638:
 	VZEROUPPER
 	RET
 
@@ -11240,9 +11885,9 @@ TEXT ·gegluBF16AVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS c00008000<>+0(SB), Z16
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          tail596
+	JLT          tail642
 
-loop598:
+loop644:
 	VPMOVZXWD    (CX)(SI*2), Z17
 	VPSLLD       $0x10, Z17, Z17
 	VPMOVZXWD    (DX)(SI*2), Z18
@@ -11287,11 +11932,11 @@ loop598:
 	ADDQ         $+16, SI
 	SUBQ         $+16, BX
 	CMPQ         BX, $+16
-	JGE          loop598
+	JGE          loop644
 
-tail596:
+tail642:
 	TESTQ        BX, BX
-	JZ           done597
+	JZ           done643
 	MOVL         $0x00000001, DI
 	SHLXL        BX, DI, DI
 	DECL         DI
@@ -11337,7 +11982,7 @@ tail596:
 	VPMOVDW      Z2, Y0
 	VMOVDQU16    Y0, K1, (AX)(SI*2)
 
-done597:
+done643:
 	VZEROUPPER
 	RET
 
@@ -11368,9 +12013,9 @@ TEXT ·gegluGradAVX512(SB), NOSPLIT, $0-120
 	VBROADCASTSS c3fcc422a<>+0(SB), Z15
 	XORQ         R8, R8
 	CMPQ         DI, $+16
-	JLT          tail601
+	JLT          tail647
 
-loop603:
+loop649:
 	VMOVUPS      (DX)(R8*4), Z16
 	VMOVUPS      (BX)(R8*4), Z17
 	VMOVUPS      (SI)(R8*4), Z18
@@ -11415,11 +12060,11 @@ loop603:
 	ADDQ         $+16, R8
 	SUBQ         $+16, DI
 	CMPQ         DI, $+16
-	JGE          loop603
+	JGE          loop649
 
-tail601:
+tail647:
 	TESTQ        DI, DI
-	JZ           done602
+	JZ           done648
 	MOVL         $0x00000001, R9
 	SHLXL        DI, R9, R9
 	DECL         R9
@@ -11465,7 +12110,7 @@ tail601:
 	VMOVUPS      Z0, K1, (AX)(R8*4)
 	VMOVUPS      Z1, K1, (CX)(R8*4)
 
-done602:
+done648:
 	VZEROUPPER
 	RET
 
@@ -11500,9 +12145,9 @@ TEXT ·gegluGradBF16AVX512(SB), NOSPLIT, $0-120
 	VBROADCASTSS c00000040<>+0(SB), Z19
 	XORQ         R8, R8
 	CMPQ         DI, $+16
-	JLT          tail606
+	JLT          tail652
 
-loop608:
+loop654:
 	VPMOVZXWD    (DX)(R8*2), Z20
 	VPSLLD       $0x10, Z20, Z20
 	VPMOVZXWD    (BX)(R8*2), Z21
@@ -11570,11 +12215,11 @@ loop608:
 	ADDQ         $+16, R8
 	SUBQ         $+16, DI
 	CMPQ         DI, $+16
-	JGE          loop608
+	JGE          loop654
 
-tail606:
+tail652:
 	TESTQ        DI, DI
-	JZ           done607
+	JZ           done653
 	MOVL         $0x00000001, R9
 	SHLXL        DI, R9, R9
 	DECL         R9
@@ -11643,7 +12288,7 @@ tail606:
 	VPMOVDW      Z2, Y0
 	VMOVDQU16    Y0, K1, (CX)(R8*2)
 
-done607:
+done653:
 	VZEROUPPER
 	RET
 
@@ -11673,9 +12318,9 @@ TEXT ·geluErfAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS c3f000000<>+0(SB), Z17
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          tail611
+	JLT          tail657
 
-loop613:
+loop659:
 	VMOVUPS     (CX)(BX*4), Z18
 	VMULPS      Z0, Z18, Z19
 	VMAXPS      Z19, Z1, Z19
@@ -11704,11 +12349,11 @@ loop613:
 	ADDQ        $+16, BX
 	SUBQ        $+16, DX
 	CMPQ        DX, $+16
-	JGE         loop613
+	JGE         loop659
 
-tail611:
+tail657:
 	TESTQ       DX, DX
-	JZ          done612
+	JZ          done658
 	MOVL        $0x00000001, SI
 	SHLXL       DX, SI, SI
 	DECL        SI
@@ -11739,7 +12384,7 @@ tail611:
 	VMULPS      Z1, Z18, Z0
 	VMOVUPS     Z0, K1, (AX)(BX*4)
 
-done612:
+done658:
 	VZEROUPPER
 	RET
 
@@ -11772,9 +12417,9 @@ TEXT ·geluErfGradAVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS c41500000<>+0(SB), Z19
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          tail616
+	JLT          tail662
 
-loop618:
+loop664:
 	VMOVUPS      (CX)(SI*4), Z20
 	VMOVUPS      (DX)(SI*4), Z21
 	VMULPS       Z0, Z21, Z22
@@ -11823,11 +12468,11 @@ loop618:
 	ADDQ         $+16, SI
 	SUBQ         $+16, BX
 	CMPQ         BX, $+16
-	JGE          loop618
+	JGE          loop664
 
-tail616:
+tail662:
 	TESTQ        BX, BX
-	JZ           done617
+	JZ           done663
 	MOVL         $0x00000001, DI
 	SHLXL        BX, DI, DI
 	DECL         DI
@@ -11877,7 +12522,7 @@ tail616:
 	VMULPS       Z20, Z1, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done617:
+done663:
 	VZEROUPPER
 	RET
 
@@ -11900,9 +12545,9 @@ TEXT ·siluAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS c3f800000<>+0(SB), Z10
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          tail621
+	JLT          tail667
 
-loop623:
+loop669:
 	VMOVUPS      (CX)(BX*4), Z11
 	VPXORD       Z0, Z11, Z12
 	VRANGEPS     $0x02, Z1, Z12, Z12
@@ -11930,11 +12575,11 @@ loop623:
 	ADDQ         $+16, BX
 	SUBQ         $+16, DX
 	CMPQ         DX, $+16
-	JGE          loop623
+	JGE          loop669
 
-tail621:
+tail667:
 	TESTQ        DX, DX
-	JZ           done622
+	JZ           done668
 	MOVL         $0x00000001, SI
 	SHLXL        DX, SI, SI
 	DECL         SI
@@ -11964,7 +12609,7 @@ tail621:
 	VMULPS       Z1, Z11, Z0
 	VMOVUPS      Z0, K1, (AX)(BX*4)
 
-done622:
+done668:
 	VZEROUPPER
 	RET
 
@@ -11988,9 +12633,9 @@ TEXT ·siluGradAVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS c3f800000<>+0(SB), Z10
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          tail626
+	JLT          tail672
 
-loop628:
+loop674:
 	VMOVUPS      (CX)(SI*4), Z11
 	VMOVUPS      (DX)(SI*4), Z12
 	VPXORD       Z0, Z12, Z13
@@ -12021,11 +12666,11 @@ loop628:
 	ADDQ         $+16, SI
 	SUBQ         $+16, BX
 	CMPQ         BX, $+16
-	JGE          loop628
+	JGE          loop674
 
-tail626:
+tail672:
 	TESTQ        BX, BX
-	JZ           done627
+	JZ           done673
 	MOVL         $0x00000001, DI
 	SHLXL        BX, DI, DI
 	DECL         DI
@@ -12058,7 +12703,7 @@ tail626:
 	VMULPS       Z11, Z1, Z0
 	VMOVUPS      Z0, K1, (AX)(SI*4)
 
-done627:
+done673:
 	VZEROUPPER
 	RET
 
@@ -12071,20 +12716,20 @@ TEXT ·reluAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS c00000000<>+0(SB), Z0
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          tail631
+	JLT          tail677
 
-loop633:
+loop679:
 	VMOVUPS (CX)(BX*4), Z1
 	VMAXPS  Z1, Z0, Z1
 	VMOVUPS Z1, (AX)(BX*4)
 	ADDQ    $+16, BX
 	SUBQ    $+16, DX
 	CMPQ    DX, $+16
-	JGE     loop633
+	JGE     loop679
 
-tail631:
+tail677:
 	TESTQ     DX, DX
-	JZ        done632
+	JZ        done678
 	MOVL      $0x00000001, SI
 	SHLXL     DX, SI, SI
 	DECL      SI
@@ -12093,7 +12738,7 @@ tail631:
 	VMAXPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done632:
+done678:
 	VZEROUPPER
 	RET
 
@@ -12107,9 +12752,9 @@ TEXT ·reluGradAVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS c00000000<>+0(SB), Z0
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          tail636
+	JLT          tail682
 
-loop638:
+loop684:
 	VMOVUPS   (CX)(SI*4), Z1
 	VMOVUPS   (DX)(SI*4), Z2
 	VCMPPS    $0x1e, Z0, Z2, K1
@@ -12118,11 +12763,11 @@ loop638:
 	ADDQ      $+16, SI
 	SUBQ      $+16, BX
 	CMPQ      BX, $+16
-	JGE       loop638
+	JGE       loop684
 
-tail636:
+tail682:
 	TESTQ     BX, BX
-	JZ        done637
+	JZ        done683
 	MOVL      $0x00000001, DI
 	SHLXL     BX, DI, DI
 	DECL      DI
@@ -12133,7 +12778,7 @@ tail636:
 	VMOVAPS.Z Z1, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done637:
+done683:
 	VZEROUPPER
 	RET
 
@@ -12148,9 +12793,9 @@ TEXT ·normScaleAVX512(SB), NOSPLIT, $0-80
 	VBROADCASTSS rstd+76(FP), Z1
 	XORQ         SI, SI
 	CMPQ         BX, $+32
-	JLT          single640
+	JLT          single686
 
-unrolled643:
+unrolled689:
 	VMOVUPS (CX)(SI*4), Z2
 	VMOVUPS (DX)(SI*4), Z3
 	VSUBPS  Z0, Z2, Z2
@@ -12166,13 +12811,13 @@ unrolled643:
 	ADDQ    $+32, SI
 	SUBQ    $+32, BX
 	CMPQ    BX, $+32
-	JGE     unrolled643
+	JGE     unrolled689
 
-single640:
+single686:
 	CMPQ BX, $+16
-	JLT  tail641
+	JLT  tail687
 
-loop644:
+loop690:
 	VMOVUPS (CX)(SI*4), Z2
 	VMOVUPS (DX)(SI*4), Z3
 	VSUBPS  Z0, Z2, Z2
@@ -12182,11 +12827,11 @@ loop644:
 	ADDQ    $+16, SI
 	SUBQ    $+16, BX
 	CMPQ    BX, $+16
-	JGE     loop644
+	JGE     loop690
 
-tail641:
+tail687:
 	TESTQ     BX, BX
-	JZ        done642
+	JZ        done688
 	MOVL      $0x00000001, DI
 	SHLXL     BX, DI, DI
 	DECL      DI
@@ -12198,7 +12843,7 @@ tail641:
 	VMULPS    Z3, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done642:
+done688:
 	VZEROUPPER
 	RET
 
@@ -12218,9 +12863,9 @@ TEXT ·normScaleBF16AVX512(SB), NOSPLIT, $0-80
 	VBROADCASTSS c00008000<>+0(SB), Z6
 	XORQ         SI, SI
 	CMPQ         BX, $+32
-	JLT          single646
+	JLT          single692
 
-unrolled649:
+unrolled695:
 	VMOVUPS   (CX)(SI*4), Z7
 	VMOVUPS   (DX)(SI*4), Z8
 	VSUBPS    Z0, Z7, Z7
@@ -12256,13 +12901,13 @@ unrolled649:
 	ADDQ      $+32, SI
 	SUBQ      $+32, BX
 	CMPQ      BX, $+32
-	JGE       unrolled649
+	JGE       unrolled695
 
-single646:
+single692:
 	CMPQ BX, $+16
-	JLT  tail647
+	JLT  tail693
 
-loop650:
+loop696:
 	VMOVUPS   (CX)(SI*4), Z7
 	VMOVUPS   (DX)(SI*4), Z8
 	VSUBPS    Z0, Z7, Z7
@@ -12282,11 +12927,11 @@ loop650:
 	ADDQ      $+16, SI
 	SUBQ      $+16, BX
 	CMPQ      BX, $+16
-	JGE       loop650
+	JGE       loop696
 
-tail647:
+tail693:
 	TESTQ     BX, BX
-	JZ        done648
+	JZ        done694
 	MOVL      $0x00000001, DI
 	SHLXL     BX, DI, DI
 	DECL      DI
@@ -12308,7 +12953,7 @@ tail647:
 	VPMOVDW   Z2, Y0
 	VMOVDQU16 Y0, K1, (AX)(SI*2)
 
-done648:
+done694:
 	VZEROUPPER
 	RET
 
@@ -12324,9 +12969,9 @@ TEXT ·normBiasAVX512(SB), NOSPLIT, $0-104
 	VBROADCASTSS rstd+100(FP), Z1
 	XORQ         DI, DI
 	CMPQ         SI, $+32
-	JLT          single652
+	JLT          single698
 
-unrolled655:
+unrolled701:
 	VMOVUPS     (CX)(DI*4), Z2
 	VMOVUPS     (DX)(DI*4), Z3
 	VMOVUPS     (BX)(DI*4), Z4
@@ -12344,13 +12989,13 @@ unrolled655:
 	ADDQ        $+32, DI
 	SUBQ        $+32, SI
 	CMPQ        SI, $+32
-	JGE         unrolled655
+	JGE         unrolled701
 
-single652:
+single698:
 	CMPQ SI, $+16
-	JLT  tail653
+	JLT  tail699
 
-loop656:
+loop702:
 	VMOVUPS     (CX)(DI*4), Z2
 	VMOVUPS     (DX)(DI*4), Z3
 	VMOVUPS     (BX)(DI*4), Z4
@@ -12361,11 +13006,11 @@ loop656:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         loop656
+	JGE         loop702
 
-tail653:
+tail699:
 	TESTQ       SI, SI
-	JZ          done654
+	JZ          done700
 	MOVL        $0x00000001, R8
 	SHLXL       SI, R8, R8
 	DECL        R8
@@ -12379,7 +13024,7 @@ tail653:
 	VFMADD231PS Z3, Z0, Z1
 	VMOVUPS     Z1, K1, (AX)(DI*4)
 
-done654:
+done700:
 	VZEROUPPER
 	RET
 
@@ -12400,9 +13045,9 @@ TEXT ·normBiasBF16AVX512(SB), NOSPLIT, $0-104
 	VBROADCASTSS c00008000<>+0(SB), Z6
 	XORQ         DI, DI
 	CMPQ         SI, $+32
-	JLT          single658
+	JLT          single704
 
-unrolled661:
+unrolled707:
 	VMOVUPS     (CX)(DI*4), Z7
 	VMOVUPS     (DX)(DI*4), Z8
 	VMOVUPS     (BX)(DI*4), Z9
@@ -12440,13 +13085,13 @@ unrolled661:
 	ADDQ        $+32, DI
 	SUBQ        $+32, SI
 	CMPQ        SI, $+32
-	JGE         unrolled661
+	JGE         unrolled707
 
-single658:
+single704:
 	CMPQ SI, $+16
-	JLT  tail659
+	JLT  tail705
 
-loop662:
+loop708:
 	VMOVUPS     (CX)(DI*4), Z7
 	VMOVUPS     (DX)(DI*4), Z8
 	VMOVUPS     (BX)(DI*4), Z9
@@ -12467,11 +13112,11 @@ loop662:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         loop662
+	JGE         loop708
 
-tail659:
+tail705:
 	TESTQ       SI, SI
-	JZ          done660
+	JZ          done706
 	MOVL        $0x00000001, R8
 	SHLXL       SI, R8, R8
 	DECL        R8
@@ -12495,7 +13140,7 @@ tail659:
 	VPMOVDW     Z2, Y0
 	VMOVDQU16   Y0, K1, (AX)(DI*2)
 
-done660:
+done706:
 	VZEROUPPER
 	RET
 
@@ -12512,9 +13157,9 @@ TEXT ·gradRMSAVX512(SB), NOSPLIT, $0-108
 	VPXORD       Z2, Z2, Z2
 	XORQ         DI, DI
 	CMPQ         SI, $+32
-	JLT          single664
+	JLT          single710
 
-unrolled667:
+unrolled713:
 	VMOVUPS     (AX)(DI*4), Z3
 	VMOVUPS     (CX)(DI*4), Z4
 	VMOVUPS     (DX)(DI*4), Z5
@@ -12536,13 +13181,13 @@ unrolled667:
 	ADDQ        $+32, DI
 	SUBQ        $+32, SI
 	CMPQ        SI, $+32
-	JGE         unrolled667
+	JGE         unrolled713
 
-single664:
+single710:
 	CMPQ SI, $+16
-	JLT  tail665
+	JLT  tail711
 
-loop668:
+loop714:
 	VMOVUPS     (AX)(DI*4), Z3
 	VMOVUPS     (CX)(DI*4), Z4
 	VMOVUPS     (DX)(DI*4), Z5
@@ -12555,11 +13200,11 @@ loop668:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         loop668
+	JGE         loop714
 
-tail665:
+tail711:
 	TESTQ       SI, SI
-	JZ          done666
+	JZ          done712
 	MOVL        $0x00000001, R8
 	SHLXL       SI, R8, R8
 	DECL        R8
@@ -12574,7 +13219,7 @@ tail665:
 	VADDPS      Z0, Z3, Z0
 	VMOVUPS     Z0, K1, (AX)(DI*4)
 
-done666:
+done712:
 	VADDPS        Z2, Z1, Z1
 	VEXTRACTF64X4 $0x01, Z1, Y0
 	VADDPS        Y0, Y1, Y1
@@ -12605,9 +13250,9 @@ TEXT ·gradLNAVX512(SB), NOSPLIT, $0-136
 	VPXORD       Z5, Z5, Z5
 	XORQ         R8, R8
 	CMPQ         DI, $+32
-	JLT          single670
+	JLT          single716
 
-unrolled673:
+unrolled719:
 	VMOVUPS     (AX)(R8*4), Z6
 	VMOVUPS     (CX)(R8*4), Z7
 	VMOVUPS     (DX)(R8*4), Z8
@@ -12639,13 +13284,13 @@ unrolled673:
 	ADDQ        $+32, R8
 	SUBQ        $+32, DI
 	CMPQ        DI, $+32
-	JGE         unrolled673
+	JGE         unrolled719
 
-single670:
+single716:
 	CMPQ DI, $+16
-	JLT  tail671
+	JLT  tail717
 
-loop674:
+loop720:
 	VMOVUPS     (AX)(R8*4), Z6
 	VMOVUPS     (CX)(R8*4), Z7
 	VMOVUPS     (DX)(R8*4), Z8
@@ -12663,11 +13308,11 @@ loop674:
 	ADDQ        $+16, R8
 	SUBQ        $+16, DI
 	CMPQ        DI, $+16
-	JGE         loop674
+	JGE         loop720
 
-tail671:
+tail717:
 	TESTQ       DI, DI
-	JZ          done672
+	JZ          done718
 	MOVL        $0x00000001, R9
 	SHLXL       DI, R9, R9
 	DECL        R9
@@ -12687,7 +13332,7 @@ tail671:
 	VMOVUPS     Z0, K1, (AX)(R8*4)
 	VMOVUPS     Z1, K1, (CX)(R8*4)
 
-done672:
+done718:
 	VADDPS        Z4, Z2, Z2
 	VEXTRACTF64X4 $0x01, Z2, Y0
 	VADDPS        Y0, Y2, Y2
@@ -12725,9 +13370,9 @@ TEXT ·gradSetAVX512(SB), NOSPLIT, $0-112
 	VBROADCASTSS c+108(FP), Z3
 	XORQ         DI, DI
 	CMPQ         SI, $+16
-	JLT          tail677
+	JLT          tail723
 
-loop679:
+loop725:
 	VMOVUPS     (CX)(DI*4), Z4
 	VMOVUPS     (DX)(DI*4), Z5
 	VMOVUPS     (BX)(DI*4), Z6
@@ -12741,11 +13386,11 @@ loop679:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         loop679
+	JGE         loop725
 
-tail677:
+tail723:
 	TESTQ       SI, SI
-	JZ          done678
+	JZ          done724
 	MOVL        $0x00000001, R8
 	SHLXL       SI, R8, R8
 	DECL        R8
@@ -12760,7 +13405,7 @@ tail677:
 	VFMADD231PS Z1, Z4, Z0
 	VMOVUPS     Z0, K1, (AX)(DI*4)
 
-done678:
+done724:
 	VZEROUPPER
 	RET
 
@@ -12778,9 +13423,9 @@ TEXT ·gradAddAVX512(SB), NOSPLIT, $0-112
 	VBROADCASTSS c+108(FP), Z3
 	XORQ         DI, DI
 	CMPQ         SI, $+16
-	JLT          tail682
+	JLT          tail728
 
-loop684:
+loop730:
 	VMOVUPS     (AX)(DI*4), Z4
 	VMOVUPS     (CX)(DI*4), Z5
 	VMOVUPS     (DX)(DI*4), Z6
@@ -12796,11 +13441,11 @@ loop684:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         loop684
+	JGE         loop730
 
-tail682:
+tail728:
 	TESTQ       SI, SI
-	JZ          done683
+	JZ          done729
 	MOVL        $0x00000001, R8
 	SHLXL       SI, R8, R8
 	DECL        R8
@@ -12817,7 +13462,7 @@ tail682:
 	VADDPS      Z0, Z4, Z0
 	VMOVUPS     Z0, K1, (AX)(DI*4)
 
-done683:
+done729:
 	VZEROUPPER
 	RET
 
@@ -12834,9 +13479,9 @@ TEXT ·gradRMSBF16AVX512(SB), NOSPLIT, $0-108
 	VPXORD       Z2, Z2, Z2
 	XORQ         DI, DI
 	CMPQ         SI, $+32
-	JLT          single686
+	JLT          single732
 
-unrolled689:
+unrolled735:
 	VMOVUPS     (AX)(DI*4), Z3
 	VPMOVZXWD   (CX)(DI*2), Z4
 	VPSLLD      $0x10, Z4, Z4
@@ -12860,13 +13505,13 @@ unrolled689:
 	ADDQ        $+32, DI
 	SUBQ        $+32, SI
 	CMPQ        SI, $+32
-	JGE         unrolled689
+	JGE         unrolled735
 
-single686:
+single732:
 	CMPQ SI, $+16
-	JLT  tail687
+	JLT  tail733
 
-loop690:
+loop736:
 	VMOVUPS     (AX)(DI*4), Z3
 	VPMOVZXWD   (CX)(DI*2), Z4
 	VPSLLD      $0x10, Z4, Z4
@@ -12880,11 +13525,11 @@ loop690:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         loop690
+	JGE         loop736
 
-tail687:
+tail733:
 	TESTQ       SI, SI
-	JZ          done688
+	JZ          done734
 	MOVL        $0x00000001, R8
 	SHLXL       SI, R8, R8
 	DECL        R8
@@ -12900,7 +13545,7 @@ tail687:
 	VADDPS      Z0, Z3, Z0
 	VMOVUPS     Z0, K1, (AX)(DI*4)
 
-done688:
+done734:
 	VADDPS        Z2, Z1, Z1
 	VEXTRACTF64X4 $0x01, Z1, Y0
 	VADDPS        Y0, Y1, Y1
@@ -12931,9 +13576,9 @@ TEXT ·gradLNBF16AVX512(SB), NOSPLIT, $0-136
 	VPXORD       Z5, Z5, Z5
 	XORQ         R8, R8
 	CMPQ         DI, $+32
-	JLT          single692
+	JLT          single738
 
-unrolled695:
+unrolled741:
 	VMOVUPS     (AX)(R8*4), Z6
 	VMOVUPS     (CX)(R8*4), Z7
 	VPMOVZXWD   (DX)(R8*2), Z8
@@ -12967,13 +13612,13 @@ unrolled695:
 	ADDQ        $+32, R8
 	SUBQ        $+32, DI
 	CMPQ        DI, $+32
-	JGE         unrolled695
+	JGE         unrolled741
 
-single692:
+single738:
 	CMPQ DI, $+16
-	JLT  tail693
+	JLT  tail739
 
-loop696:
+loop742:
 	VMOVUPS     (AX)(R8*4), Z6
 	VMOVUPS     (CX)(R8*4), Z7
 	VPMOVZXWD   (DX)(R8*2), Z8
@@ -12992,11 +13637,11 @@ loop696:
 	ADDQ        $+16, R8
 	SUBQ        $+16, DI
 	CMPQ        DI, $+16
-	JGE         loop696
+	JGE         loop742
 
-tail693:
+tail739:
 	TESTQ       DI, DI
-	JZ          done694
+	JZ          done740
 	MOVL        $0x00000001, R9
 	SHLXL       DI, R9, R9
 	DECL        R9
@@ -13017,7 +13662,7 @@ tail693:
 	VMOVUPS     Z0, K1, (AX)(R8*4)
 	VMOVUPS     Z1, K1, (CX)(R8*4)
 
-done694:
+done740:
 	VADDPS        Z4, Z2, Z2
 	VEXTRACTF64X4 $0x01, Z2, Y0
 	VADDPS        Y0, Y2, Y2
@@ -13055,9 +13700,9 @@ TEXT ·gradSetBF16AVX512(SB), NOSPLIT, $0-112
 	VBROADCASTSS c+108(FP), Z3
 	XORQ         DI, DI
 	CMPQ         SI, $+16
-	JLT          tail699
+	JLT          tail745
 
-loop701:
+loop747:
 	VPMOVZXWD   (CX)(DI*2), Z4
 	VPSLLD      $0x10, Z4, Z4
 	VMOVUPS     (DX)(DI*4), Z5
@@ -13072,11 +13717,11 @@ loop701:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         loop701
+	JGE         loop747
 
-tail699:
+tail745:
 	TESTQ       SI, SI
-	JZ          done700
+	JZ          done746
 	MOVL        $0x00000001, R8
 	SHLXL       SI, R8, R8
 	DECL        R8
@@ -13092,7 +13737,7 @@ tail699:
 	VFMADD231PS Z1, Z4, Z0
 	VMOVUPS     Z0, K1, (AX)(DI*4)
 
-done700:
+done746:
 	VZEROUPPER
 	RET
 
@@ -13110,9 +13755,9 @@ TEXT ·gradAddBF16AVX512(SB), NOSPLIT, $0-112
 	VBROADCASTSS c+108(FP), Z3
 	XORQ         DI, DI
 	CMPQ         SI, $+16
-	JLT          tail704
+	JLT          tail750
 
-loop706:
+loop752:
 	VMOVUPS     (AX)(DI*4), Z4
 	VPMOVZXWD   (CX)(DI*2), Z5
 	VPSLLD      $0x10, Z5, Z5
@@ -13129,11 +13774,11 @@ loop706:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         loop706
+	JGE         loop752
 
-tail704:
+tail750:
 	TESTQ       SI, SI
-	JZ          done705
+	JZ          done751
 	MOVL        $0x00000001, R8
 	SHLXL       SI, R8, R8
 	DECL        R8
@@ -13151,7 +13796,548 @@ tail704:
 	VADDPS      Z0, Z4, Z0
 	VMOVUPS     Z0, K1, (AX)(DI*4)
 
-done705:
+done751:
+	VZEROUPPER
+	RET
+
+// func hatScaleRowsAVX512(a gridArgs)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
+TEXT ·hatScaleRowsAVX512(SB), NOSPLIT, $0-80
+	MOVQ         a_ptr_0+0(FP), AX
+	MOVQ         a_ptr_1+8(FP), CX
+	MOVQ         a_ptr_2+16(FP), DX
+	MOVQ         a_rows+64(FP), BX
+	VBROADCASTSS c00000001<>+0(SB), Z0
+	VBROADCASTSS c00007fff<>+0(SB), Z1
+	VBROADCASTSS c7f800000<>+0(SB), Z2
+	VBROADCASTSS c00000040<>+0(SB), Z3
+	VBROADCASTSS c00008000<>+0(SB), Z4
+
+row753:
+	MOVQ a_n+72(FP), SI
+	XORQ DI, DI
+	CMPQ SI, $+16
+	JLT  tail755
+
+loop757:
+	VPMOVZXWD (CX)(DI*2), Z5
+	VPSLLD    $0x10, Z5, Z5
+	VMOVUPS   (DX)(DI*4), Z6
+	VMULPS    Z6, Z5, Z5
+	VPSRLD    $0x10, Z5, Z6
+	VPANDD    Z0, Z6, Z7
+	VPADDD    Z1, Z7, Z7
+	VPADDD    Z5, Z7, Z7
+	VPSRLD    $0x10, Z7, Z7
+	VCMPPS    $0x03, Z5, Z5, K1
+	VPORD     Z3, Z6, K1, Z7
+	VPTESTNMD Z2, Z5, K1
+	VPANDD    Z4, Z6, K1, Z7
+	VPMOVDW   Z7, Y5
+	VMOVDQU16 Y5, (AX)(DI*2)
+	ADDQ      $+16, DI
+	SUBQ      $+16, SI
+	CMPQ      SI, $+16
+	JGE       loop757
+
+tail755:
+	TESTQ       SI, SI
+	JZ          done756
+	MOVL        $0x00000001, R8
+	SHLXL       SI, R8, R8
+	DECL        R8
+	KMOVW       R8, K1
+	VPMOVZXWD.Z (CX)(DI*2), K1, Z5
+	VPSLLD      $0x10, Z5, Z5
+	VMOVUPS.Z   (DX)(DI*4), K1, Z6
+	VMULPS      Z6, Z5, Z5
+	VPSRLD      $0x10, Z5, Z6
+	VPANDD      Z0, Z6, Z7
+	VPADDD      Z1, Z7, Z7
+	VPADDD      Z5, Z7, Z7
+	VPSRLD      $0x10, Z7, Z7
+	VCMPPS      $0x03, Z5, Z5, K2
+	VPORD       Z3, Z6, K2, Z7
+	VPTESTNMD   Z2, Z5, K2
+	VPANDD      Z4, Z6, K2, Z7
+	VPMOVDW     Z7, Y5
+	VMOVDQU16   Y5, K1, (AX)(DI*2)
+
+done756:
+	ADDQ a_stride_0+32(FP), AX
+	ADDQ a_stride_1+40(FP), CX
+	ADDQ a_stride_2+48(FP), DX
+	DECQ BX
+	JNZ  row753
+	VZEROUPPER
+	RET
+
+// func hatBiasRowsAVX512(a gridArgs)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
+TEXT ·hatBiasRowsAVX512(SB), NOSPLIT, $0-80
+	MOVQ         a_ptr_0+0(FP), AX
+	MOVQ         a_ptr_1+8(FP), CX
+	MOVQ         a_ptr_2+16(FP), DX
+	MOVQ         a_ptr_3+24(FP), BX
+	MOVQ         a_rows+64(FP), SI
+	VBROADCASTSS c00000001<>+0(SB), Z0
+	VBROADCASTSS c00007fff<>+0(SB), Z1
+	VBROADCASTSS c7f800000<>+0(SB), Z2
+	VBROADCASTSS c00000040<>+0(SB), Z3
+	VBROADCASTSS c00008000<>+0(SB), Z4
+
+row758:
+	MOVQ a_n+72(FP), DI
+	XORQ R8, R8
+	CMPQ DI, $+16
+	JLT  tail760
+
+loop762:
+	VPMOVZXWD   (CX)(R8*2), Z5
+	VPSLLD      $0x10, Z5, Z5
+	VMOVUPS     (DX)(R8*4), Z6
+	VMOVUPS     (BX)(R8*4), Z7
+	VFMADD231PS Z6, Z5, Z7
+	VPSRLD      $0x10, Z7, Z5
+	VPANDD      Z0, Z5, Z6
+	VPADDD      Z1, Z6, Z6
+	VPADDD      Z7, Z6, Z6
+	VPSRLD      $0x10, Z6, Z6
+	VCMPPS      $0x03, Z7, Z7, K1
+	VPORD       Z3, Z5, K1, Z6
+	VPTESTNMD   Z2, Z7, K1
+	VPANDD      Z4, Z5, K1, Z6
+	VPMOVDW     Z6, Y5
+	VMOVDQU16   Y5, (AX)(R8*2)
+	ADDQ        $+16, R8
+	SUBQ        $+16, DI
+	CMPQ        DI, $+16
+	JGE         loop762
+
+tail760:
+	TESTQ       DI, DI
+	JZ          done761
+	MOVL        $0x00000001, R9
+	SHLXL       DI, R9, R9
+	DECL        R9
+	KMOVW       R9, K1
+	VPMOVZXWD.Z (CX)(R8*2), K1, Z5
+	VPSLLD      $0x10, Z5, Z5
+	VMOVUPS.Z   (DX)(R8*4), K1, Z6
+	VMOVUPS.Z   (BX)(R8*4), K1, Z7
+	VFMADD231PS Z6, Z5, Z7
+	VPSRLD      $0x10, Z7, Z5
+	VPANDD      Z0, Z5, Z6
+	VPADDD      Z1, Z6, Z6
+	VPADDD      Z7, Z6, Z6
+	VPSRLD      $0x10, Z6, Z6
+	VCMPPS      $0x03, Z7, Z7, K2
+	VPORD       Z3, Z5, K2, Z6
+	VPTESTNMD   Z2, Z7, K2
+	VPANDD      Z4, Z5, K2, Z6
+	VPMOVDW     Z6, Y5
+	VMOVDQU16   Y5, K1, (AX)(R8*2)
+
+done761:
+	ADDQ a_stride_0+32(FP), AX
+	ADDQ a_stride_1+40(FP), CX
+	ADDQ a_stride_2+48(FP), DX
+	ADDQ a_stride_3+56(FP), BX
+	DECQ SI
+	JNZ  row758
+	VZEROUPPER
+	RET
+
+// func gradHatRMSAVX512(dw []float32, dy []BF16Bits, hat []BF16Bits, w []float32) (r0 float32)
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·gradHatRMSAVX512(SB), NOSPLIT, $0-100
+	MOVQ   dw_base+0(FP), AX
+	MOVQ   dy_base+24(FP), CX
+	MOVQ   hat_base+48(FP), DX
+	MOVQ   w_base+72(FP), BX
+	MOVQ   dw_len+8(FP), SI
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	XORQ   DI, DI
+	CMPQ   SI, $+32
+	JLT    single764
+
+unrolled767:
+	VMOVUPS     (AX)(DI*4), Z2
+	VPMOVZXWD   (CX)(DI*2), Z3
+	VPSLLD      $0x10, Z3, Z3
+	VPMOVZXWD   (DX)(DI*2), Z4
+	VPSLLD      $0x10, Z4, Z4
+	VMOVUPS     (BX)(DI*4), Z5
+	VMULPS      Z4, Z3, Z3
+	VFMADD231PS Z5, Z3, Z0
+	VADDPS      Z3, Z2, Z2
+	VMOVUPS     Z2, (AX)(DI*4)
+	VMOVUPS     64(AX)(DI*4), Z2
+	VPMOVZXWD   32(CX)(DI*2), Z3
+	VPSLLD      $0x10, Z3, Z3
+	VPMOVZXWD   32(DX)(DI*2), Z4
+	VPSLLD      $0x10, Z4, Z4
+	VMOVUPS     64(BX)(DI*4), Z5
+	VMULPS      Z4, Z3, Z3
+	VFMADD231PS Z5, Z3, Z1
+	VADDPS      Z3, Z2, Z2
+	VMOVUPS     Z2, 64(AX)(DI*4)
+	ADDQ        $+32, DI
+	SUBQ        $+32, SI
+	CMPQ        SI, $+32
+	JGE         unrolled767
+
+single764:
+	CMPQ SI, $+16
+	JLT  tail765
+
+loop768:
+	VMOVUPS     (AX)(DI*4), Z2
+	VPMOVZXWD   (CX)(DI*2), Z3
+	VPSLLD      $0x10, Z3, Z3
+	VPMOVZXWD   (DX)(DI*2), Z4
+	VPSLLD      $0x10, Z4, Z4
+	VMOVUPS     (BX)(DI*4), Z5
+	VMULPS      Z4, Z3, Z3
+	VFMADD231PS Z5, Z3, Z0
+	VADDPS      Z3, Z2, Z2
+	VMOVUPS     Z2, (AX)(DI*4)
+	ADDQ        $+16, DI
+	SUBQ        $+16, SI
+	CMPQ        SI, $+16
+	JGE         loop768
+
+tail765:
+	TESTQ       SI, SI
+	JZ          done766
+	MOVL        $0x00000001, R8
+	SHLXL       SI, R8, R8
+	DECL        R8
+	KMOVW       R8, K1
+	VMOVUPS.Z   (AX)(DI*4), K1, Z2
+	VPMOVZXWD.Z (CX)(DI*2), K1, Z3
+	VPSLLD      $0x10, Z3, Z3
+	VPMOVZXWD.Z (DX)(DI*2), K1, Z4
+	VPSLLD      $0x10, Z4, Z4
+	VMOVUPS.Z   (BX)(DI*4), K1, Z5
+	VMULPS      Z4, Z3, Z3
+	VFMADD231PS Z5, Z3, K1, Z0
+	VADDPS      Z3, Z2, Z2
+	VMOVUPS     Z2, K1, (AX)(DI*4)
+
+done766:
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VPERMILPD     $0x01, X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSHDUP     X0, X1
+	VADDPS        X1, X0, X0
+	VZEROUPPER
+	MOVSS         X0, r0+96(FP)
+	RET
+
+// func gradHatLNAVX512(dw []float32, db []float32, dy []BF16Bits, hat []BF16Bits, w []float32) (r0 float32, r1 float32)
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·gradHatLNAVX512(SB), NOSPLIT, $0-128
+	MOVQ   dw_base+0(FP), AX
+	MOVQ   db_base+24(FP), CX
+	MOVQ   dy_base+48(FP), DX
+	MOVQ   hat_base+72(FP), BX
+	MOVQ   w_base+96(FP), SI
+	MOVQ   dw_len+8(FP), DI
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	XORQ   R8, R8
+	CMPQ   DI, $+32
+	JLT    single770
+
+unrolled773:
+	VMOVUPS     (AX)(R8*4), Z4
+	VMOVUPS     (CX)(R8*4), Z5
+	VPMOVZXWD   (DX)(R8*2), Z6
+	VPSLLD      $0x10, Z6, Z6
+	VPMOVZXWD   (BX)(R8*2), Z7
+	VPSLLD      $0x10, Z7, Z7
+	VMOVUPS     (SI)(R8*4), Z8
+	VMULPS      Z7, Z6, Z7
+	VFMADD231PS Z8, Z6, Z0
+	VFMADD231PS Z8, Z7, Z1
+	VADDPS      Z7, Z4, Z4
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     Z4, (AX)(R8*4)
+	VMOVUPS     Z5, (CX)(R8*4)
+	VMOVUPS     64(AX)(R8*4), Z4
+	VMOVUPS     64(CX)(R8*4), Z5
+	VPMOVZXWD   32(DX)(R8*2), Z6
+	VPSLLD      $0x10, Z6, Z6
+	VPMOVZXWD   32(BX)(R8*2), Z7
+	VPSLLD      $0x10, Z7, Z7
+	VMOVUPS     64(SI)(R8*4), Z8
+	VMULPS      Z7, Z6, Z7
+	VFMADD231PS Z8, Z6, Z2
+	VFMADD231PS Z8, Z7, Z3
+	VADDPS      Z7, Z4, Z4
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     Z4, 64(AX)(R8*4)
+	VMOVUPS     Z5, 64(CX)(R8*4)
+	ADDQ        $+32, R8
+	SUBQ        $+32, DI
+	CMPQ        DI, $+32
+	JGE         unrolled773
+
+single770:
+	CMPQ DI, $+16
+	JLT  tail771
+
+loop774:
+	VMOVUPS     (AX)(R8*4), Z4
+	VMOVUPS     (CX)(R8*4), Z5
+	VPMOVZXWD   (DX)(R8*2), Z6
+	VPSLLD      $0x10, Z6, Z6
+	VPMOVZXWD   (BX)(R8*2), Z7
+	VPSLLD      $0x10, Z7, Z7
+	VMOVUPS     (SI)(R8*4), Z8
+	VMULPS      Z7, Z6, Z7
+	VFMADD231PS Z8, Z6, Z0
+	VFMADD231PS Z8, Z7, Z1
+	VADDPS      Z7, Z4, Z4
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     Z4, (AX)(R8*4)
+	VMOVUPS     Z5, (CX)(R8*4)
+	ADDQ        $+16, R8
+	SUBQ        $+16, DI
+	CMPQ        DI, $+16
+	JGE         loop774
+
+tail771:
+	TESTQ       DI, DI
+	JZ          done772
+	MOVL        $0x00000001, R9
+	SHLXL       DI, R9, R9
+	DECL        R9
+	KMOVW       R9, K1
+	VMOVUPS.Z   (AX)(R8*4), K1, Z4
+	VMOVUPS.Z   (CX)(R8*4), K1, Z5
+	VPMOVZXWD.Z (DX)(R8*2), K1, Z6
+	VPSLLD      $0x10, Z6, Z6
+	VPMOVZXWD.Z (BX)(R8*2), K1, Z7
+	VPSLLD      $0x10, Z7, Z7
+	VMOVUPS.Z   (SI)(R8*4), K1, Z8
+	VMULPS      Z7, Z6, Z7
+	VFMADD231PS Z8, Z6, K1, Z0
+	VFMADD231PS Z8, Z7, K1, Z1
+	VADDPS      Z7, Z4, Z4
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     Z4, K1, (AX)(R8*4)
+	VMOVUPS     Z5, K1, (CX)(R8*4)
+
+done772:
+	VADDPS        Z2, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y2
+	VADDPS        Y2, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X2
+	VADDPS        X2, X0, X0
+	VPERMILPD     $0x01, X0, X2
+	VADDPS        X2, X0, X0
+	VMOVSHDUP     X0, X2
+	VADDPS        X2, X0, X0
+	VADDPS        Z3, Z1, Z1
+	VEXTRACTF64X4 $0x01, Z1, Y2
+	VADDPS        Y2, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X2
+	VADDPS        X2, X1, X1
+	VPERMILPD     $0x01, X1, X2
+	VADDPS        X2, X1, X1
+	VMOVSHDUP     X1, X2
+	VADDPS        X2, X1, X1
+	VZEROUPPER
+	MOVSS         X0, r0+120(FP)
+	MOVSS         X1, r1+124(FP)
+	RET
+
+// func gradHatSetAVX512(dx []float32, dy []BF16Bits, hat []BF16Bits, w []float32, a float32, b float32, c float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·gradHatSetAVX512(SB), NOSPLIT, $0-108
+	MOVQ         dx_base+0(FP), AX
+	MOVQ         dy_base+24(FP), CX
+	MOVQ         hat_base+48(FP), DX
+	MOVQ         w_base+72(FP), BX
+	MOVQ         dx_len+8(FP), SI
+	VBROADCASTSS a+96(FP), Z0
+	VBROADCASTSS b+100(FP), Z1
+	VBROADCASTSS c+104(FP), Z2
+	XORQ         DI, DI
+	CMPQ         SI, $+32
+	JLT          single776
+
+unrolled779:
+	VPMOVZXWD   (CX)(DI*2), Z3
+	VPSLLD      $0x10, Z3, Z3
+	VPMOVZXWD   (DX)(DI*2), Z4
+	VPSLLD      $0x10, Z4, Z4
+	VMOVUPS     (BX)(DI*4), Z5
+	VMULPS      Z5, Z3, Z3
+	VMOVUPS     Z2, Z5
+	VFMADD231PS Z1, Z4, Z5
+	VMOVUPS     Z5, Z4
+	VFMADD231PS Z0, Z3, Z4
+	VMOVUPS     Z4, (AX)(DI*4)
+	VPMOVZXWD   32(CX)(DI*2), Z3
+	VPSLLD      $0x10, Z3, Z3
+	VPMOVZXWD   32(DX)(DI*2), Z4
+	VPSLLD      $0x10, Z4, Z4
+	VMOVUPS     64(BX)(DI*4), Z5
+	VMULPS      Z5, Z3, Z3
+	VMOVUPS     Z2, Z5
+	VFMADD231PS Z1, Z4, Z5
+	VMOVUPS     Z5, Z4
+	VFMADD231PS Z0, Z3, Z4
+	VMOVUPS     Z4, 64(AX)(DI*4)
+	ADDQ        $+32, DI
+	SUBQ        $+32, SI
+	CMPQ        SI, $+32
+	JGE         unrolled779
+
+single776:
+	CMPQ SI, $+16
+	JLT  tail777
+
+loop780:
+	VPMOVZXWD   (CX)(DI*2), Z3
+	VPSLLD      $0x10, Z3, Z3
+	VPMOVZXWD   (DX)(DI*2), Z4
+	VPSLLD      $0x10, Z4, Z4
+	VMOVUPS     (BX)(DI*4), Z5
+	VMULPS      Z5, Z3, Z3
+	VMOVUPS     Z2, Z5
+	VFMADD231PS Z1, Z4, Z5
+	VMOVUPS     Z5, Z4
+	VFMADD231PS Z0, Z3, Z4
+	VMOVUPS     Z4, (AX)(DI*4)
+	ADDQ        $+16, DI
+	SUBQ        $+16, SI
+	CMPQ        SI, $+16
+	JGE         loop780
+
+tail777:
+	TESTQ       SI, SI
+	JZ          done778
+	MOVL        $0x00000001, R8
+	SHLXL       SI, R8, R8
+	DECL        R8
+	KMOVW       R8, K1
+	VPMOVZXWD.Z (CX)(DI*2), K1, Z3
+	VPSLLD      $0x10, Z3, Z3
+	VPMOVZXWD.Z (DX)(DI*2), K1, Z4
+	VPSLLD      $0x10, Z4, Z4
+	VMOVUPS.Z   (BX)(DI*4), K1, Z5
+	VMULPS      Z5, Z3, Z3
+	VFMADD231PS Z1, Z4, Z2
+	VMOVUPS     Z2, Z1
+	VFMADD231PS Z0, Z3, Z1
+	VMOVUPS     Z1, K1, (AX)(DI*4)
+
+done778:
+	VZEROUPPER
+	RET
+
+// func gradHatAddAVX512(dx []float32, dy []BF16Bits, hat []BF16Bits, w []float32, a float32, b float32, c float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·gradHatAddAVX512(SB), NOSPLIT, $0-108
+	MOVQ         dx_base+0(FP), AX
+	MOVQ         dy_base+24(FP), CX
+	MOVQ         hat_base+48(FP), DX
+	MOVQ         w_base+72(FP), BX
+	MOVQ         dx_len+8(FP), SI
+	VBROADCASTSS a+96(FP), Z0
+	VBROADCASTSS b+100(FP), Z1
+	VBROADCASTSS c+104(FP), Z2
+	XORQ         DI, DI
+	CMPQ         SI, $+32
+	JLT          single782
+
+unrolled785:
+	VMOVUPS     (AX)(DI*4), Z3
+	VPMOVZXWD   (CX)(DI*2), Z4
+	VPSLLD      $0x10, Z4, Z4
+	VPMOVZXWD   (DX)(DI*2), Z5
+	VPSLLD      $0x10, Z5, Z5
+	VMOVUPS     (BX)(DI*4), Z6
+	VMULPS      Z6, Z4, Z4
+	VMOVUPS     Z2, Z6
+	VFMADD231PS Z1, Z5, Z6
+	VMOVUPS     Z6, Z5
+	VFMADD231PS Z0, Z4, Z5
+	VADDPS      Z5, Z3, Z3
+	VMOVUPS     Z3, (AX)(DI*4)
+	VMOVUPS     64(AX)(DI*4), Z3
+	VPMOVZXWD   32(CX)(DI*2), Z4
+	VPSLLD      $0x10, Z4, Z4
+	VPMOVZXWD   32(DX)(DI*2), Z5
+	VPSLLD      $0x10, Z5, Z5
+	VMOVUPS     64(BX)(DI*4), Z6
+	VMULPS      Z6, Z4, Z4
+	VMOVUPS     Z2, Z6
+	VFMADD231PS Z1, Z5, Z6
+	VMOVUPS     Z6, Z5
+	VFMADD231PS Z0, Z4, Z5
+	VADDPS      Z5, Z3, Z3
+	VMOVUPS     Z3, 64(AX)(DI*4)
+	ADDQ        $+32, DI
+	SUBQ        $+32, SI
+	CMPQ        SI, $+32
+	JGE         unrolled785
+
+single782:
+	CMPQ SI, $+16
+	JLT  tail783
+
+loop786:
+	VMOVUPS     (AX)(DI*4), Z3
+	VPMOVZXWD   (CX)(DI*2), Z4
+	VPSLLD      $0x10, Z4, Z4
+	VPMOVZXWD   (DX)(DI*2), Z5
+	VPSLLD      $0x10, Z5, Z5
+	VMOVUPS     (BX)(DI*4), Z6
+	VMULPS      Z6, Z4, Z4
+	VMOVUPS     Z2, Z6
+	VFMADD231PS Z1, Z5, Z6
+	VMOVUPS     Z6, Z5
+	VFMADD231PS Z0, Z4, Z5
+	VADDPS      Z5, Z3, Z3
+	VMOVUPS     Z3, (AX)(DI*4)
+	ADDQ        $+16, DI
+	SUBQ        $+16, SI
+	CMPQ        SI, $+16
+	JGE         loop786
+
+tail783:
+	TESTQ       SI, SI
+	JZ          done784
+	MOVL        $0x00000001, R8
+	SHLXL       SI, R8, R8
+	DECL        R8
+	KMOVW       R8, K1
+	VMOVUPS.Z   (AX)(DI*4), K1, Z3
+	VPMOVZXWD.Z (CX)(DI*2), K1, Z4
+	VPSLLD      $0x10, Z4, Z4
+	VPMOVZXWD.Z (DX)(DI*2), K1, Z5
+	VPSLLD      $0x10, Z5, Z5
+	VMOVUPS.Z   (BX)(DI*4), K1, Z6
+	VMULPS      Z6, Z4, Z4
+	VFMADD231PS Z1, Z5, Z2
+	VMOVUPS     Z2, Z1
+	VFMADD231PS Z0, Z4, Z1
+	VADDPS      Z1, Z3, Z0
+	VMOVUPS     Z0, K1, (AX)(DI*4)
+
+done784:
 	VZEROUPPER
 	RET
 
@@ -13168,9 +14354,9 @@ TEXT ·rotateAVX512(SB), NOSPLIT, $0-148
 	VBROADCASTSS sign+144(FP), Z0
 	XORQ         R9, R9
 	CMPQ         R8, $+16
-	JLT          tail709
+	JLT          tail789
 
-loop711:
+loop791:
 	VMOVUPS      (DX)(R9*4), Z1
 	VMOVUPS      (BX)(R9*4), Z2
 	VMOVUPS      (SI)(R9*4), Z3
@@ -13185,11 +14371,11 @@ loop711:
 	ADDQ         $+16, R9
 	SUBQ         $+16, R8
 	CMPQ         R8, $+16
-	JGE          loop711
+	JGE          loop791
 
-tail709:
+tail789:
 	TESTQ        R8, R8
-	JZ           done710
+	JZ           done790
 	MOVL         $0x00000001, R10
 	SHLXL        R8, R10, R10
 	DECL         R10
@@ -13206,7 +14392,7 @@ tail709:
 	VMOVUPS      Z4, K1, (AX)(R9*4)
 	VMOVUPS      Z2, K1, (CX)(R9*4)
 
-done710:
+done790:
 	VZEROUPPER
 	RET
 
@@ -13228,9 +14414,9 @@ TEXT ·rotateBF16AVX512(SB), NOSPLIT, $0-148
 	VBROADCASTSS c00008000<>+0(SB), Z5
 	XORQ         R9, R9
 	CMPQ         R8, $+16
-	JLT          tail714
+	JLT          tail794
 
-loop716:
+loop796:
 	VPMOVZXWD    (DX)(R9*2), Z6
 	VPSLLD       $0x10, Z6, Z6
 	VPMOVZXWD    (BX)(R9*2), Z7
@@ -13267,11 +14453,11 @@ loop716:
 	ADDQ         $+16, R9
 	SUBQ         $+16, R8
 	CMPQ         R8, $+16
-	JGE          loop716
+	JGE          loop796
 
-tail714:
+tail794:
 	TESTQ        R8, R8
-	JZ           done715
+	JZ           done795
 	MOVL         $0x00000001, R10
 	SHLXL        R8, R10, R10
 	DECL         R10
@@ -13310,7 +14496,7 @@ tail714:
 	VPMOVDW      Z1, Y0
 	VMOVDQU16    Y0, K1, (CX)(R9*2)
 
-done715:
+done795:
 	VZEROUPPER
 	RET
 
@@ -13335,9 +14521,9 @@ TEXT ·adamWAVX512(SB), NOSPLIT, $0-132
 	VBROADCASTSS c7fffffff<>+0(SB), Z10
 	XORQ         DI, DI
 	CMPQ         SI, $+16
-	JLT          tail719
+	JLT          tail799
 
-loop721:
+loop801:
 	VMOVUPS      (AX)(DI*4), Z11
 	VMOVUPS      (CX)(DI*4), Z12
 	VMOVUPS      (DX)(DI*4), Z13
@@ -13365,11 +14551,11 @@ loop721:
 	ADDQ         $+16, DI
 	SUBQ         $+16, SI
 	CMPQ         SI, $+16
-	JGE          loop721
+	JGE          loop801
 
-tail719:
+tail799:
 	TESTQ        SI, SI
-	JZ           done720
+	JZ           done800
 	MOVL         $0x00000001, R8
 	SHLXL        SI, R8, R8
 	DECL         R8
@@ -13399,7 +14585,7 @@ tail719:
 	VMOVUPS      Z1, K1, (CX)(DI*4)
 	VMOVUPS      Z0, K1, (DX)(DI*4)
 
-done720:
+done800:
 	VZEROUPPER
 	RET
 
@@ -13430,9 +14616,9 @@ TEXT ·adamWBF16AVX512(SB), NOSPLIT, $0-156
 	VBROADCASTSS c00008000<>+0(SB), Z15
 	XORQ         R8, R8
 	CMPQ         DI, $+16
-	JLT          tail724
+	JLT          tail804
 
-loop726:
+loop806:
 	VMOVUPS      (AX)(R8*4), Z16
 	VMOVUPS      (CX)(R8*4), Z17
 	VMOVUPS      (DX)(R8*4), Z18
@@ -13471,11 +14657,11 @@ loop726:
 	ADDQ         $+16, R8
 	SUBQ         $+16, DI
 	CMPQ         DI, $+16
-	JGE          loop726
+	JGE          loop806
 
-tail724:
+tail804:
 	TESTQ        DI, DI
-	JZ           done725
+	JZ           done805
 	MOVL         $0x00000001, R9
 	SHLXL        DI, R9, R9
 	DECL         R9
@@ -13516,7 +14702,7 @@ tail724:
 	VPMOVDW      Z1, Y0
 	VMOVDQU16    Y0, K1, (BX)(R8*2)
 
-done725:
+done805:
 	VZEROUPPER
 	RET
 
@@ -13542,9 +14728,9 @@ TEXT ·adamWF16AVX512(SB), NOSPLIT, $0-156
 	VBROADCASTSS c7fffffff<>+0(SB), Z10
 	XORQ         R8, R8
 	CMPQ         DI, $+16
-	JLT          tail729
+	JLT          tail809
 
-loop731:
+loop811:
 	VMOVUPS      (AX)(R8*4), Z11
 	VMOVUPS      (CX)(R8*4), Z12
 	VMOVUPS      (DX)(R8*4), Z13
@@ -13574,11 +14760,11 @@ loop731:
 	ADDQ         $+16, R8
 	SUBQ         $+16, DI
 	CMPQ         DI, $+16
-	JGE          loop731
+	JGE          loop811
 
-tail729:
+tail809:
 	TESTQ        DI, DI
-	JZ           done730
+	JZ           done810
 	MOVL         $0x00000001, R9
 	SHLXL        DI, R9, R9
 	DECL         R9
@@ -13610,7 +14796,7 @@ tail729:
 	VCVTPS2PH    $0x00, Z3, Y0
 	VMOVDQU16    Y0, K1, (BX)(R8*2)
 
-done730:
+done810:
 	VZEROUPPER
 	RET
 
@@ -13622,9 +14808,9 @@ TEXT ·f32ToBF16AVX512BF16(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ DX, $+32
-	JLT  single733
+	JLT  single813
 
-unrolled736:
+unrolled816:
 	VMOVUPS   (CX)(BX*4), Z0
 	VMOVAPS   Z0, Z31
 	LONG      $0x487e0262
@@ -13638,13 +14824,13 @@ unrolled736:
 	ADDQ      $+32, BX
 	SUBQ      $+32, DX
 	CMPQ      DX, $+32
-	JGE       unrolled736
+	JGE       unrolled816
 
-single733:
+single813:
 	CMPQ DX, $+16
-	JLT  tail734
+	JLT  tail814
 
-loop737:
+loop817:
 	VMOVUPS   (CX)(BX*4), Z0
 	VMOVAPS   Z0, Z31
 	LONG      $0x487e0262
@@ -13653,11 +14839,11 @@ loop737:
 	ADDQ      $+16, BX
 	SUBQ      $+16, DX
 	CMPQ      DX, $+16
-	JGE       loop737
+	JGE       loop817
 
-tail734:
+tail814:
 	TESTQ     DX, DX
-	JZ        done735
+	JZ        done815
 	MOVL      $0x00000001, SI
 	SHLXL     DX, SI, SI
 	DECL      SI
@@ -13668,7 +14854,7 @@ tail734:
 	WORD      $0xf772
 	VMOVDQU16 Y30, K1, (AX)(BX*2)
 
-done735:
+done815:
 	VZEROUPPER
 	RET
 
@@ -13681,9 +14867,9 @@ TEXT ·addBF16AVX512BF16(SB), NOSPLIT, $0-72
 	MOVQ dst_len+8(FP), BX
 	XORQ SI, SI
 	CMPQ BX, $+32
-	JLT  single739
+	JLT  single819
 
-unrolled742:
+unrolled822:
 	VPMOVZXWD (CX)(SI*2), Z0
 	VPSLLD    $0x10, Z0, Z0
 	VPMOVZXWD (DX)(SI*2), Z1
@@ -13705,13 +14891,13 @@ unrolled742:
 	ADDQ      $+32, SI
 	SUBQ      $+32, BX
 	CMPQ      BX, $+32
-	JGE       unrolled742
+	JGE       unrolled822
 
-single739:
+single819:
 	CMPQ BX, $+16
-	JLT  tail740
+	JLT  tail820
 
-loop743:
+loop823:
 	VPMOVZXWD (CX)(SI*2), Z0
 	VPSLLD    $0x10, Z0, Z0
 	VPMOVZXWD (DX)(SI*2), Z1
@@ -13724,11 +14910,11 @@ loop743:
 	ADDQ      $+16, SI
 	SUBQ      $+16, BX
 	CMPQ      BX, $+16
-	JGE       loop743
+	JGE       loop823
 
-tail740:
+tail820:
 	TESTQ       BX, BX
-	JZ          done741
+	JZ          done821
 	MOVL        $0x00000001, DI
 	SHLXL       BX, DI, DI
 	DECL        DI
@@ -13743,7 +14929,7 @@ tail740:
 	WORD        $0xf772
 	VMOVDQU16   Y30, K1, (AX)(SI*2)
 
-done741:
+done821:
 	VZEROUPPER
 	RET
 
@@ -13756,9 +14942,9 @@ TEXT ·scaleToBF16AVX512BF16(SB), NOSPLIT, $0-52
 	VBROADCASTSS a+48(FP), Z0
 	XORQ         BX, BX
 	CMPQ         DX, $+32
-	JLT          single745
+	JLT          single825
 
-unrolled748:
+unrolled828:
 	VMOVUPS   (CX)(BX*4), Z1
 	VMULPS    Z0, Z1, Z1
 	VMOVAPS   Z1, Z31
@@ -13774,13 +14960,13 @@ unrolled748:
 	ADDQ      $+32, BX
 	SUBQ      $+32, DX
 	CMPQ      DX, $+32
-	JGE       unrolled748
+	JGE       unrolled828
 
-single745:
+single825:
 	CMPQ DX, $+16
-	JLT  tail746
+	JLT  tail826
 
-loop749:
+loop829:
 	VMOVUPS   (CX)(BX*4), Z1
 	VMULPS    Z0, Z1, Z1
 	VMOVAPS   Z1, Z31
@@ -13790,11 +14976,11 @@ loop749:
 	ADDQ      $+16, BX
 	SUBQ      $+16, DX
 	CMPQ      DX, $+16
-	JGE       loop749
+	JGE       loop829
 
-tail746:
+tail826:
 	TESTQ     DX, DX
-	JZ        done747
+	JZ        done827
 	MOVL      $0x00000001, SI
 	SHLXL     DX, SI, SI
 	DECL      SI
@@ -13806,7 +14992,7 @@ tail746:
 	WORD      $0xf772
 	VMOVDQU16 Y30, K1, (AX)(BX*2)
 
-done747:
+done827:
 	VZEROUPPER
 	RET
 
@@ -13832,9 +15018,9 @@ TEXT ·expShiftScaleBF16AVX512BF16(SB), NOSPLIT, $0-56
 	VBROADCASTSS c3f800000<>+0(SB), Z13
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          tail752
+	JLT          tail832
 
-loop754:
+loop834:
 	VMOVUPS      (CX)(BX*4), Z14
 	VSUBPS       Z0, Z14, Z14
 	VMAXPS       Z14, Z2, Z14
@@ -13860,11 +15046,11 @@ loop754:
 	ADDQ         $+16, BX
 	SUBQ         $+16, DX
 	CMPQ         DX, $+16
-	JGE          loop754
+	JGE          loop834
 
-tail752:
+tail832:
 	TESTQ        DX, DX
-	JZ           done753
+	JZ           done833
 	MOVL         $0x00000001, SI
 	SHLXL        DX, SI, SI
 	DECL         SI
@@ -13892,7 +15078,7 @@ tail752:
 	WORD         $0xf772
 	VMOVDQU16    Y30, K1, (AX)(BX*2)
 
-done753:
+done833:
 	VZEROUPPER
 	RET
 
@@ -13912,9 +15098,9 @@ TEXT ·geluTanhBF16AVX512BF16(SB), NOSPLIT, $0-48
 	VBROADCASTSS c3f800000<>+0(SB), Z7
 	XORQ         BX, BX
 	CMPQ         DX, $+16
-	JLT          tail757
+	JLT          tail837
 
-loop759:
+loop839:
 	VPMOVZXWD   (CX)(BX*2), Z8
 	VPSLLD      $0x10, Z8, Z8
 	VRANGEPS    $0x02, Z0, Z8, Z9
@@ -13940,11 +15126,11 @@ loop759:
 	ADDQ        $+16, BX
 	SUBQ        $+16, DX
 	CMPQ        DX, $+16
-	JGE         loop759
+	JGE         loop839
 
-tail757:
+tail837:
 	TESTQ       DX, DX
-	JZ          done758
+	JZ          done838
 	MOVL        $0x00000001, SI
 	SHLXL       DX, SI, SI
 	DECL        SI
@@ -13971,7 +15157,7 @@ tail757:
 	WORD        $0xf772
 	VMOVDQU16   Y30, K1, (AX)(BX*2)
 
-done758:
+done838:
 	VZEROUPPER
 	RET
 
@@ -13995,9 +15181,9 @@ TEXT ·geluTanhGradBF16AVX512BF16(SB), NOSPLIT, $0-72
 	VBROADCASTSS c3fcc422a<>+0(SB), Z10
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          tail762
+	JLT          tail842
 
-loop764:
+loop844:
 	VPMOVZXWD   (CX)(SI*2), Z11
 	VPSLLD      $0x10, Z11, Z11
 	VPMOVZXWD   (DX)(SI*2), Z12
@@ -14034,11 +15220,11 @@ loop764:
 	ADDQ        $+16, SI
 	SUBQ        $+16, BX
 	CMPQ        BX, $+16
-	JGE         loop764
+	JGE         loop844
 
-tail762:
+tail842:
 	TESTQ       BX, BX
-	JZ          done763
+	JZ          done843
 	MOVL        $0x00000001, DI
 	SHLXL       BX, DI, DI
 	DECL        DI
@@ -14075,7 +15261,7 @@ tail762:
 	WORD        $0xf772
 	VMOVDQU16   Y30, K1, (AX)(SI*2)
 
-done763:
+done843:
 	VZEROUPPER
 	RET
 
@@ -14096,13 +15282,13 @@ TEXT ·geluRowsAVX512BF16(SB), NOSPLIT, $0-80
 	VBROADCASTSS c3f317169<>+0(SB), Z6
 	VBROADCASTSS c3f800000<>+0(SB), Z7
 
-row765:
+row845:
 	MOVQ a_n+72(FP), DI
 	XORQ R8, R8
 	CMPQ DI, $+16
-	JLT  tail767
+	JLT  tail847
 
-loop769:
+loop849:
 	VMOVUPS     (DX)(R8*4), Z8
 	VMOVUPS     (BX)(R8*4), Z9
 	VADDPS      Z9, Z8, Z8
@@ -14133,11 +15319,11 @@ loop769:
 	ADDQ        $+16, R8
 	SUBQ        $+16, DI
 	CMPQ        DI, $+16
-	JGE         loop769
+	JGE         loop849
 
-tail767:
+tail847:
 	TESTQ       DI, DI
-	JZ          done768
+	JZ          done848
 	MOVL        $0x00000001, R9
 	SHLXL       DI, R9, R9
 	DECL        R9
@@ -14170,13 +15356,13 @@ tail767:
 	WORD        $0xf772
 	VMOVDQU16   Y30, K1, (CX)(R8*2)
 
-done768:
+done848:
 	ADDQ a_stride_0+32(FP), AX
 	ADDQ a_stride_1+40(FP), CX
 	ADDQ a_stride_2+48(FP), DX
 	ADDQ a_stride_3+56(FP), BX
 	DECQ SI
-	JNZ  row765
+	JNZ  row845
 	VZEROUPPER
 	RET
 
@@ -14199,13 +15385,13 @@ TEXT ·geluGradRowsAVX512BF16(SB), NOSPLIT, $0-80
 	VBROADCASTSS c3e5b33b6<>+0(SB), Z9
 	VBROADCASTSS c3fcc422a<>+0(SB), Z10
 
-row770:
+row850:
 	MOVQ a_n+72(FP), SI
 	XORQ DI, DI
 	CMPQ SI, $+16
-	JLT  tail772
+	JLT  tail852
 
-loop774:
+loop854:
 	VMOVUPS     (CX)(DI*4), Z11
 	VPMOVZXWD   (DX)(DI*2), Z12
 	VPSLLD      $0x10, Z12, Z12
@@ -14241,11 +15427,11 @@ loop774:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         loop774
+	JGE         loop854
 
-tail772:
+tail852:
 	TESTQ       SI, SI
-	JZ          done773
+	JZ          done853
 	MOVL        $0x00000001, R8
 	SHLXL       SI, R8, R8
 	DECL        R8
@@ -14283,12 +15469,12 @@ tail772:
 	WORD        $0xf772
 	VMOVDQU16   Y30, K1, (AX)(DI*2)
 
-done773:
+done853:
 	ADDQ a_stride_0+32(FP), AX
 	ADDQ a_stride_1+40(FP), CX
 	ADDQ a_stride_2+48(FP), DX
 	DECQ BX
-	JNZ  row770
+	JNZ  row850
 	VZEROUPPER
 	RET
 
@@ -14312,13 +15498,13 @@ TEXT ·geluBothRowsAVX512BF16(SB), NOSPLIT, $0-80
 	VBROADCASTSS c3e5b33b6<>+0(SB), Z9
 	VBROADCASTSS c3fcc422a<>+0(SB), Z10
 
-row775:
+row855:
 	MOVQ a_n+72(FP), DI
 	XORQ R8, R8
 	CMPQ DI, $+16
-	JLT  tail777
+	JLT  tail857
 
-loop779:
+loop859:
 	VMOVUPS     (DX)(R8*4), Z12
 	VPMOVZXWD   (BX)(R8*2), Z11
 	VPSLLD      $0x10, Z11, Z11
@@ -14358,11 +15544,11 @@ loop779:
 	ADDQ        $+16, R8
 	SUBQ        $+16, DI
 	CMPQ        DI, $+16
-	JGE         loop779
+	JGE         loop859
 
-tail777:
+tail857:
 	TESTQ       DI, DI
-	JZ          done778
+	JZ          done858
 	MOVL        $0x00000001, R9
 	SHLXL       DI, R9, R9
 	DECL        R9
@@ -14404,13 +15590,13 @@ tail777:
 	WORD        $0xf772
 	VMOVDQU16   Y30, K1, (CX)(R8*2)
 
-done778:
+done858:
 	ADDQ a_stride_0+32(FP), AX
 	ADDQ a_stride_1+40(FP), CX
 	ADDQ a_stride_2+48(FP), DX
 	ADDQ a_stride_3+56(FP), BX
 	DECQ SI
-	JNZ  row775
+	JNZ  row855
 	VZEROUPPER
 	RET
 
@@ -14434,9 +15620,9 @@ TEXT ·swigluBF16AVX512BF16(SB), NOSPLIT, $0-72
 	VBROADCASTSS c3f800000<>+0(SB), Z10
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          tail782
+	JLT          tail862
 
-loop784:
+loop864:
 	VPMOVZXWD    (CX)(SI*2), Z11
 	VPSLLD       $0x10, Z11, Z11
 	VPMOVZXWD    (DX)(SI*2), Z12
@@ -14471,11 +15657,11 @@ loop784:
 	ADDQ         $+16, SI
 	SUBQ         $+16, BX
 	CMPQ         BX, $+16
-	JGE          loop784
+	JGE          loop864
 
-tail782:
+tail862:
 	TESTQ        BX, BX
-	JZ           done783
+	JZ           done863
 	MOVL         $0x00000001, DI
 	SHLXL        BX, DI, DI
 	DECL         DI
@@ -14512,7 +15698,7 @@ tail782:
 	WORD         $0xf772
 	VMOVDQU16    Y30, K1, (AX)(SI*2)
 
-done783:
+done863:
 	VZEROUPPER
 	RET
 
@@ -14538,9 +15724,9 @@ TEXT ·swigluGradBF16AVX512BF16(SB), NOSPLIT, $0-120
 	VBROADCASTSS c3f800000<>+0(SB), Z10
 	XORQ         R8, R8
 	CMPQ         DI, $+16
-	JLT          tail787
+	JLT          tail867
 
-loop789:
+loop869:
 	VPMOVZXWD    (DX)(R8*2), Z11
 	VPSLLD       $0x10, Z11, Z11
 	VPMOVZXWD    (BX)(R8*2), Z13
@@ -14584,11 +15770,11 @@ loop789:
 	ADDQ         $+16, R8
 	SUBQ         $+16, DI
 	CMPQ         DI, $+16
-	JGE          loop789
+	JGE          loop869
 
-tail787:
+tail867:
 	TESTQ        DI, DI
-	JZ           done788
+	JZ           done868
 	MOVL         $0x00000001, R9
 	SHLXL        DI, R9, R9
 	DECL         R9
@@ -14634,7 +15820,7 @@ tail787:
 	WORD         $0xf772
 	VMOVDQU16    Y30, K1, (CX)(R8*2)
 
-done788:
+done868:
 	VZEROUPPER
 	RET
 
@@ -14659,9 +15845,9 @@ TEXT ·gegluBF16AVX512BF16(SB), NOSPLIT, $0-72
 	VBROADCASTSS c3f800000<>+0(SB), Z11
 	XORQ         SI, SI
 	CMPQ         BX, $+16
-	JLT          tail792
+	JLT          tail872
 
-loop794:
+loop874:
 	VPMOVZXWD    (CX)(SI*2), Z12
 	VPSLLD       $0x10, Z12, Z12
 	VPMOVZXWD    (DX)(SI*2), Z13
@@ -14699,11 +15885,11 @@ loop794:
 	ADDQ         $+16, SI
 	SUBQ         $+16, BX
 	CMPQ         BX, $+16
-	JGE          loop794
+	JGE          loop874
 
-tail792:
+tail872:
 	TESTQ        BX, BX
-	JZ           done793
+	JZ           done873
 	MOVL         $0x00000001, DI
 	SHLXL        BX, DI, DI
 	DECL         DI
@@ -14742,7 +15928,7 @@ tail792:
 	WORD         $0xf772
 	VMOVDQU16    Y30, K1, (AX)(SI*2)
 
-done793:
+done873:
 	VZEROUPPER
 	RET
 
@@ -14773,9 +15959,9 @@ TEXT ·gegluGradBF16AVX512BF16(SB), NOSPLIT, $0-120
 	VBROADCASTSS c3fcc422a<>+0(SB), Z15
 	XORQ         R8, R8
 	CMPQ         DI, $+16
-	JLT          tail797
+	JLT          tail877
 
-loop799:
+loop879:
 	VPMOVZXWD    (DX)(R8*2), Z16
 	VPSLLD       $0x10, Z16, Z16
 	VPMOVZXWD    (BX)(R8*2), Z18
@@ -14829,11 +16015,11 @@ loop799:
 	ADDQ         $+16, R8
 	SUBQ         $+16, DI
 	CMPQ         DI, $+16
-	JGE          loop799
+	JGE          loop879
 
-tail797:
+tail877:
 	TESTQ        DI, DI
-	JZ           done798
+	JZ           done878
 	MOVL         $0x00000001, R9
 	SHLXL        DI, R9, R9
 	DECL         R9
@@ -14888,7 +16074,7 @@ tail797:
 	WORD         $0xf772
 	VMOVDQU16    Y30, K1, (CX)(R8*2)
 
-done798:
+done878:
 	VZEROUPPER
 	RET
 
@@ -14903,9 +16089,9 @@ TEXT ·normScaleBF16AVX512BF16(SB), NOSPLIT, $0-80
 	VBROADCASTSS rstd+76(FP), Z1
 	XORQ         SI, SI
 	CMPQ         BX, $+32
-	JLT          single801
+	JLT          single881
 
-unrolled804:
+unrolled884:
 	VMOVUPS   (CX)(SI*4), Z2
 	VMOVUPS   (DX)(SI*4), Z3
 	VSUBPS    Z0, Z2, Z2
@@ -14927,13 +16113,13 @@ unrolled804:
 	ADDQ      $+32, SI
 	SUBQ      $+32, BX
 	CMPQ      BX, $+32
-	JGE       unrolled804
+	JGE       unrolled884
 
-single801:
+single881:
 	CMPQ BX, $+16
-	JLT  tail802
+	JLT  tail882
 
-loop805:
+loop885:
 	VMOVUPS   (CX)(SI*4), Z2
 	VMOVUPS   (DX)(SI*4), Z3
 	VSUBPS    Z0, Z2, Z2
@@ -14946,11 +16132,11 @@ loop805:
 	ADDQ      $+16, SI
 	SUBQ      $+16, BX
 	CMPQ      BX, $+16
-	JGE       loop805
+	JGE       loop885
 
-tail802:
+tail882:
 	TESTQ     BX, BX
-	JZ        done803
+	JZ        done883
 	MOVL      $0x00000001, DI
 	SHLXL     BX, DI, DI
 	DECL      DI
@@ -14965,7 +16151,7 @@ tail802:
 	WORD      $0xf772
 	VMOVDQU16 Y30, K1, (AX)(SI*2)
 
-done803:
+done883:
 	VZEROUPPER
 	RET
 
@@ -14981,9 +16167,9 @@ TEXT ·normBiasBF16AVX512BF16(SB), NOSPLIT, $0-104
 	VBROADCASTSS rstd+100(FP), Z1
 	XORQ         DI, DI
 	CMPQ         SI, $+32
-	JLT          single807
+	JLT          single887
 
-unrolled810:
+unrolled890:
 	VMOVUPS     (CX)(DI*4), Z2
 	VMOVUPS     (DX)(DI*4), Z3
 	VMOVUPS     (BX)(DI*4), Z4
@@ -15007,13 +16193,13 @@ unrolled810:
 	ADDQ        $+32, DI
 	SUBQ        $+32, SI
 	CMPQ        SI, $+32
-	JGE         unrolled810
+	JGE         unrolled890
 
-single807:
+single887:
 	CMPQ SI, $+16
-	JLT  tail808
+	JLT  tail888
 
-loop811:
+loop891:
 	VMOVUPS     (CX)(DI*4), Z2
 	VMOVUPS     (DX)(DI*4), Z3
 	VMOVUPS     (BX)(DI*4), Z4
@@ -15027,11 +16213,11 @@ loop811:
 	ADDQ        $+16, DI
 	SUBQ        $+16, SI
 	CMPQ        SI, $+16
-	JGE         loop811
+	JGE         loop891
 
-tail808:
+tail888:
 	TESTQ       SI, SI
-	JZ          done809
+	JZ          done889
 	MOVL        $0x00000001, R8
 	SHLXL       SI, R8, R8
 	DECL        R8
@@ -15048,7 +16234,117 @@ tail808:
 	WORD        $0xf772
 	VMOVDQU16   Y30, K1, (AX)(DI*2)
 
-done809:
+done889:
+	VZEROUPPER
+	RET
+
+// func hatScaleRowsAVX512BF16(a gridArgs)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
+TEXT ·hatScaleRowsAVX512BF16(SB), NOSPLIT, $0-80
+	MOVQ a_ptr_0+0(FP), AX
+	MOVQ a_ptr_1+8(FP), CX
+	MOVQ a_ptr_2+16(FP), DX
+	MOVQ a_rows+64(FP), BX
+
+row892:
+	MOVQ a_n+72(FP), SI
+	XORQ DI, DI
+	CMPQ SI, $+16
+	JLT  tail894
+
+loop896:
+	VPMOVZXWD (CX)(DI*2), Z0
+	VPSLLD    $0x10, Z0, Z0
+	VMOVUPS   (DX)(DI*4), Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVAPS   Z0, Z31
+	LONG      $0x487e0262
+	WORD      $0xf772
+	VMOVDQU16 Y30, (AX)(DI*2)
+	ADDQ      $+16, DI
+	SUBQ      $+16, SI
+	CMPQ      SI, $+16
+	JGE       loop896
+
+tail894:
+	TESTQ       SI, SI
+	JZ          done895
+	MOVL        $0x00000001, R8
+	SHLXL       SI, R8, R8
+	DECL        R8
+	KMOVW       R8, K1
+	VPMOVZXWD.Z (CX)(DI*2), K1, Z0
+	VPSLLD      $0x10, Z0, Z0
+	VMOVUPS.Z   (DX)(DI*4), K1, Z1
+	VMULPS      Z1, Z0, Z0
+	VMOVAPS     Z0, Z31
+	LONG        $0x487e0262
+	WORD        $0xf772
+	VMOVDQU16   Y30, K1, (AX)(DI*2)
+
+done895:
+	ADDQ a_stride_0+32(FP), AX
+	ADDQ a_stride_1+40(FP), CX
+	ADDQ a_stride_2+48(FP), DX
+	DECQ BX
+	JNZ  row892
+	VZEROUPPER
+	RET
+
+// func hatBiasRowsAVX512BF16(a gridArgs)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
+TEXT ·hatBiasRowsAVX512BF16(SB), NOSPLIT, $0-80
+	MOVQ a_ptr_0+0(FP), AX
+	MOVQ a_ptr_1+8(FP), CX
+	MOVQ a_ptr_2+16(FP), DX
+	MOVQ a_ptr_3+24(FP), BX
+	MOVQ a_rows+64(FP), SI
+
+row897:
+	MOVQ a_n+72(FP), DI
+	XORQ R8, R8
+	CMPQ DI, $+16
+	JLT  tail899
+
+loop901:
+	VPMOVZXWD   (CX)(R8*2), Z0
+	VPSLLD      $0x10, Z0, Z0
+	VMOVUPS     (DX)(R8*4), Z1
+	VMOVUPS     (BX)(R8*4), Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVAPS     Z2, Z31
+	LONG        $0x487e0262
+	WORD        $0xf772
+	VMOVDQU16   Y30, (AX)(R8*2)
+	ADDQ        $+16, R8
+	SUBQ        $+16, DI
+	CMPQ        DI, $+16
+	JGE         loop901
+
+tail899:
+	TESTQ       DI, DI
+	JZ          done900
+	MOVL        $0x00000001, R9
+	SHLXL       DI, R9, R9
+	DECL        R9
+	KMOVW       R9, K1
+	VPMOVZXWD.Z (CX)(R8*2), K1, Z0
+	VPSLLD      $0x10, Z0, Z0
+	VMOVUPS.Z   (DX)(R8*4), K1, Z1
+	VMOVUPS.Z   (BX)(R8*4), K1, Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVAPS     Z2, Z31
+	LONG        $0x487e0262
+	WORD        $0xf772
+	VMOVDQU16   Y30, K1, (AX)(R8*2)
+
+done900:
+	ADDQ a_stride_0+32(FP), AX
+	ADDQ a_stride_1+40(FP), CX
+	ADDQ a_stride_2+48(FP), DX
+	ADDQ a_stride_3+56(FP), BX
+	DECQ SI
+	JNZ  row897
 	VZEROUPPER
 	RET
 
@@ -15065,9 +16361,9 @@ TEXT ·rotateBF16AVX512BF16(SB), NOSPLIT, $0-148
 	VBROADCASTSS sign+144(FP), Z0
 	XORQ         R9, R9
 	CMPQ         R8, $+16
-	JLT          tail814
+	JLT          tail904
 
-loop816:
+loop906:
 	VPMOVZXWD    (DX)(R9*2), Z2
 	VPSLLD       $0x10, Z2, Z2
 	VPMOVZXWD    (BX)(R9*2), Z1
@@ -15090,11 +16386,11 @@ loop816:
 	ADDQ         $+16, R9
 	SUBQ         $+16, R8
 	CMPQ         R8, $+16
-	JGE          loop816
+	JGE          loop906
 
-tail814:
+tail904:
 	TESTQ        R8, R8
-	JZ           done815
+	JZ           done905
 	MOVL         $0x00000001, R10
 	SHLXL        R8, R10, R10
 	DECL         R10
@@ -15119,7 +16415,7 @@ tail814:
 	WORD         $0xf772
 	VMOVDQU16    Y30, K1, (CX)(R9*2)
 
-done815:
+done905:
 	VZEROUPPER
 	RET
 
@@ -15145,9 +16441,9 @@ TEXT ·adamWBF16AVX512BF16(SB), NOSPLIT, $0-156
 	VBROADCASTSS c7fffffff<>+0(SB), Z10
 	XORQ         R8, R8
 	CMPQ         DI, $+16
-	JLT          tail819
+	JLT          tail909
 
-loop821:
+loop911:
 	VMOVUPS      (AX)(R8*4), Z11
 	VMOVUPS      (CX)(R8*4), Z12
 	VMOVUPS      (DX)(R8*4), Z13
@@ -15179,11 +16475,11 @@ loop821:
 	ADDQ         $+16, R8
 	SUBQ         $+16, DI
 	CMPQ         DI, $+16
-	JGE          loop821
+	JGE          loop911
 
-tail819:
+tail909:
 	TESTQ        DI, DI
-	JZ           done820
+	JZ           done910
 	MOVL         $0x00000001, R9
 	SHLXL        DI, R9, R9
 	DECL         R9
@@ -15217,6 +16513,6 @@ tail819:
 	WORD         $0xf772
 	VMOVDQU16    Y30, K1, (BX)(R8*2)
 
-done820:
+done910:
 	VZEROUPPER
 	RET

@@ -123,6 +123,16 @@ var vecCases = []struct {
 		LayerNormRowGradBF16(f.f32(n), f.f32(n), f.f32(n), f.bf16(n), f.f32(n), f.f32(n), 0.1, 0.3, false)
 		return nil
 	}},
+	{"HatRows", b16ok, products, func(f *feed, n int) []float32 { return runGrid(f, n, "bbff", vec().hatBiasRows) }},
+	{"HatRows without bias", b16ok, products, func(f *feed, n int) []float32 { return runGrid(f, n, "bbf", vec().hatScaleRows) }},
+	{"RMSNormHatRowGrad", 2e-5, reduces, func(f *feed, n int) []float32 {
+		RMSNormHatRowGrad(f.f32(n), f.f32(n), f.bf16(n), f.bf16(n), f.f32(n), 0.3, n%2 == 0)
+		return nil
+	}},
+	{"LayerNormHatRowGrad", 2e-5, reduces, func(f *feed, n int) []float32 {
+		LayerNormHatRowGrad(f.f32(n), f.f32(n), f.f32(n), f.bf16(n), f.bf16(n), f.f32(n), 0.3, n%2 == 0)
+		return nil
+	}},
 	{"RotateHalf", f32ok, products, func(f *feed, n int) []float32 {
 		RotateHalf(f.f32(2*n), f.f32(2*n), f.f32(n), f.f32(n), n%2 == 0)
 		return nil

@@ -61,6 +61,12 @@ func init() {
 	vAVX2.gradLNBF16 = gradLNBF16AVX2
 	vAVX2.gradSetBF16 = gradSetBF16AVX2
 	vAVX2.gradAddBF16 = gradAddBF16AVX2
+	vAVX2.hatScaleRows = hatScaleRowsAVX2
+	vAVX2.hatBiasRows = hatBiasRowsAVX2
+	vAVX2.gradHatRMS = gradHatRMSAVX2
+	vAVX2.gradHatLN = gradHatLNAVX2
+	vAVX2.gradHatSet = gradHatSetAVX2
+	vAVX2.gradHatAdd = gradHatAddAVX2
 	vAVX2.rotate = rotateAVX2
 	vAVX2.rotateBF16 = rotateBF16AVX2
 	vAVX2.adamW = adamWAVX2
@@ -126,6 +132,12 @@ func init() {
 	vAVX512.gradLNBF16 = gradLNBF16AVX512
 	vAVX512.gradSetBF16 = gradSetBF16AVX512
 	vAVX512.gradAddBF16 = gradAddBF16AVX512
+	vAVX512.hatScaleRows = hatScaleRowsAVX512
+	vAVX512.hatBiasRows = hatBiasRowsAVX512
+	vAVX512.gradHatRMS = gradHatRMSAVX512
+	vAVX512.gradHatLN = gradHatLNAVX512
+	vAVX512.gradHatSet = gradHatSetAVX512
+	vAVX512.gradHatAdd = gradHatAddAVX512
 	vAVX512.rotate = rotateAVX512
 	vAVX512.rotateBF16 = rotateBF16AVX512
 	vAVX512.adamW = adamWAVX512
@@ -148,6 +160,8 @@ func init() {
 	vAVX512BF16.gegluGradBF16 = gegluGradBF16AVX512BF16
 	vAVX512BF16.normScaleBF16 = normScaleBF16AVX512BF16
 	vAVX512BF16.normBiasBF16 = normBiasBF16AVX512BF16
+	vAVX512BF16.hatScaleRows = hatScaleRowsAVX512BF16
+	vAVX512BF16.hatBiasRows = hatBiasRowsAVX512BF16
 	vAVX512BF16.rotateBF16 = rotateBF16AVX512BF16
 	vAVX512BF16.adamWBF16 = adamWBF16AVX512BF16
 	vecLevels[AVX512BF16] = &vAVX512BF16

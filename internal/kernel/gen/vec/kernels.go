@@ -187,7 +187,38 @@ func norms() []*spec {
 		}
 		ks = append(ks, normGrads(suffix, r(dy, "dy"))...)
 	}
-	return ks
+	return append(ks, normHats()...)
+}
+
+// normHats are the passes over normalised rows that were kept in bf16.
+func normHats() []*spec {
+	in, coef := cat(r(bf16, "dy", "hat"), r(f32, "w")), []string{"a", "b", "c"}
+	dx := func(e *emitter, dy, hat, w V, s []V) V { // a·dy·w + b·x̂ + c
+		return e.fma(e.mul(dy, w), s[0], e.fma(hat, s[1], s[2]))
+	}
+	return []*spec{
+		{name: "hatScaleRows", grid: true, streams: cat(w(bf16, "dst"), r(bf16, "hat"), r(f32, "w")),
+			body: func(e *emitter, x, _ []V) []V { return []V{e.mul(x[0], x[1])} }},
+		{name: "hatBiasRows", grid: true, streams: cat(w(bf16, "dst"), r(bf16, "hat"), r(f32, "w", "b")),
+			body: func(e *emitter, x, _ []V) []V { return []V{e.fma(x[0], x[1], x[2])} }},
+		{name: "gradHatRMS", streams: cat(rw(f32, "dw"), in), accs: []accKind{sum}, unroll: 2,
+			body: func(e *emitter, x, _ []V) []V {
+				t := e.mul(x[1], x[2])
+				e.accMul(0, t, x[3])
+				return []V{e.add(x[0], t)}
+			}},
+		{name: "gradHatLN", streams: cat(rw(f32, "dw", "db"), in), accs: []accKind{sum, sum}, unroll: 2,
+			body: func(e *emitter, x, _ []V) []V {
+				t := e.mul(x[2], x[3])
+				e.accMul(0, x[2], x[4])
+				e.accMul(1, t, x[4])
+				return []V{e.add(x[0], t), e.add(x[1], x[2])}
+			}},
+		{name: "gradHatSet", streams: cat(w(f32, "dx"), in), scalars: coef, unroll: 2,
+			body: func(e *emitter, x, s []V) []V { return []V{dx(e, x[0], x[1], x[2], s)} }},
+		{name: "gradHatAdd", streams: cat(rw(f32, "dx"), in), scalars: coef, unroll: 2,
+			body: func(e *emitter, x, s []V) []V { return []V{e.add(x[0], dx(e, x[1], x[2], x[3], s))} }},
+	}
 }
 
 // normGrads are the backward passes for an output gradient of one type.
