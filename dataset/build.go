@@ -70,25 +70,6 @@ type BuildConfig struct {
 	Progress func(Progress) // called about five times a second and at the end; may be nil
 }
 
-// Progress is the state of a build.
-type Progress struct {
-	ReadBytes, TotalBytes int64 // of the input files as they lie on disk
-	Documents, Tokens     int64 // written
-	TextBytes             int64 // encoded
-	Bad                   int64 // records set aside
-	Before                Before
-	Elapsed, Remaining    time.Duration // of this start of the program
-	Done                  bool
-}
-
-// Before is the part of a Progress that earlier starts of the program had done.
-type Before struct{ ReadBytes, TextBytes, Documents int64 }
-
-// BytesPerSecond is the rate at which text was encoded so far, by this start of the program.
-func (p Progress) BytesPerSecond() float64 {
-	return float64(p.TextBytes-p.Before.TextBytes) / max(p.Elapsed.Seconds(), 1e-9)
-}
-
 func (cfg *BuildConfig) validate() error {
 	if cfg.SplitBy == "" {
 		cfg.SplitBy = ByHash

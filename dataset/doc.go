@@ -10,8 +10,8 @@
 //	tokenizer/        the tokenizer that made the ids
 //	quarantine.jsonl  records that were refused, with file, line and reason (absent where none were)
 //
-// [Build] writes it aside and renames it into place; [Open] maps it into memory and checks everything that is
-// cheap to check; [Set.Verify] reads every byte against its SHA-256.
+// [Build] writes it aside, with a journal from which a build that was stopped goes on, and renames it into place; [Open]
+// maps it into memory and checks everything that is cheap to check; [Set.Verify] reads every byte against its SHA-256.
 //
 // # In training
 //

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
-	"unicode/utf8"
 
 	"github.com/athanor-lm/athanor/dataset"
 	"github.com/athanor-lm/athanor/runlog"
@@ -86,24 +85,11 @@ func printSamples(w io.Writer, set *dataset.Set, n int) error {
 		more := ""
 		if int64(len(ids)) < hi-lo {
 			more = " …"
-			text = wholeCharacters(text)
+			text = text[:len(text)-unfinished(text)]
 		}
 		fmt.Fprintf(w, "\ndocument %d of %s, %d tokens:\n%s%s\n", doc, split.Name(), hi-lo, indent(strings.ToValidUTF8(string(text), "\ufffd")), more)
 	}
 	return nil
-}
-
-// wholeCharacters drops a character that was cut off at the end.
-func wholeCharacters(text []byte) []byte {
-	for i := 1; i < utf8.UTFMax && i <= len(text); i++ {
-		if tail := text[len(text)-i:]; utf8.RuneStart(tail[0]) {
-			if !utf8.FullRune(tail) {
-				return text[:len(text)-i]
-			}
-			break
-		}
-	}
-	return text
 }
 
 func indent(s string) string { return "  " + strings.ReplaceAll(s, "\n", "\n  ") }
