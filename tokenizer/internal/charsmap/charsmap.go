@@ -93,6 +93,20 @@ func (m *Map) Shortest(s []byte) (repl []byte, n int) {
 	return nil, 0
 }
 
+// Begins tells whether any rule begins with s, or is the beginning of s.
+func (m *Map) Begins(s []byte) bool {
+	node, ok := darts.Root, true
+	for _, c := range s {
+		if node, ok = m.trie.Step(node, c); !ok {
+			return false
+		}
+		if _, ok := m.trie.Value(node); ok {
+			return true
+		}
+	}
+	return true
+}
+
 // Extends tells whether any rule begins with the bytes c and d.
 func (m *Map) Extends(c, d byte) bool {
 	node, ok := m.trie.Step(darts.Root, c)

@@ -1,0 +1,286 @@
+package spm
+
+import (
+	"bytes"
+
+	"github.com/athanor-lm/athanor/tokenizer/internal/piececache"
+	"github.com/athanor-lm/athanor/tokenizer/internal/unigram"
+)
+
+// chunk is how many bytes of normalized text are made before they are
+// segmented.
+const chunk = 1 << 14
+
+// State is the working memory of one goroutine.
+type State struct {
+	norm  []byte // normalized text that is not yet segmented
+	lo    int    // where the current segment begins in norm
+	next  int    // the next character to look at
+	prev  uint32 // the character before it, packed
+	unk   bool   // the last id was that of an unknown piece
+	acc   float32
+	cache *piececache.Cache
+	uni   *unigram.State
+	merge mergeState
+
+	tokens []unigram.Token // of a text cut as a whole
+}
+
+// NewState returns working memory for m. It must be used with no other model.
+func (m *Model) NewState() *State {
+	s := &State{cache: piececache.New()}
+	if m.uni != nil {
+		s.uni = m.uni.NewState()
+	}
+	return s
+}
+
+// AppendEncode appends the ids of text to dst.
+//
+// The text is normalized in chunks and cut into segments that no piece can
+// reach across (see pairSet); the segments' ids come from a cache or from the
+// model.
+func (m *Model) AppendEncode(dst []uint32, text []byte, s *State) []uint32 {
+	if m.bpe != nil && m.bpe.unused {
+		s.norm = m.norm.Append(s.norm[:0], text)
+		m.cutUnused(s.norm, s)
+		return m.appendTokens(dst, s.norm, s.tokens)
+	}
+	s.norm, s.lo, s.next, s.unk, s.acc = s.norm[:0], 0, 0, false, 0
+	var f flow
+	for {
+		s.norm = m.norm.fill(s.norm, text, &f, max(chunk, 2*len(s.norm)))
+		last := f.at == len(text)
+		end := len(s.norm)
+		if last {
+			s.norm = m.norm.finish(s.norm, 0, &f)
+			end = len(s.norm)
+		} else {
+			// Spaces at the end may yet be removed.
+			for end >= len(m.norm.space) && bytes.HasSuffix(s.norm[:end], []byte(m.norm.space)) {
+				end -= len(m.norm.space)
+			}
+		}
+		dst = m.segments(dst, end, last, s)
+		if last {
+			return dst
+		}
+		n := copy(s.norm, s.norm[s.lo:])
+		s.norm, s.next, s.lo = s.norm[:n], s.next-s.lo, 0
+	}
+}
+
+// segments appends the ids of the segments of s.norm[s.lo:end]; unless last, the
+// one that may go on after end is left.
+func (m *Model) segments(dst []uint32, end int, last bool, s *State) []uint32 {
+	switch {
+	case m.kind == Word:
+		return m.words(dst, end, last, s)
+	case m.kind == Char, m.user != nil:
+		return m.symbols(dst, end, last, s)
+	}
+	norm := s.norm
+	for s.next < end {
+		c, n := pack(norm, s.next)
+		if !last && s.next+n > end {
+			return dst
+		}
+		if s.next > s.lo && !m.pairs.joined(s.prev, c) {
+			dst = m.segment(dst, s.lo, s.next, s)
+			s.lo = s.next
+		}
+		s.prev, s.next = c, s.next+n
+	}
+	if last && s.lo < end {
+		dst = m.segment(dst, s.lo, end, s)
+	}
+	return dst
+}
+
+// symbols is segments where user-defined symbols are looked for first (BPE),
+// and where there are only characters besides them (Char).
+func (m *Model) symbols(dst []uint32, end int, last bool, s *State) []uint32 {
+	longest := 4
+	if m.user != nil {
+		longest = max(longest, m.user.longest)
+	}
+	for s.next < end {
+		if !last && s.next+longest > end {
+			return dst
+		}
+		at := s.next
+		if n := m.user.match(s.norm[at:]); n > 0 || m.kind == Char {
+			if n == 0 {
+				n = min(charLen(s.norm[at]), end-at)
+			}
+			if s.lo < at {
+				dst = m.segment(dst, s.lo, at, s)
+			}
+			dst = m.whole(dst, s.norm[at:at+n], s)
+			s.next, s.lo = at+n, at+n
+			continue
+		}
+		c, n := pack(s.norm, at)
+		if at > s.lo && !m.pairs.joined(s.prev, c) {
+			dst = m.segment(dst, s.lo, at, s)
+			s.lo = at
+		}
+		s.prev, s.next = c, at+n
+	}
+	if last && s.lo < end {
+		dst = m.segment(dst, s.lo, end, s)
+	}
+	return dst
+}
+
+// words is segments for word models: a word begins with every space.
+func (m *Model) words(dst []uint32, end int, last bool, s *State) []uint32 {
+	for s.next < end {
+		c, n := pack(s.norm, s.next)
+		if !last && s.next+n > end {
+			return dst
+		}
+		if c == spaceChar && s.next > s.lo {
+			dst = m.whole(dst, s.norm[s.lo:s.next], s)
+			s.lo = s.next
+		}
+		s.next += n
+	}
+	if last && s.lo < end {
+		dst = m.whole(dst, s.norm[s.lo:end], s)
+	}
+	return dst
+}
+
+// whole appends the id of a piece, or what stands for unknown text.
+func (m *Model) whole(dst []uint32, piece []byte, s *State) []uint32 {
+	from := len(dst)
+	if id, ok := m.ids[string(piece)]; ok && m.proto.Pieces[id].Type != Unused {
+		dst = append(dst, id)
+	} else {
+		dst = m.appendUnknown(dst, from, piece)
+	}
+	return m.fuse(dst, from, s)
+}
+
+// segment appends the ids of s.norm[lo:hi], of which no piece reaches beyond.
+func (m *Model) segment(dst []uint32, lo, hi int, s *State) []uint32 {
+	from := len(dst)
+	cached := m.uni == nil || m.steady(hi-lo, s)
+	if cached {
+		var ok bool
+		if dst, ok = s.cache.Append(dst, s.norm, lo, hi); ok {
+			return m.follow(dst, from, s)
+		}
+	}
+	piece := s.norm[lo:hi]
+	if m.uni == nil {
+		dst = m.appendCells(dst, piece, m.bpe.merge(piece, &s.merge))
+	} else {
+		tokens, acc := m.uni.Segment(piece, s.acc, s.uni)
+		dst = m.appendTokens(dst, piece, tokens)
+		if !cached || !m.certain(piece, tokens, s) {
+			s.acc = acc
+			return m.fuse(dst, from, s)
+		}
+	}
+	s.cache.Put(s.norm, lo, hi, dst[from:])
+	return m.follow(dst, from, s)
+}
+
+// steady tells whether the score of the text stays within the bounds beyond
+// which the original moves it, whatever becomes of the next n bytes.
+func (m *Model) steady(n int, s *State) bool {
+	most := float32(n+1) * m.extreme
+	return s.acc-most > -unigram.MaxScore && s.acc+most < unigram.MaxScore
+}
+
+// certain tells whether piece is cut the same way wherever it stands. The
+// original adds the scores of a text's pieces up in float32, from the text's
+// first piece on, so that of two ways to cut which score nearly the same the
+// rounding error of the sum decides. Below MaxScore that error is at most 2^-8
+// a piece.
+//
+// A piece with an unknown character counts only if it is that character alone:
+// its ids do not tell its score.
+func (m *Model) certain(piece []byte, tokens []unigram.Token, s *State) bool {
+	for _, t := range tokens {
+		if t.ID == unigram.Unk && len(tokens) > 1 {
+			return false
+		}
+	}
+	margin, pieces := m.uni.Margin(piece, s.uni)
+	return margin > float64(len(tokens)+pieces+1)/256
+}
+
+// appendTokens appends the ids of a unigram segmentation of piece.
+func (m *Model) appendTokens(dst []uint32, piece []byte, tokens []unigram.Token) []uint32 {
+	from, at := len(dst), 0
+	for _, t := range tokens {
+		if t.ID != unigram.Unk {
+			dst = append(dst, t.ID)
+		} else {
+			dst = m.appendUnknown(dst, from, piece[at:t.Hi])
+		}
+		at = t.Hi
+	}
+	return dst
+}
+
+// appendCells appends the ids of a BPE segmentation of piece.
+func (m *Model) appendCells(dst []uint32, piece []byte, cells []cell) []uint32 {
+	from, at := len(dst), 0
+	for _, c := range cells {
+		id := uint32(noSymbol)
+		if c.symbol != noSymbol {
+			id = m.bpe.out[c.symbol]
+		}
+		if id != noSymbol {
+			dst = append(dst, id)
+		} else {
+			dst = m.appendUnknown(dst, from, piece[at:at+int(c.size)])
+		}
+		at += int(c.size)
+	}
+	return dst
+}
+
+// appendUnknown appends what stands for unknown text to dst[from:]: the text's
+// bytes, or the unknown piece unless that is the last one already.
+func (m *Model) appendUnknown(dst []uint32, from int, text []byte) []uint32 {
+	if m.bytes != nil {
+		for _, b := range text {
+			dst = append(dst, m.bytes[b])
+		}
+		return dst
+	}
+	if len(dst) > from && dst[len(dst)-1] == m.unk {
+		return dst
+	}
+	return append(dst, m.unk)
+}
+
+// follow fits dst[from:], the ids of a segment, to what was before: it adds up
+// the score and fuses.
+func (m *Model) follow(dst []uint32, from int, s *State) []uint32 {
+	if m.uni != nil {
+		if first := dst[from]; first == m.unk || m.values[first] != 0 {
+			s.acc += m.unkScore
+		} else {
+			for _, id := range dst[from:] {
+				s.acc += m.scores[id]
+			}
+		}
+	}
+	return m.fuse(dst, from, s)
+}
+
+// fuse drops the unknown piece at dst[from] if the one before is one, too.
+func (m *Model) fuse(dst []uint32, from int, s *State) []uint32 {
+	last := dst[len(dst)-1]
+	if s.unk && dst[from] == m.unk {
+		dst = append(dst[:from], dst[from+1:]...)
+	}
+	s.unk = last == m.unk
+	return dst
+}
