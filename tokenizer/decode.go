@@ -1,6 +1,10 @@
 package tokenizer
 
-import "unicode/utf8"
+import (
+	"unicode/utf8"
+
+	"github.com/athanor-lm/athanor/tokenizer/internal/spm"
+)
 
 // Decode returns the text of ids. Unused ids are left out; with skipSpecial so
 // are special tokens. Of a byte-level tokenizer the result is the bytes that
@@ -18,6 +22,9 @@ func (t *Tokenizer) AppendDecode(dst []byte, ids ...uint32) []byte {
 }
 
 func (t *Tokenizer) appendDecode(dst []byte, skipSpecial bool, ids []uint32) []byte {
+	if t.sp != nil {
+		return t.appendSentencePiece(dst, skipSpecial, ids)
+	}
 	if t.simpleDecode {
 		for _, id := range ids {
 			if skipSpecial && t.skips(id) {
@@ -68,6 +75,7 @@ type StreamDecoder struct {
 	t           *Tokenizer
 	skipSpecial bool
 	first       stage
+	sp          *spm.Decoder // in its place
 	out         []byte
 }
 
@@ -75,6 +83,10 @@ type StreamDecoder struct {
 // special tokens are left out. It is for one goroutine.
 func (t *Tokenizer) NewStreamDecoder(skipSpecial bool) *StreamDecoder {
 	d := &StreamDecoder{t: t, skipSpecial: skipSpecial}
+	if t.sp != nil {
+		d.sp = t.sp.model.NewDecoder()
+		return d
+	}
 	last := &validator{out: func(s string) { d.out = append(d.out, s...) }}
 	d.first = link{chain(t.decoders, last.push), last}
 	return d
@@ -83,6 +95,10 @@ func (t *Tokenizer) NewStreamDecoder(skipSpecial bool) *StreamDecoder {
 // Next takes one id and returns the text that is certain now; it may be empty.
 func (d *StreamDecoder) Next(id uint32) string {
 	token, ok := d.t.decodeText(id)
+	if d.sp != nil && ok && !(d.skipSpecial && d.t.skips(id)) {
+		d.out = d.sp.Append(d.out, id)
+		return d.take()
+	}
 	if !ok || d.skipSpecial && d.t.skips(id) {
 		return ""
 	}
@@ -93,6 +109,10 @@ func (d *StreamDecoder) Next(id uint32) string {
 // Flush ends the stream and returns the rest of its text: an unfinished
 // character is returned as U+FFFD. The decoder is ready for a new stream.
 func (d *StreamDecoder) Flush() string {
+	if d.sp != nil {
+		d.out = d.sp.Close(d.out)
+		return d.take()
+	}
 	d.first.flush()
 	return d.take()
 }

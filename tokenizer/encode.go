@@ -6,6 +6,7 @@ import (
 
 	"github.com/athanor-lm/athanor/tokenizer/internal/align"
 	"github.com/athanor-lm/athanor/tokenizer/internal/pretokenize"
+	"github.com/athanor-lm/athanor/tokenizer/internal/spm"
 	"github.com/athanor-lm/athanor/tokenizer/internal/token"
 	"github.com/athanor-lm/athanor/tokenizer/internal/wordpiece"
 )
@@ -13,6 +14,7 @@ import (
 // encoder is the working memory of one encoding goroutine.
 type encoder struct {
 	model  modelState
+	sp     *spm.State
 	bert   *wordpiece.BertState
 	text   align.Text // between the early added tokens, being normalized
 	pieces pretokenize.Pieces
@@ -28,6 +30,9 @@ func (t *Tokenizer) acquire() *encoder {
 		e := t.free[n-1]
 		t.free = t.free[:n-1]
 		return e
+	}
+	if t.sp != nil {
+		return &encoder{sp: t.sp.model.NewState()}
 	}
 	e := &encoder{model: t.model.newState()} // also beside bert: offsets and Check go this way
 	if t.bert != nil {
@@ -85,6 +90,9 @@ func (t *Tokenizer) AppendEncodePlain(dst []uint32, text []byte) []uint32 {
 func (t *Tokenizer) appendText(dst []uint32, text []byte, plain bool) []uint32 {
 	e := t.acquire()
 	defer t.release(e)
+	if t.sp != nil {
+		return t.sp.model.AppendEncode(dst, text, e.sp)
+	}
 	if t.tracks {
 		return t.appendTracked(dst, text, plain, e)
 	}
@@ -209,6 +217,10 @@ func (t *Tokenizer) Check(text []byte) TextStats {
 	st := TextStats{Bytes: int64(len(text)), InvalidUTF8: int64(CountInvalid(text))}
 	e := t.acquire()
 	defer t.release(e)
+	if t.sp != nil {
+		st.Unencodable = t.sp.unknown(text, e)
+		return st
+	}
 	if t.norm != nil {
 		e.text.Reset(text, 0, false)
 		t.norm.Normalize(&e.text)

@@ -132,6 +132,9 @@ func (t *Tokenizer) encodeOne(text []byte, typeID uint32, o EncodeOptions) (enco
 	}
 	e := t.acquire()
 	defer t.release(e)
+	if t.sp != nil {
+		return t.sp.encodeOne(text, typeID, o.Sampling, e)
+	}
 	stop, err := o.Sampling.start(t, e, text)
 	if err != nil {
 		return encoding{}, err

@@ -18,9 +18,10 @@ import (
 const maxFile = 512 << 20
 
 // Load reads a tokenizer from a tokenizer.json, a .tiktoken file (see
-// LoadTiktoken), a vocab.txt of BERT, or from a directory that holds a
-// tokenizer.json, or vocab.json and merges.txt, or encoder.json and vocab.bpe,
-// or vocab.txt. A tokenizer_config.json beside it names the BOS, EOS, PAD, UNK,
+// LoadTiktoken), a vocab.txt of BERT, a .model of SentencePiece, or from a
+// directory that holds a tokenizer.json, or vocab.json and merges.txt, or
+// encoder.json and vocab.bpe, or vocab.txt, or tokenizer.model, spiece.model or
+// sentencepiece.bpe.model. A tokenizer_config.json beside it names the BOS, EOS, PAD, UNK,
 // CLS, SEP and MASK tokens and says how a vocab.txt is used.
 func Load(path string) (*Tokenizer, error) {
 	t, err := load(path)
@@ -42,11 +43,20 @@ func load(path string) (*Tokenizer, error) {
 		if filepath.Ext(path) == ".txt" {
 			return loadVocabTxt(path)
 		}
+		if filepath.Ext(path) == ".model" {
+			return loadSentencePiece(path)
+		}
 		data, err := readFile(path)
 		if err != nil {
 			return nil, err
 		}
 		return parseBeside(data, filepath.Dir(path))
+	}
+	if model, err := modelOf(path); model != "" || err != nil {
+		if err != nil {
+			return nil, err
+		}
+		return loadSentencePiece(model)
 	}
 	data, err := readFile(filepath.Join(path, "tokenizer.json"))
 	if err == nil {
@@ -80,7 +90,7 @@ func load(path string) (*Tokenizer, error) {
 	if vocab := filepath.Join(path, "vocab.txt"); fileExists(vocab) {
 		return loadVocabTxt(vocab)
 	}
-	return nil, errors.New("the directory holds neither tokenizer.json, nor vocab.json with merges.txt, nor encoder.json with vocab.bpe, nor vocab.txt")
+	return nil, errors.New("the directory holds neither tokenizer.json, nor vocab.json with merges.txt, nor encoder.json with vocab.bpe, nor vocab.txt, nor a SentencePiece model (tokenizer.model, spiece.model, sentencepiece.bpe.model)")
 }
 
 // besideFile is a file that lies beside tokenizer.json and that Save writes
@@ -94,19 +104,9 @@ type besideFile struct {
 // A directory without tokenizer_config.json may have special_tokens_map.json,
 // which names the same tokens.
 func parseBeside(data []byte, dir string) (*Tokenizer, error) {
-	config, err := readOptional(filepath.Join(dir, "tokenizer_config.json"))
+	config, beside, err := readBeside(dir)
 	if err != nil {
 		return nil, err
-	}
-	var beside []besideFile
-	for _, name := range []string{"special_tokens_map.json", "added_tokens.json", "chat_template.jinja", "chat_template.json"} {
-		data, err := readOptional(filepath.Join(dir, name))
-		if err != nil {
-			return nil, err
-		}
-		if data != nil {
-			beside = append(beside, besideFile{name, data})
-		}
 	}
 	roles := config
 	if roles == nil && len(beside) > 0 && beside[0].name == "special_tokens_map.json" {
@@ -118,6 +118,24 @@ func parseBeside(data []byte, dir string) (*Tokenizer, error) {
 	}
 	t.config, t.beside = config, beside
 	return t, nil
+}
+
+// readBeside reads a directory's tokenizer_config.json, nil if it has none, and
+// the files that Save writes back.
+func readBeside(dir string) (config []byte, beside []besideFile, err error) {
+	if config, err = readOptional(filepath.Join(dir, "tokenizer_config.json")); err != nil {
+		return nil, nil, err
+	}
+	for _, name := range []string{"special_tokens_map.json", "added_tokens.json", "chat_template.jinja", "chat_template.json"} {
+		data, err := readOptional(filepath.Join(dir, name))
+		if err != nil {
+			return nil, nil, err
+		}
+		if data != nil {
+			beside = append(beside, besideFile{name, data})
+		}
+	}
+	return config, beside, nil
 }
 
 // readOptional is readFile, but nil for a file that does not exist.

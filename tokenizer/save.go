@@ -18,18 +18,34 @@ import (
 // directory had no tokenizer_config.json gets one that lets Hugging Face
 // transformers load it (AutoTokenizer, PreTrainedTokenizerFast). Each file is
 // replaced whole or not at all.
+//
+// A tokenizer of a .model file is written as tokenizer.model, which is what Load
+// takes up again, and, for transformers, as a tokenizer.json that gives the same
+// ids for ordinary text; where Hugging Face has nothing alike (word and
+// character models, spaces at the end of words) without one.
 func (t *Tokenizer) Save(dir string) error {
 	config := t.config
+	var err error
 	if config == nil {
-		var err error
-		if config, err = t.configJSON(); err != nil {
-			return fmt.Errorf("tokenizer: save %s: %w", dir, err)
-		}
+		config, err = t.configJSON()
+	}
+	if err == nil && t.sp != nil {
+		config, err = withModelFile(config)
+	}
+	if err != nil {
+		return fmt.Errorf("tokenizer: save %s: %w", dir, err)
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("tokenizer: save: %w", err)
 	}
-	files := append([]besideFile{{"tokenizer.json", t.raw}, {"tokenizer_config.json", config}}, t.beside...)
+	files := []besideFile{{"tokenizer_config.json", config}}
+	if data := t.JSON(); data != nil {
+		files = append(files, besideFile{"tokenizer.json", data})
+	}
+	if t.sp != nil {
+		files = append(files, besideFile{modelFileName, t.sp.data})
+	}
+	files = append(files, t.beside...)
 	for _, f := range files {
 		if err := durable.Replace(filepath.Join(dir, f.name), f.data); err != nil {
 			return fmt.Errorf("tokenizer: save: %w", err)
@@ -38,8 +54,14 @@ func (t *Tokenizer) Save(dir string) error {
 	return nil
 }
 
-// JSON returns the bytes of tokenizer.json. They must not be changed.
-func (t *Tokenizer) JSON() []byte { return t.raw }
+// JSON returns the bytes of tokenizer.json. They must not be changed. Of a
+// tokenizer of a .model file it is what Save writes, nil for none.
+func (t *Tokenizer) JSON() []byte {
+	if t.sp != nil {
+		return t.sp.json()
+	}
+	return t.raw
+}
 
 func (t *Tokenizer) configJSON() ([]byte, error) {
 	config := map[string]any{

@@ -8,7 +8,8 @@
 //
 // All parts that Hugging Face's tokenizers knows run here, ids, offsets and
 // decoded text alike. An unknown part is refused by name when the file is
-// loaded.
+// loaded. A tokenizer of a SentencePiece .model file runs SentencePiece's own
+// rules instead.
 //
 // A Tokenizer is immutable and safe for use by many goroutines.
 package tokenizer
@@ -34,6 +35,8 @@ type Tokenizer struct {
 	raw    []byte       // tokenizer.json as read or as trained
 	config []byte       // tokenizer_config.json as read; nil when there was none
 	beside []besideFile // other files of its directory, kept for Save
+
+	sp *sentencePiece // of a .model file, which does what the parts below do elsewhere; nil for others
 
 	norm  normalize.Normalizer // nil: text is left alone
 	pre   pretokenize.Step     // nil: text is one piece
@@ -169,8 +172,14 @@ func (t *Tokenizer) role(name string) (uint32, bool) {
 }
 
 // Hash returns the SHA-256, in hex, of tokenizer.json without insignificant
-// white space. Token shards and checkpoints record it.
+// white space, or of the .model file. Token shards and checkpoints record it.
 func (t *Tokenizer) Hash() string {
-	sum := sha256.Sum256(compactJSON(t.raw))
+	data := t.raw
+	if t.sp != nil {
+		data = t.sp.data
+	} else {
+		data = compactJSON(data)
+	}
+	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])
 }

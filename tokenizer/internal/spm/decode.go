@@ -1,7 +1,6 @@
 package spm
 
 import (
-	"bytes"
 	"strings"
 	"unicode/utf8"
 )
@@ -11,14 +10,23 @@ type Decoder struct {
 	m     *Model
 	begun bool   // the space that was added before the text is behind
 	bytes []byte // byte pieces not yet written: a character may be incomplete
+	whole []byte // the text so far, if there is a denormalizer, which needs all of it
 }
 
 // NewDecoder returns a decoder for one text.
 func (m *Model) NewDecoder() *Decoder { return &Decoder{m: m} }
 
-// Append appends what the id adds to the text. A denormalizer is not applied.
-// Ids beyond the vocabulary add nothing.
+// Append appends what the id adds to the text. Ids beyond the vocabulary add
+// nothing. Where the model has a denormalizer all text comes from Close.
 func (d *Decoder) Append(dst []byte, id uint32) []byte {
+	if d.m.denorm != nil {
+		d.whole = d.add(d.whole, id)
+		return dst
+	}
+	return d.add(dst, id)
+}
+
+func (d *Decoder) add(dst []byte, id uint32) []byte {
 	m := d.m
 	if int(id) >= len(m.proto.Pieces) {
 		return dst
@@ -77,22 +85,27 @@ func (d *Decoder) write(dst []byte, all bool) []byte {
 	return dst
 }
 
-// Close appends what is left at the end of the text.
-func (d *Decoder) Close(dst []byte) []byte { return d.write(dst, true) }
+// Close appends what is left at the end of the text. The decoder is ready for
+// another one.
+func (d *Decoder) Close(dst []byte) []byte {
+	if d.m.denorm != nil {
+		d.whole = d.write(d.whole, true)
+		dst = d.m.denorm.Append(dst, d.whole)
+		d.whole = d.whole[:0]
+	} else {
+		dst = d.write(dst, true)
+	}
+	d.begun = false
+	return dst
+}
 
 // AppendDecode appends the text of ids to dst.
 func (m *Model) AppendDecode(dst []byte, ids ...uint32) []byte {
-	from := len(dst)
-	d := m.NewDecoder()
+	d := Decoder{m: m}
 	for _, id := range ids {
 		dst = d.Append(dst, id)
 	}
-	dst = d.Close(dst)
-	if m.denorm != nil {
-		text := bytes.Clone(dst[from:])
-		dst = m.denorm.Append(dst[:from], text)
-	}
-	return dst
+	return d.Close(dst)
 }
 
 // AppendToken appends the bytes that id adds in the middle of a text.
@@ -101,5 +114,5 @@ func (m *Model) AppendToken(dst []byte, id uint32) []byte {
 	if int(id) < len(m.values) && m.values[id] != 0 {
 		return append(dst, byte(m.values[id]-1))
 	}
-	return d.Append(dst, id)
+	return d.add(dst, id)
 }

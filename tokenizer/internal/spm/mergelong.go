@@ -7,6 +7,7 @@ type mergeState struct {
 	heap              []candidate
 	right, left       []int32
 	parts             map[uint32][2]uint32 // unused piece → the symbols it was last seen made of
+	drop              func() bool          // leaves a join out at random; nil: none is
 }
 
 // merge joins what can be joined in text and returns the symbols left, valid
@@ -21,6 +22,10 @@ type mergeState struct {
 // where that holds.
 func (m *merger) merge(text []byte, st *mergeState) []cell {
 	st.done = st.done[:0]
+	if st.drop != nil { // what is left out depends on the whole
+		st.done = m.long(m.symbols(st.done, text, len(text)), st)
+		return st.done
+	}
 	size := shortText
 	st.cells = m.window(st.cells, text, size, st)
 	for pos := 0; ; {
@@ -114,6 +119,9 @@ func (m *merger) long(cells []cell, st *mergeState) []cell {
 		at := int(uint32(c.key))
 		right := int(st.right[at])
 		if cells[at].size == 0 || right == n || cells[at].size+cells[right].size != c.size {
+			continue
+		}
+		if st.drop != nil && st.drop() {
 			continue
 		}
 		cells[at], cells[right].size = cell{c.symbol, c.size}, 0
