@@ -152,3 +152,31 @@ func TestNewRefuses(t *testing.T) {
 		}
 	}
 }
+
+func TestSamplesFollowTheirProbabilities(t *testing.T) {
+	m, err := NewSentencePiece([]Piece{{Text: "<unk>", Kind: Meta}, {Text: "a", Score: -2}, {Text: "b", Score: -2.5}, {Text: "ab", Score: -4}, {Text: "ba", Score: -3}, {Text: "aba", Score: -6}}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, rng := []byte("ababa"), rand.New(rand.NewPCG(1, 2))
+	const alpha, n = 0.5, 40000
+	want, total := map[string]float64{}, 0.0
+	for _, p := range m.NBest(text, 100) {
+		w := math.Exp(alpha * float64(p.Score))
+		want[fmt.Sprint(p.Tokens)] = w
+		total += w
+	}
+	if len(want) != 12 {
+		t.Errorf("%d ways, want 12", len(want))
+	}
+	got := map[string]float64{}
+	for range n {
+		got[fmt.Sprint(m.Sample(text, alpha, rng))]++
+	}
+	for way, w := range want {
+		p := w / total
+		if d := got[way]/n - p; math.Abs(d) > 4*math.Sqrt(p*(1-p)/n) {
+			t.Errorf("%s: frequency %.4f, want %.4f", way, got[way]/n, p)
+		}
+	}
+}
