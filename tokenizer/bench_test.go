@@ -14,7 +14,8 @@ func BenchmarkEncode(b *testing.B) {
 		"zh": wholeDocuments(b, "zh-laws/laws.jsonl.gz", 8_000_000),
 		"go": {goCode(b, 1_000_000)},
 	}
-	for _, name := range []string{"hf-gpt2", "qwen3", "tiktoken/cl100k_base.tiktoken", "tiktoken/o200k_base.tiktoken", "hf-llama"} {
+	for _, name := range []string{"hf-gpt2", "qwen3", "tiktoken/cl100k_base.tiktoken", "tiktoken/o200k_base.tiktoken", "hf-llama",
+		"llama2/tokenizer.model", "sentencepiece/test_model.model", "sentencepiece/test_ja_model.model"} {
 		tok, err := Load(filepath.Join(dataDir(b), "tokenizers", name))
 		if err != nil {
 			b.Log(err)

@@ -93,6 +93,9 @@ func (m *Map) Shortest(s []byte) (repl []byte, n int) {
 	return nil, 0
 }
 
+// Valid tells whether all replacements are UTF-8.
+func (m *Map) Valid() bool { return utf8.Valid(m.texts) }
+
 // Begins tells whether any rule begins with s, or is the beginning of s.
 func (m *Map) Begins(s []byte) bool {
 	node, ok := darts.Root, true

@@ -13,15 +13,16 @@ const chunk = 1 << 14
 
 // State is the working memory of one goroutine.
 type State struct {
-	norm  []byte // normalized text that is not yet segmented
-	lo    int    // where the current segment begins in norm
-	next  int    // the next character to look at
-	prev  uint32 // the character before it, packed
-	unk   bool   // the last id was that of an unknown piece
-	acc   float32
-	cache *piececache.Cache
-	uni   *unigram.State
-	merge mergeState
+	norm    []byte // normalized text that is not yet segmented
+	lo      int    // where the current segment begins in norm
+	next    int    // the next character to look at
+	prev    uint32 // the character before it, packed
+	unk     bool   // the last id was that of an unknown piece
+	certain bool   // no segment was cut as it was for what is before it
+	acc     float32
+	cache   *piececache.Cache
+	uni     *unigram.State
+	merge   mergeState
 
 	tokens []unigram.Token // of a text cut as a whole
 }
@@ -48,26 +49,40 @@ func (m *Model) AppendEncode(dst []uint32, text []byte, s *State) []uint32 {
 	}
 	s.norm, s.lo, s.next, s.unk, s.acc = s.norm[:0], 0, 0, false, 0
 	var f flow
-	for {
-		s.norm = m.norm.fill(s.norm, text, &f, max(chunk, 2*len(s.norm)))
-		last := f.at == len(text)
-		end := len(s.norm)
-		if last {
-			s.norm = m.norm.finish(s.norm, 0, &f)
-			end = len(s.norm)
-		} else {
-			// Spaces at the end may yet be removed.
-			for end >= len(m.norm.space) && bytes.HasSuffix(s.norm[:end], []byte(m.norm.space)) {
-				end -= len(m.norm.space)
-			}
-		}
-		dst = m.segments(dst, end, last, s)
-		if last {
-			return dst
-		}
-		n := copy(s.norm, s.norm[s.lo:])
-		s.norm, s.next, s.lo = s.norm[:n], s.next-s.lo, 0
+	step, wait := chunk, chunk
+	if m.fast != nil {
+		step = 32 // what the fast road leaves is mostly short
 	}
+	for {
+		s.norm = m.norm.fill(s.norm, text, &f, len(s.norm)+step)
+		switch {
+		case f.at == len(text):
+			s.norm = m.norm.finish(s.norm, 0, &f)
+			return m.segments(dst, len(s.norm), true, s)
+		case m.fast != nil && m.clean(text, &f, s):
+			dst = m.segments(dst, len(s.norm), true, s)
+			s.norm, s.lo, s.next = s.norm[:0], 0, 0
+			if dst = m.appendFast(dst, text, &f, s); f.at == len(text) {
+				return dst
+			}
+		case len(s.norm) >= wait:
+			dst = m.part(dst, s)
+			wait = max(chunk, 2*len(s.norm))
+		}
+	}
+}
+
+// part appends the ids of the segments of s.norm that are certain to be ones,
+// and drops them.
+func (m *Model) part(dst []uint32, s *State) []uint32 {
+	end := len(s.norm)
+	for end >= len(m.norm.space) && bytes.HasSuffix(s.norm[:end], []byte(m.norm.space)) {
+		end -= len(m.norm.space) // spaces at the end may yet be removed
+	}
+	dst = m.segments(dst, end, false, s)
+	n := copy(s.norm, s.norm[s.lo:])
+	s.norm, s.next, s.lo = s.norm[:n], s.next-s.lo, 0
+	return dst
 }
 
 // segments appends the ids of the segments of s.norm[s.lo:end]; unless last, the
@@ -180,7 +195,7 @@ func (m *Model) segment(dst []uint32, lo, hi int, s *State) []uint32 {
 		tokens, acc := m.uni.Segment(piece, s.acc, s.uni)
 		dst = m.appendTokens(dst, piece, tokens)
 		if !cached || !m.certain(piece, tokens, s) {
-			s.acc = acc
+			s.acc, s.certain = acc, false
 			return m.fuse(dst, from, s)
 		}
 	}
@@ -279,7 +294,7 @@ func (m *Model) follow(dst []uint32, from int, s *State) []uint32 {
 func (m *Model) fuse(dst []uint32, from int, s *State) []uint32 {
 	last := dst[len(dst)-1]
 	if s.unk && dst[from] == m.unk {
-		dst = append(dst[:from], dst[from+1:]...)
+		dst, s.certain = append(dst[:from], dst[from+1:]...), false
 	}
 	s.unk = last == m.unk
 	return dst

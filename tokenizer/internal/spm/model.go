@@ -25,8 +25,9 @@ type Model struct {
 	ids    map[string]uint32
 	meta   map[string]uint32 // control, unknown and byte pieces
 
-	pairs *pairSet // unigram, bpe
-	user  *matcher // bpe, char: user-defined symbols are symbols of their own
+	pairs *pairSet    // unigram, bpe
+	fast  *fastTables // nil: there is no fast road
+	user  *matcher    // bpe, char: user-defined symbols are symbols of their own
 	bpe   *merger
 	uni   *unigram.Model
 	// scores are what ids add to the score of a text (unigram): the unknown
@@ -70,7 +71,9 @@ func newModel(p *ModelProto) (*Model, error) {
 	}
 	switch m.kind {
 	case Unigram:
-		return m, m.indexUnigram()
+		if err := m.indexUnigram(); err != nil {
+			return nil, err
+		}
 	case BPE:
 		m.user = m.norm.user
 		m.bpe = newMerger(p.Pieces)
@@ -78,6 +81,7 @@ func newModel(p *ModelProto) (*Model, error) {
 	case Char:
 		m.user = m.norm.user
 	}
+	m.fast = m.newFastTables()
 	return m, nil
 }
 

@@ -24,7 +24,7 @@ type Normalizer struct {
 	// character the one it becomes, 0 for "ask the rules"; wide[i] has a bit set
 	// for every other character that rules or symbols may begin with.
 	ascii  [128]byte
-	joins  [128]bool // rules may begin with the character and a wide one
+	joins  [128]uint64 // bit b: rules begin with the character and byte 0xc0 + b
 	wide   [0x10000 / 64]uint64
 	astral bool // rules or symbols may begin with a character above U+FFFF
 }
@@ -59,10 +59,10 @@ func (n *Normalizer) index() {
 			if n.rules == nil || !n.rules.Extends(b, byte(d)) {
 				continue
 			}
-			if d < 0x80 {
+			if d < 0xc0 {
 				plain = false
 			} else {
-				n.joins[c] = true
+				n.joins[c] |= 1 << (d & 0x3f)
 			}
 		}
 		if plain {
@@ -139,7 +139,7 @@ func (n *Normalizer) fill(dst, text []byte, f *flow, limit int) []byte {
 	i := f.at
 	for i < len(text) && len(dst) < limit {
 		if b := text[i]; b < 0x80 {
-			if o := n.ascii[b]; o != 0 && (i+1 == len(text) || text[i+1] < 0x80 || !n.joins[b]) {
+			if o := n.ascii[b]; o != 0 && (i+1 == len(text) || text[i+1] < 0xc0 || n.joins[b]>>(text[i+1]&0x3f)&1 == 0) {
 				if i++; o != ' ' {
 					dst, f.after = append(dst, o), false
 				} else if !f.after {
