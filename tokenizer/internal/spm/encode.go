@@ -3,7 +3,6 @@ package spm
 import (
 	"bytes"
 
-	"github.com/athanor-lm/athanor/tokenizer/internal/piececache"
 	"github.com/athanor-lm/athanor/tokenizer/internal/unigram"
 )
 
@@ -20,7 +19,7 @@ type State struct {
 	unk     bool   // the last id was that of an unknown piece
 	certain bool   // no segment was cut as it was for what is before it
 	acc     float32
-	cache   *piececache.Cache
+	cache   *cache
 	uni     *unigram.State
 	merge   mergeState
 
@@ -29,7 +28,7 @@ type State struct {
 
 // NewState returns working memory for m. It must be used with no other model.
 func (m *Model) NewState() *State {
-	s := &State{cache: piececache.New()}
+	s := &State{cache: newCache()}
 	if m.uni != nil {
 		s.uni = m.uni.NewState()
 	}
@@ -180,27 +179,14 @@ func (m *Model) whole(dst []uint32, piece []byte, s *State) []uint32 {
 
 // segment appends the ids of s.norm[lo:hi], of which no piece reaches beyond.
 func (m *Model) segment(dst []uint32, lo, hi int, s *State) []uint32 {
-	from := len(dst)
-	cached := m.uni == nil || m.steady(hi-lo, s)
-	if cached {
-		var ok bool
-		if dst, ok = s.cache.Append(dst, s.norm, lo, hi); ok {
-			return m.follow(dst, from, s)
-		}
+	if m.uni != nil && !m.steady(hi-lo, s) {
+		return m.recompute(dst, s.norm[lo:hi], s)
 	}
-	piece := s.norm[lo:hi]
-	if m.uni == nil {
-		dst = m.appendCells(dst, piece, m.bpe.merge(piece, &s.merge))
-	} else {
-		tokens, acc := m.uni.Segment(piece, s.acc, s.uni)
-		dst = m.appendTokens(dst, piece, tokens)
-		if !cached || !m.certain(piece, tokens, s) {
-			s.acc, s.certain = acc, false
-			return m.fuse(dst, from, s)
-		}
+	k := s.cache.find(s.norm, lo, hi)
+	if k == nil {
+		return m.compute(dst, s.norm[lo:hi], s.norm, lo, hi, s)
 	}
-	s.cache.Put(s.norm, lo, hi, dst[from:])
-	return m.follow(dst, from, s)
+	return m.recall(dst, k, s.norm[lo:hi], s)
 }
 
 // steady tells whether the score of the text stays within the bounds beyond
@@ -210,22 +196,92 @@ func (m *Model) steady(n int, s *State) bool {
 	return s.acc-most > -unigram.MaxScore && s.acc+most < unigram.MaxScore
 }
 
-// certain tells whether piece is cut the same way wherever it stands. The
-// original adds the scores of a text's pieces up in float32, from the text's
-// first piece on, so that of two ways to cut which score nearly the same the
-// rounding error of the sum decides. Below MaxScore that error is at most 2^-8
-// a piece.
-//
-// A piece with an unknown character counts only if it is that character alone:
-// its ids do not tell its score.
-func (m *Model) certain(piece []byte, tokens []unigram.Token, s *State) bool {
-	for _, t := range tokens {
-		if t.ID == unigram.Unk && len(tokens) > 1 {
-			return false
-		}
+// recall appends what the cache knows of a piece.
+func (m *Model) recall(dst []uint32, k *slot, piece []byte, s *State) []uint32 {
+	switch k.n {
+	case unknownChar:
+		return m.appendChar(dst, piece, s)
+	case uncertain:
+		return m.recompute(dst, piece, s)
 	}
-	margin, pieces := m.uni.Margin(piece, s.uni)
-	return margin > float64(len(tokens)+pieces+1)/256
+	s.unk = false
+	ids := s.cache.idsOf(k)
+	if m.uni == nil {
+		return append(dst, ids...)
+	}
+	acc := s.acc
+	for _, id := range ids {
+		dst = append(dst, id)
+		acc += m.scores[id]
+	}
+	s.acc = acc
+	return dst
+}
+
+// compute appends the ids of piece and keeps them as those of text[lo:hi].
+func (m *Model) compute(dst []uint32, piece, text []byte, lo, hi int, s *State) []uint32 {
+	from := len(dst)
+	if m.uni == nil {
+		cells := m.bpe.merge(piece, &s.merge)
+		known := true
+		for _, c := range cells {
+			known = known && c.symbol != noSymbol && m.bpe.out[c.symbol] != noSymbol
+		}
+		switch {
+		case known:
+			s.unk = false
+			dst = m.appendCells(dst, piece, cells)
+			s.cache.put(text, lo, hi, uint8(min(len(dst)-from, uncertain)), dst[from:])
+			return dst
+		case len(cells) == 1:
+			s.cache.put(text, lo, hi, unknownChar, nil)
+			return m.appendChar(dst, piece, s)
+		}
+		s.cache.put(text, lo, hi, uncertain, nil)
+		return m.fuse(m.appendCells(dst, piece, cells), from, s)
+	}
+	tokens, acc, certain := m.uni.SegmentCertain(piece, s.acc, s.uni)
+	switch {
+	case !certain:
+		s.cache.put(text, lo, hi, uncertain, nil)
+	case tokens[0].ID == unigram.Unk:
+		s.cache.put(text, lo, hi, unknownChar, nil)
+		return m.appendChar(dst, piece, s)
+	}
+	s.acc = acc
+	dst = m.fuse(m.appendTokens(dst, piece, tokens), from, s)
+	if certain {
+		s.cache.put(text, lo, hi, uint8(min(len(dst)-from, uncertain)), dst[from:])
+	}
+	return dst
+}
+
+// recompute appends the ids of piece without the cache.
+func (m *Model) recompute(dst []uint32, piece []byte, s *State) []uint32 {
+	from := len(dst)
+	if m.uni == nil {
+		return m.fuse(m.appendCells(dst, piece, m.bpe.merge(piece, &s.merge)), from, s)
+	}
+	tokens, acc := m.uni.Segment(piece, s.acc, s.uni)
+	s.acc = acc
+	return m.fuse(m.appendTokens(dst, piece, tokens), from, s)
+}
+
+// appendChar appends what stands for an unknown character.
+func (m *Model) appendChar(dst []uint32, char []byte, s *State) []uint32 {
+	if m.uni != nil {
+		s.acc += m.unkScore
+	}
+	if m.bytes != nil {
+		for _, b := range char {
+			dst = append(dst, m.bytes[b])
+		}
+		return dst
+	}
+	if !s.unk {
+		dst, s.unk = append(dst, m.unk), true
+	}
+	return dst
 }
 
 // appendTokens appends the ids of a unigram segmentation of piece.
@@ -275,26 +331,11 @@ func (m *Model) appendUnknown(dst []uint32, from int, text []byte) []uint32 {
 	return append(dst, m.unk)
 }
 
-// follow fits dst[from:], the ids of a segment, to what was before: it adds up
-// the score and fuses.
-func (m *Model) follow(dst []uint32, from int, s *State) []uint32 {
-	if m.uni != nil {
-		if first := dst[from]; first == m.unk || m.values[first] != 0 {
-			s.acc += m.unkScore
-		} else {
-			for _, id := range dst[from:] {
-				s.acc += m.scores[id]
-			}
-		}
-	}
-	return m.fuse(dst, from, s)
-}
-
 // fuse drops the unknown piece at dst[from] if the one before is one, too.
 func (m *Model) fuse(dst []uint32, from int, s *State) []uint32 {
 	last := dst[len(dst)-1]
 	if s.unk && dst[from] == m.unk {
-		dst, s.certain = append(dst[:from], dst[from+1:]...), false
+		dst = append(dst[:from], dst[from+1:]...)
 	}
 	s.unk = last == m.unk
 	return dst

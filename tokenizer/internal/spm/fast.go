@@ -160,9 +160,14 @@ func (m *Model) extent(text []byte, lo, at int, prev uint32) (end int, next uint
 		}
 		kind := t.ascii[b]
 		switch {
-		case kind >= plain && kind <= letter:
-			if prev != 0 && !(kind == letter && prev < 0x80 && t.ascii[prev] == letter && at-lo < wordLimit) && !m.pairs.joined(prev, uint32(b)) {
+		case kind == plain || kind == letter:
+			if prev != 0 && !m.pairs.joined(prev, uint32(b)) {
 				return at, kind
+			}
+			if kind == letter {
+				for stop := min(lo+wordLimit, len(text)) - 1; at < stop && text[at+1] < 0x80 && t.ascii[text[at+1]] == letter; at++ {
+				}
+				b = text[at]
 			}
 			prev = uint32(b)
 		case kind == blank && at > from && !m.pairs.joined(prev, spaceChar):
@@ -177,7 +182,6 @@ func (m *Model) extent(text []byte, lo, at int, prev uint32) (end int, next uint
 // piece appends the ids of text[lo:hi], a space and plain characters or one of
 // both, of which no piece reaches beyond.
 func (m *Model) piece(dst []uint32, text []byte, lo, hi int, s *State) []uint32 {
-	from := len(dst)
 	if m.uni == nil || m.steady(hi-lo, s) {
 		if b := text[lo]; hi-lo == 1 && b < 0x80 && m.fast.solo[b] != noSymbol {
 			id := m.fast.solo[b]
@@ -186,57 +190,36 @@ func (m *Model) piece(dst []uint32, text []byte, lo, hi int, s *State) []uint32 
 			}
 			return append(dst, id)
 		}
-		var ok bool
-		if dst, ok = s.cache.Append(dst, text, lo, hi); ok {
-			return m.follow(dst, from, s)
+		k := s.cache.find(text, lo, hi)
+		if k == nil {
+			return m.compute(dst, m.normal(text[lo:hi], s), text, lo, hi, s)
 		}
+		if k.n < uncertain {
+			return m.recall(dst, k, nil, s)
+		}
+		return m.recall(dst, k, m.normal(text[lo:hi], s), s)
 	}
-	s.norm, s.lo, s.next, s.certain = s.norm[:0], 0, 0, true
-	rest := text[lo:hi]
-	if b := rest[0]; b < 0x80 && m.fast.ascii[b] == blank {
-		s.norm, rest = append(s.norm, space...), rest[1:]
-	}
-	s.norm = append(s.norm, rest...)
-	dst = m.segments(dst, len(s.norm), true, s)
-	s.norm, s.lo, s.next = s.norm[:0], 0, 0
-	if s.certain && len(dst) > from && m.known(dst[from:]) {
-		s.cache.Put(text, lo, hi, dst[from:])
-	}
-	return dst
+	return m.recompute(dst, m.normal(text[lo:hi], s), s)
 }
 
-// known tells whether no id stands for something unknown, whose score is not
-// that of its ids, and which may be fused.
-func (m *Model) known(ids []uint32) bool {
-	for _, id := range ids {
-		if id == m.unk || m.uni != nil && m.values[id] != 0 {
-			return false
-		}
+// normal returns the piece in its normalized form, valid until s.norm is used
+// again.
+func (m *Model) normal(piece []byte, s *State) []byte {
+	if b := piece[0]; b >= 0x80 || m.fast.ascii[b] != blank {
+		return piece
 	}
-	return true
+	s.norm = append(append(s.norm[:0], space...), piece[1:]...)
+	piece = s.norm
+	s.norm = s.norm[:0]
+	return piece
 }
 
 // foreign appends what stands for a character that occurs in no piece.
 func (m *Model) foreign(dst []uint32, char []byte, s *State) []uint32 {
-	if m.uni != nil {
-		if !m.steady(len(char), s) {
-			s.norm, s.lo, s.next = append(s.norm[:0], char...), 0, 0
-			dst = m.segments(dst, len(s.norm), true, s)
-			s.norm, s.lo, s.next = s.norm[:0], 0, 0
-			return dst
-		}
-		s.acc += m.unkScore
+	if m.uni != nil && !m.steady(len(char), s) {
+		return m.recompute(dst, char, s)
 	}
-	if m.bytes == nil {
-		if !s.unk {
-			dst, s.unk = append(dst, m.unk), true
-		}
-		return dst
-	}
-	for _, b := range char {
-		dst = append(dst, m.bytes[b])
-	}
-	return dst
+	return m.appendChar(dst, char, s)
 }
 
 // clean tells whether the text can be cut between s.norm and what is left from

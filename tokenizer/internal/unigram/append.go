@@ -10,7 +10,7 @@ type State struct {
 	cache  *piececache.Cache
 	double search[float64]
 	single search[float32]
-	best   []twoBest
+	sums   [certainLimit + 1]sumNode
 }
 
 // NewState returns working memory for m. It must be used with no other model.

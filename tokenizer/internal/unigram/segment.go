@@ -23,23 +23,38 @@ func (m *Model) Score(id uint32) float32 {
 	return m.single[id]
 }
 
-// twoBest are the scores of the two best ways to cut the text up to a byte.
-type twoBest struct{ first, second float64 }
+// certainLimit is the most bytes that SegmentCertain judges.
+const certainLimit = 64
 
-// Margin returns by how much the best way to cut text scores above the second
-// best, computed without rounding: +Inf where there is only one way. pieces is
-// an upper bound on the pieces of any way. Where the scores of two ways differ
-// by more than rounding can add up to, the choice does not depend on what comes
-// before the text.
-func (m *Model) Margin(text []byte, s *State) (margin float64, pieces int) {
-	if cap(s.best) <= len(text) {
-		s.best = make([]twoBest, 2*len(text)+1)
+// sumNode is a node of a search that looks for the second best way, too. Sums
+// are those of the pieces' scores alone, not rounded.
+type sumNode struct {
+	score         float32
+	from          int32 // -1: no way is known
+	id            uint32
+	first, second float64 // sums of the best two ways
+}
+
+// SegmentCertain is Segment for a score that stays below MaxScore. It tells
+// whether text is cut the same way wherever it stands in such texts.
+//
+// SentencePiece adds the scores of a text's pieces up in float32, from the
+// text's first piece on, so that of two ways to cut which score nearly the same
+// the rounding error of the sums decides. Below MaxScore (< 2^17) that error is
+// at most 2^-8 a piece: a way is certain if it is better by more than the errors
+// of its pieces and those of any other way. A text with an unknown character is
+// certain only if it is that character alone.
+func (m *Model) SegmentCertain(text []byte, acc float32, s *State) (tokens []Token, end float32, certain bool) {
+	if len(text) > certainLimit {
+		tokens, end = m.Segment(text, acc, s)
+		return tokens, end, false
 	}
-	best := s.best[:len(text)+1]
-	best[0] = twoBest{0, math.Inf(-1)}
-	for i := range best[1:] {
-		best[i+1] = twoBest{math.Inf(-1), math.Inf(-1)}
+	nodes := s.sums[:len(text)+1]
+	for i := range nodes {
+		nodes[i] = sumNode{from: -1, first: math.Inf(-1), second: math.Inf(-1)}
 	}
+	nodes[0] = sumNode{score: acc, first: 0, second: math.Inf(-1)}
+	chars, unknown := 0, false
 	for i := 0; i < len(text); {
 		char := min(charLen(text[i]), len(text)-i)
 		known := false
@@ -50,26 +65,39 @@ func (m *Model) Margin(text []byte, s *State) (margin float64, pieces int) {
 				break
 			}
 			if id := uint32(u) >> 9; id != 0 {
-				best[i+k+1].extend(best[i], float64(m.single[id-1]))
+				nodes[i+k+1].offer(&nodes[i], int32(i), id-1, m.single[id-1])
 				known = known || k+1 == char
 			}
 		}
 		if !known {
-			best[i+char].extend(best[i], float64(m.Score(Unk)))
+			nodes[i+char].offer(&nodes[i], int32(i), Unk, m.Score(Unk))
+			unknown = true
 		}
-		pieces++
+		chars++
 		i += char
 	}
-	end := best[len(text)]
-	return end.first - end.second, pieces
+	tokens = s.single.tokens[:0]
+	for at := len(text); at > 0; at = int(nodes[at].from) {
+		tokens = append(tokens, Token{nodes[at].id, at})
+	}
+	for lo, hi := 0, len(tokens)-1; lo < hi; lo, hi = lo+1, hi-1 {
+		tokens[lo], tokens[hi] = tokens[hi], tokens[lo]
+	}
+	s.single.tokens = tokens
+	last := &nodes[len(text)]
+	certain = last.first-last.second > float64(len(tokens)+chars+1)/256
+	return tokens, last.score, certain && (!unknown || chars == 1)
 }
 
-func (b *twoBest) extend(from twoBest, score float64) {
-	for _, v := range [2]float64{from.first + score, from.second + score} {
-		if v > b.first {
-			b.first, b.second = v, b.first
-		} else if v > b.second {
-			b.second = v
-		}
+// offer proposes the ways to node from, and on by a piece.
+func (n *sumNode) offer(from *sumNode, at int32, id uint32, score float32) {
+	if v := from.score + score; n.from < 0 || v > n.score {
+		n.score, n.from, n.id = v, at, id
+	}
+	a, b := from.first+float64(score), from.second+float64(score)
+	if a > n.first {
+		n.first, n.second = a, max(n.first, b)
+	} else if a > n.second {
+		n.second = a
 	}
 }

@@ -81,14 +81,14 @@ func slow(m *Model, text []byte, acc float32) ([]Token, float32) {
 
 func TestSegmentIsTheBestCut(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
-	for trial := range 200 {
+	for trial := range 2000 {
 		m, err := NewSentencePiece(randomModel(r), 0)
 		if err != nil {
 			t.Fatal(err)
 		}
 		s := m.NewState()
-		n := r.IntN(40)
-		if trial%50 == 0 {
+		n := 1 + r.IntN(12)
+		if trial%500 == 0 {
 			n = 30000 // many windows, and scores beyond MaxScore
 		}
 		text := []byte(randomText(r, n))
@@ -98,11 +98,19 @@ func TestSegmentIsTheBestCut(t *testing.T) {
 		if fmt.Sprint(got) != fmt.Sprint(want) || gotScore != wantScore {
 			t.Fatalf("trial %d, %d bytes: score %v, want %v", trial, len(text), gotScore, wantScore)
 		}
-		// A clear margin means that the text before does not matter.
-		if margin, pieces := m.Margin(text, s); n < 40 && margin > float64(2*pieces)/128 {
-			again, _ := m.Segment(text, 0, s)
+		acc = max(acc, -90000)
+		want, wantScore = slow(m, text, acc)
+		tokens, score, certain := m.SegmentCertain(text, acc, s)
+		if fmt.Sprint(tokens) != fmt.Sprint(want) || score != wantScore {
+			t.Fatalf("trial %d: SegmentCertain: %v, want %v", trial, tokens, want)
+		}
+		for range 20 {
+			if !certain {
+				break
+			}
+			again, _ := m.Segment(text, float32(-r.Float64()*90000), s)
 			if fmt.Sprint(again) != fmt.Sprint(want) {
-				t.Fatalf("trial %d: margin %v, but the cut of %q depends on the score before", trial, margin, text)
+				t.Fatalf("trial %d: the cut of %q is said to be certain, but depends on the score before", trial, text)
 			}
 		}
 	}
