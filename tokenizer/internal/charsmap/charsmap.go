@@ -110,6 +110,27 @@ func (m *Map) Begins(s []byte) bool {
 	return true
 }
 
+// Only returns the replacement of s if a rule rewrites it and none begins with
+// s and more or is a beginning of it.
+func (m *Map) Only(s []byte) (repl []byte, ok bool) {
+	node := darts.Root
+	for i, c := range s {
+		if node, ok = m.trie.Step(node, c); !ok {
+			return nil, false
+		}
+		if _, ok = m.trie.Value(node); ok != (i == len(s)-1) {
+			return nil, false
+		}
+	}
+	for c := 1; c < 256; c++ {
+		if _, more := m.trie.Step(node, byte(c)); more {
+			return nil, false
+		}
+	}
+	v, _ := m.trie.Value(node)
+	return m.text(v), ok
+}
+
 // Extends tells whether any rule begins with the bytes c and d.
 func (m *Map) Extends(c, d byte) bool {
 	node, ok := m.trie.Step(darts.Root, c)

@@ -42,11 +42,12 @@ func pack(text []byte, i int) (c uint32, n int) {
 
 // pairSet holds the pairs of adjacent characters that occur inside pieces. Where
 // a text's pair is not among them no piece can reach across, so the text can be
-// cut there and its parts segmented by themselves. The set is exact for ASCII;
-// of other pairs it may hold some that no piece contains, which only means
-// fewer cuts.
+// cut there and its parts segmented by themselves. The set is exact for ASCII
+// and for ASCII before a space; of other pairs it may hold some that no piece
+// contains, which only means fewer cuts.
 type pairSet struct {
 	ascii [128 * 128 / 64]uint64
+	space [128 / 64]uint64
 	bits  []uint64
 	shift uint
 }
@@ -57,12 +58,17 @@ func newPairSet(pieces []string) *pairSet {
 	s := &pairSet{}
 	for _, p := range pieces {
 		text := []byte(p)
+		if len(text) == 0 {
+			continue
+		}
 		prev, i := pack(text, 0)
 		for i < len(text) {
 			c, n := pack(text, i)
 			if prev < 0x80 && c < 0x80 {
 				at := prev<<7 | c
 				s.ascii[at>>6] |= 1 << (at & 63)
+			} else if prev < 0x80 && c == spaceChar {
+				s.space[prev>>6] |= 1 << (prev & 63)
 			} else {
 				wide[pair{prev, c}] = struct{}{}
 			}
@@ -90,6 +96,9 @@ func (s *pairSet) joined(a, b uint32) bool {
 	if a|b < 0x80 {
 		at := a<<7 | b
 		return s.ascii[at>>6]>>(at&63)&1 != 0
+	}
+	if a < 0x80 && b == spaceChar {
+		return s.space[a>>6]>>(a&63)&1 != 0
 	}
 	h := s.hash(a, b)
 	return s.bits[h>>6]>>(h&63)&1 != 0

@@ -12,13 +12,14 @@ const chunk = 1 << 14
 
 // State is the working memory of one goroutine.
 type State struct {
-	norm    []byte // normalized text that is not yet segmented
-	lo      int    // where the current segment begins in norm
-	next    int    // the next character to look at
-	prev    uint32 // the character before it, packed
-	unk     bool   // the last id was that of an unknown piece
-	certain bool   // no segment was cut as it was for what is before it
-	acc     float32
+	norm    []byte  // normalized text that is not yet segmented
+	lo      int     // where the current segment begins in norm
+	next    int     // the next character to look at
+	prev    uint32  // the character before it, packed
+	unk     bool    // the last id was that of an unknown piece
+	certain bool    // no segment was cut as it was for what is before it
+	acc     float32 // score of the text so far (unigram)
+	calm    int     // acc is steady for so many more bytes
 	cache   *cache
 	uni     *unigram.State
 	merge   mergeState
@@ -46,13 +47,14 @@ func (m *Model) AppendEncode(dst []uint32, text []byte, s *State) []uint32 {
 		m.cutUnused(s.norm, s)
 		return m.appendTokens(dst, s.norm, s.tokens)
 	}
-	s.norm, s.lo, s.next, s.unk, s.acc = s.norm[:0], 0, 0, false, 0
+	s.norm, s.lo, s.next, s.unk, s.acc, s.calm = s.norm[:0], 0, 0, false, 0, 0
 	var f flow
 	step, wait := chunk, chunk
-	if m.fast != nil {
-		step = 32 // what the fast road leaves is mostly short
-	}
 	for {
+		if m.fast != nil {
+			// What the fast road leaves is mostly a character, up to the next word.
+			step = 1 + len(s.norm)/64
+		}
 		s.norm = m.norm.fill(s.norm, text, &f, len(s.norm)+step)
 		switch {
 		case f.at == len(text):
@@ -192,8 +194,14 @@ func (m *Model) segment(dst []uint32, lo, hi int, s *State) []uint32 {
 // steady tells whether the score of the text stays within the bounds beyond
 // which the original moves it, whatever becomes of the next n bytes.
 func (m *Model) steady(n int, s *State) bool {
-	most := float32(n+1) * m.extreme
-	return s.acc-most > -unigram.MaxScore && s.acc+most < unigram.MaxScore
+	if s.calm -= n; s.calm > 0 {
+		return true
+	}
+	s.calm = 0
+	if left := (unigram.MaxScore-max(s.acc, -s.acc))/m.extreme - 2; left > float32(n) {
+		s.calm = int(min(left, 1<<20)) - n
+	}
+	return s.calm > 0
 }
 
 // recall appends what the cache knows of a piece.

@@ -5,105 +5,23 @@ import (
 	"unicode/utf8"
 )
 
-// What a character is to the fast road.
-const (
-	slow    = iota // it is rewritten, may be part of what is, or is not UTF-8
-	foreign        // it stays as it is and occurs in no piece
-	plain          // it stays as it is
-	letter         // ASCII: plain, and a letter
-	blank          // ASCII: it becomes a space
-)
-
-// fastTables are what appendFast looks characters up in.
-type fastTables struct {
-	ascii [128]uint8     // by character
-	wide  [0x10000]uint8 // by character up to U+FFFF, from U+0080 on
-	solo  [128]uint32    // the id of the character by itself, noSymbol: look elsewhere
-}
-
-// newFastTables returns nil where the model needs the slow road: where text
-// ends with an added space, and where parts of characters may occur.
-func (m *Model) newFastTables() *fastTables {
-	n := m.norm
-	if m.pairs == nil || n.suffix || n.space != space || m.bpe != nil && m.bpe.unused {
-		return nil
-	}
-	for _, p := range m.proto.Pieces {
-		if p.Type == UserDefined && !utf8.ValidString(p.Text) {
-			return nil
-		}
-	}
-	if n.rules != nil && !n.rules.Valid() {
-		return nil
-	}
-	t := new(fastTables)
-	known := map[uint32]bool{}
-	for _, p := range m.pieces(func(t PieceType) bool { return joinable(t) }) {
-		for i := 0; i < len(p); {
-			c, w := pack([]byte(p), i)
-			known[c] = true
-			i += w
-		}
-	}
-	for c := range t.ascii {
-		t.solo[c] = noSymbol
-		switch n.ascii[c] {
-		case 0:
-		case ' ':
-			t.ascii[c] = blank
-		case byte(c):
-			t.ascii[c] = plain
-			if 'a' <= c|0x20 && c|0x20 <= 'z' {
-				t.ascii[c] = letter
-			}
-			if id, ok := m.ids[string(rune(c))]; ok && m.proto.Pieces[id].Type == Normal {
-				t.solo[c] = id
-			}
-		}
-	}
-	var buf [4]byte
-	for r := rune(0x80); r < 0x10000; r++ {
-		b := utf8.AppendRune(buf[:0], r)
-		if n.plain(b) == 0 || r >= 0xd800 && r < 0xe000 || string(b) == space {
-			continue
-		}
-		t.wide[r] = foreign
-		if c, _ := pack(b, 0); known[c] {
-			t.wide[r] = plain
-		}
-	}
-	return t
-}
-
-// char returns what the character at text[i:], above U+007F, is, packed and its
-// length.
-func (t *fastTables) char(text []byte, i int) (kind uint8, c uint32, n int) {
-	if i+3 <= len(text) && text[i]&0xf0 == 0xe0 {
-		c = uint32(text[i])<<16 | uint32(text[i+1])<<8 | uint32(text[i+2])
-		r := c>>4&0xf000 | c>>2&0xfc0 | c&0x3f
-		if c&0xc0c0 != 0x8080 || r < 0x800 {
-			return slow, 0, 0
-		}
-		return t.wide[r], c, 3
-	}
-	r, n := utf8.DecodeRune(text[i:])
-	if n != 2 {
-		return slow, 0, 0
-	}
-	return t.wide[r], uint32(text[i])<<8 | uint32(text[i+1]), 2
-}
-
 // appendFast appends the ids of text from f.at on, where it can be cut, as far
-// as normalization leaves it alone but for single spaces. It stops at a place
-// where it can be cut, too.
+// as normalization leaves it alone but for single spaces and characters. It
+// stops at a place where it can be cut, too.
 //
 // Pieces are looked up as they stand in the text, without a normalized copy:
 // words with the space before them, and what else no piece reaches across.
 func (m *Model) appendFast(dst []uint32, text []byte, f *flow, s *State) []uint32 {
 	for f.at < len(text) {
 		lo, at := f.at, f.at
+		if text[at] >= 0x80 {
+			if dst = m.appendWide(dst, text, f, s); f.at == lo {
+				return dst
+			}
+			continue
+		}
 		prev := uint32(0) // the character before at; 0 at the beginning of a piece
-		if b := text[at]; b < 0x80 && m.fast.ascii[b] == blank {
+		if m.fast.ascii[text[at]] == blank {
 			for at++; m.norm.trim && at < len(text) && text[at] < 0x80 && m.fast.ascii[text[at]] == blank; at++ {
 			}
 			if at == len(text) {
@@ -114,26 +32,88 @@ func (m *Model) appendFast(dst []uint32, text []byte, f *flow, s *State) []uint3
 			}
 			lo, prev = at-1, spaceChar
 		}
-		end, next := m.extent(text, lo, at, prev)
+		end := m.extent(text, lo, at, prev)
 		if end < 0 {
 			return dst
 		}
-		switch {
-		case end == at && prev != 0: // a space by itself
-			dst = m.piece(dst, text, lo, at, s)
-			f.after = m.norm.trim
-		case next == foreign && end == at:
-			_, _, n := m.fast.char(text, at)
-			end = at + n
-			dst = m.foreign(dst, text[at:end], s)
-			f.after = false
-		default:
-			dst = m.piece(dst, text, lo, end, s)
-			f.after = false
-		}
-		f.at = end
+		dst = m.piece(dst, text, lo, end, s)
+		f.at, f.after = end, end == at && m.norm.trim // a space by itself
 	}
 	return dst
+}
+
+// appendWide is appendFast for text that begins with a character above U+007F,
+// as far as such characters go on.
+func (m *Model) appendWide(dst []uint32, text []byte, f *flow, s *State) []uint32 {
+	t := m.fast
+	w := t.char(text, f.at)
+	for w.kind != slow {
+		next, at := wideChar{}, f.at+int(w.size)
+		apart := at == len(text)
+		if !apart {
+			if b := text[at]; b < 0x80 {
+				if kind := t.ascii[b]; kind == slow {
+					return dst
+				} else if kind == blank {
+					apart = !m.pairs.joined(w.c, spaceChar)
+				} else {
+					apart = !m.pairs.joined(w.c, uint32(b))
+				}
+			} else if next = t.char(text, at); next.kind == slow {
+				return dst
+			} else {
+				apart = w.kind == foreign || next.kind == foreign || !m.pairs.joined(w.c, next.c)
+			}
+		}
+		switch {
+		case apart:
+			dst = m.single(dst, text, f.at, w, s)
+		case w.kind == swapped:
+			return dst
+		default:
+			end := m.extent(text, f.at, at, w.c)
+			if end < 0 {
+				return dst
+			}
+			dst = m.piece(dst, text, f.at, end, s)
+			if at = end; at < len(text) && text[at] >= 0x80 {
+				next = t.char(text, at)
+			}
+		}
+		f.at, f.after = at, false
+		if at == len(text) || text[at] < 0x80 {
+			return dst
+		}
+		w = next
+	}
+	return dst
+}
+
+// single appends the id of a character that is a piece by itself, or what stands
+// for it.
+func (m *Model) single(dst []uint32, text []byte, at int, w wideChar, s *State) []uint32 {
+	if m.uni == nil || m.steady(int(w.size), s) {
+		id := w.id
+		if w.kind == swapped {
+			id = m.fast.solo[w.c] + 1 // noSymbol + 1 is 0
+		}
+		if id != 0 {
+			if s.unk = false; m.uni != nil {
+				s.acc += m.scores[id-1]
+			}
+			return append(dst, id-1)
+		}
+	}
+	switch w.kind {
+	case swapped:
+		return m.recompute(dst, []byte{byte(w.c)}, s)
+	case foreign:
+		if m.uni == nil || s.calm > 0 {
+			return m.appendChar(dst, text[at:at+int(w.size)], s)
+		}
+		return m.recompute(dst, text[at:at+int(w.size)], s)
+	}
+	return m.piece(dst, text, at, at+int(w.size), s)
 }
 
 // wordLimit is how many bytes of letters are taken as one piece even where they
@@ -141,28 +121,29 @@ func (m *Model) appendFast(dst []uint32, text []byte, f *flow, s *State) []uint3
 const wordLimit = 32
 
 // extent returns the end of the piece that begins at lo and goes on with at,
-// where it follows prev, and the kind of character there; -1 if the fast road
-// cannot tell.
-func (m *Model) extent(text []byte, lo, at int, prev uint32) (end int, next uint8) {
+// where it follows prev; -1 if the fast road cannot tell.
+func (m *Model) extent(text []byte, lo, at int, prev uint32) (end int) {
 	t, from := m.fast, at
 	for ; at < len(text); at++ {
 		b := text[at]
 		if b >= 0x80 {
-			kind, c, n := t.char(text, at)
-			if kind == slow || prev != 0 && text[at-1] < 0x80 && m.norm.joins[text[at-1]]>>(b&0x3f)&1 != 0 {
-				return -1, slow
+			w := t.char(text, at)
+			if w.kind == slow || prev != 0 && text[at-1] < 0x80 && m.norm.joins[text[at-1]]>>(b&0x3f)&1 != 0 {
+				return -1
 			}
-			if kind == foreign || prev != 0 && !m.pairs.joined(prev, c) {
-				return at, kind
+			if w.kind == foreign || !m.pairs.joined(prev, w.c) {
+				return at
 			}
-			prev, at = c, at+n-1
+			if w.kind == swapped {
+				return -1
+			}
+			prev, at = w.c, at+int(w.size)-1
 			continue
 		}
-		kind := t.ascii[b]
-		switch {
+		switch kind := t.ascii[b]; {
 		case kind == plain || kind == letter:
 			if prev != 0 && !m.pairs.joined(prev, uint32(b)) {
-				return at, kind
+				return at
 			}
 			if kind == letter {
 				for stop := min(lo+wordLimit, len(text)) - 1; at < stop && text[at+1] < 0x80 && t.ascii[text[at+1]] == letter; at++ {
@@ -171,12 +152,12 @@ func (m *Model) extent(text []byte, lo, at int, prev uint32) (end int, next uint
 			}
 			prev = uint32(b)
 		case kind == blank && at > from && !m.pairs.joined(prev, spaceChar):
-			return at, kind
+			return at
 		default:
-			return -1, slow
+			return -1
 		}
 	}
-	return at, blank
+	return at
 }
 
 // piece appends the ids of text[lo:hi], a space and plain characters or one of
@@ -214,12 +195,22 @@ func (m *Model) normal(piece []byte, s *State) []byte {
 	return piece
 }
 
-// foreign appends what stands for a character that occurs in no piece.
-func (m *Model) foreign(dst []uint32, char []byte, s *State) []uint32 {
-	if m.uni != nil && !m.steady(len(char), s) {
-		return m.recompute(dst, char, s)
+// apartAfter tells whether the text can be cut between character c and text[at:].
+func (m *Model) apartAfter(text []byte, at int, c uint32) bool {
+	if at == len(text) {
+		return true
 	}
-	return m.appendChar(dst, char, s)
+	if b := text[at]; b < 0x80 {
+		switch m.fast.ascii[b] {
+		case blank:
+			return !m.pairs.joined(c, spaceChar)
+		case plain, letter:
+			return !m.pairs.joined(c, uint32(b))
+		}
+		return false
+	}
+	w := m.fast.char(text, at)
+	return w.kind == foreign || w.kind != slow && !m.pairs.joined(c, w.c)
 }
 
 // clean tells whether the text can be cut between s.norm and what is left from
@@ -233,16 +224,8 @@ func (m *Model) clean(text []byte, f *flow, s *State) bool {
 		return false
 	}
 	last, _ := pack(s.norm, len(s.norm)-n)
-	b := text[f.at]
-	if b < 0x80 {
-		switch m.fast.ascii[b] {
-		case blank:
-			return !f.after && !bytes.HasSuffix(s.norm, []byte(space)) && !m.pairs.joined(last, spaceChar)
-		case plain, letter:
-			return !m.pairs.joined(last, uint32(b))
-		}
+	if b := text[f.at]; b < 0x80 && m.fast.ascii[b] == blank && (f.after || bytes.HasSuffix(s.norm, []byte(space))) {
 		return false
 	}
-	kind, c, _ := m.fast.char(text, f.at)
-	return kind == foreign || kind == plain && !m.pairs.joined(last, c)
+	return m.apartAfter(text, f.at, last)
 }

@@ -173,6 +173,18 @@ func (n *Normalizer) fill(dst, text []byte, f *flow, limit int) []byte {
 	return dst
 }
 
+// only returns the ASCII character that char becomes if nothing else matters.
+func (n *Normalizer) only(char []byte) (to byte, ok bool) {
+	if n.rules == nil || n.begins(char[0]) {
+		return 0, false
+	}
+	repl, ok := n.rules.Only(char)
+	if !ok || len(repl) != 1 || repl[0] >= 0x80 {
+		return 0, false
+	}
+	return repl[0], true
+}
+
 // plain returns the length of the character above U+007F at the start of text
 // if it is valid and no rule or symbol begins with it; else 0.
 func (n *Normalizer) plain(text []byte) int {

@@ -1,0 +1,101 @@
+package spm
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// readDocuments reads the first limit bytes of a corpus.
+func readDocuments(b *testing.B, name string, limit int) (docs [][]byte) {
+	root := os.Getenv("ATHANOR_DATA")
+	if root == "" {
+		root = "../../../../shared/data"
+	}
+	f, err := os.Open(filepath.Join(root, "corpora", name))
+	if err != nil {
+		b.Skipf("needs the real corpora ($ATHANOR_DATA): %v", err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		b.Fatal(err)
+	}
+	lines := bufio.NewScanner(z)
+	lines.Buffer(nil, 64<<20)
+	for size := 0; size < limit && lines.Scan(); {
+		var row struct {
+			Text string `json:"text"`
+		}
+		if err := json.Unmarshal(lines.Bytes(), &row); err != nil {
+			b.Fatal(err)
+		}
+		docs = append(docs, []byte(row.Text))
+		size += len(row.Text)
+	}
+	return docs
+}
+
+func goFiles(b *testing.B, limit int) (docs [][]byte) {
+	size := 0
+	filepath.WalkDir(filepath.Join(runtime.GOROOT(), "src"), func(path string, _ os.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(path, ".go") && size < limit {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			docs = append(docs, text)
+			size += len(text)
+		}
+		return nil
+	})
+	if len(docs) == 0 {
+		b.Skip("needs the Go toolchain's source")
+	}
+	return docs
+}
+
+// Whole documents on one goroutine, from a cold cache.
+func BenchmarkEncode(b *testing.B) {
+	letters := bytes.Repeat([]byte("abcdefghijklmnopqrstuvwxyzetaoinshrdlu"), 1000)
+	for i := range letters {
+		letters[i] = letters[(i*7919+i*i*31)%len(letters)]
+	}
+	texts := []struct {
+		name string
+		docs [][]byte
+	}{
+		{"en", readDocuments(b, "en-books/books.jsonl.gz", 8_000_000)}, {"zh", readDocuments(b, "zh-laws/laws.jsonl.gz", 8_000_000)}, {"go", goFiles(b, 8_000_000)},
+		{"letter", [][]byte{bytes.Repeat([]byte("a"), 2_000_000)}}, {"spaces", [][]byte{bytes.Repeat([]byte(" "), 2_000_000)}},
+		{"han", [][]byte{bytes.Repeat([]byte("的"), 700_000)}}, {"random", [][]byte{bytes.Repeat(letters, 50)}},
+	}
+	for _, model := range realModels {
+		m, err := Parse(realModel(b, model))
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, text := range texts {
+			b.Run(filepath.Base(filepath.Dir(model))+"-"+strings.TrimSuffix(filepath.Base(model), ".model")+"/"+text.name, func(b *testing.B) {
+				size := 0
+				for _, d := range text.docs {
+					size += len(d)
+				}
+				b.SetBytes(int64(size))
+				b.ReportAllocs()
+				var ids []uint32
+				for b.Loop() {
+					s := m.NewState()
+					for _, d := range text.docs {
+						ids = m.AppendEncode(ids[:0], d, s)
+					}
+				}
+			})
+		}
+	}
+}
