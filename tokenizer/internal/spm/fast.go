@@ -21,7 +21,24 @@ func (m *Model) appendFast(dst []uint32, text []byte, f *flow, s *State) []uint3
 			continue
 		}
 		prev := uint32(0) // the character before at; 0 at the beginning of a piece
-		if m.fast.ascii[text[at]] == blank {
+		switch m.fast.ascii[text[at]] {
+		case foreign:
+			if m.follows(text, at) || m.uni != nil && !m.steady(1, s) {
+				return dst
+			}
+			dst = m.appendChar(dst, text[at:at+1], s)
+			f.at, f.after = at+1, false
+			continue
+		case plain:
+			if m.alone(text, at) && (m.uni == nil || m.steady(1, s)) {
+				id := m.fast.solo[text[at]]
+				dst = append(dst, id)
+				if f.at, f.after, s.unk = at+1, false, false; m.uni != nil {
+					s.acc += m.scores[id]
+				}
+				continue
+			}
+		case blank:
 			for at++; m.norm.trim && at < len(text) && text[at] < 0x80 && m.fast.ascii[text[at]] == blank; at++ {
 			}
 			if at == len(text) {
@@ -42,6 +59,29 @@ func (m *Model) appendFast(dst []uint32, text []byte, f *flow, s *State) []uint3
 	return dst
 }
 
+// alone tells whether the plain ASCII character text[at] is a piece that can be
+// cut from the ASCII character after it.
+func (m *Model) alone(text []byte, at int) bool {
+	if at+1 == len(text) || text[at+1] >= 0x80 || m.fast.solo[text[at]] == noSymbol {
+		return false
+	}
+	switch kind := m.fast.ascii[text[at+1]]; kind {
+	case slow:
+		return false
+	case foreign:
+		return true
+	case blank:
+		return !m.pairs.joined(uint32(text[at]), spaceChar)
+	}
+	return !m.pairs.joined(uint32(text[at]), uint32(text[at+1]))
+}
+
+// follows tells whether a character may follow the ASCII character text[at]
+// that is rewritten together with it.
+func (m *Model) follows(text []byte, at int) bool {
+	return at+1 < len(text) && text[at+1] >= 0x80 && m.norm.joins[text[at]]>>(text[at+1]&0x3f)&1 != 0
+}
+
 // appendWide is appendFast for text that begins with a character above U+007F,
 // as far as such characters go on.
 func (m *Model) appendWide(dst []uint32, text []byte, f *flow, s *State) []uint32 {
@@ -49,20 +89,30 @@ func (m *Model) appendWide(dst []uint32, text []byte, f *flow, s *State) []uint3
 	w := t.char(text, f.at)
 	for w.kind != slow {
 		next, at := wideChar{}, f.at+int(w.size)
+		if w.kind == foreign { // nothing reaches across its ends
+			dst = m.single(dst, text, f.at, w, s)
+			at = m.skipForeign(text, at, s)
+			if f.at, f.after = at, false; at == len(text) || text[at] < 0x80 {
+				return dst
+			}
+			w = t.char(text, at)
+			continue
+		}
 		apart := at == len(text)
 		if !apart {
 			if b := text[at]; b < 0x80 {
-				if kind := t.ascii[b]; kind == slow {
+				switch t.ascii[b] {
+				case slow:
 					return dst
-				} else if kind == blank {
+				case blank:
 					apart = !m.pairs.joined(w.c, spaceChar)
-				} else {
-					apart = !m.pairs.joined(w.c, uint32(b))
+				default:
+					apart = t.ascii[b] == foreign || !m.pairs.joined(w.c, uint32(b))
 				}
 			} else if next = t.char(text, at); next.kind == slow {
 				return dst
 			} else {
-				apart = w.kind == foreign || next.kind == foreign || !m.pairs.joined(w.c, next.c)
+				apart = next.kind == foreign || !m.pairs.joined(w.c, next.c)
 			}
 		}
 		switch {
@@ -87,6 +137,24 @@ func (m *Model) appendWide(dst []uint32, text []byte, f *flow, s *State) []uint3
 		w = next
 	}
 	return dst
+}
+
+// skipForeign skips characters from text[at:] on that become part of the unknown
+// piece before them.
+func (m *Model) skipForeign(text []byte, at int, s *State) int {
+	if !s.unk {
+		return at
+	}
+	for at+3 <= len(text) && text[at]&0xf0 == 0xe0 {
+		c := uint32(text[at])<<16 | uint32(text[at+1])<<8 | uint32(text[at+2])
+		r := c>>4&0xf000 | c>>2&0xfc0 | c&0x3f
+		if c&0xc0c0 != 0x8080 || r < 0x800 || m.fast.wide[r&0xffff] != foreign || m.uni != nil && !m.steady(3, s) {
+			break
+		}
+		s.acc += m.unkScore
+		at += 3
+	}
+	return at
 }
 
 // single appends the id of a character that is a piece by itself, or what stands
@@ -128,7 +196,7 @@ func (m *Model) extent(text []byte, lo, at int, prev uint32) (end int) {
 		b := text[at]
 		if b >= 0x80 {
 			w := t.char(text, at)
-			if w.kind == slow || prev != 0 && text[at-1] < 0x80 && m.norm.joins[text[at-1]]>>(b&0x3f)&1 != 0 {
+			if w.kind == slow || prev != 0 && text[at-1] < 0x80 && m.follows(text, at-1) {
 				return -1
 			}
 			if w.kind == foreign || !m.pairs.joined(prev, w.c) {
@@ -146,12 +214,11 @@ func (m *Model) extent(text []byte, lo, at int, prev uint32) (end int) {
 				return at
 			}
 			if kind == letter {
-				for stop := min(lo+wordLimit, len(text)) - 1; at < stop && text[at+1] < 0x80 && t.ascii[text[at+1]] == letter; at++ {
-				}
+				at = t.letters(text, at+1, lo+wordLimit) - 1
 				b = text[at]
 			}
 			prev = uint32(b)
-		case kind == blank && at > from && !m.pairs.joined(prev, spaceChar):
+		case kind == foreign && prev != 0, kind == blank && at > from && !m.pairs.joined(prev, spaceChar):
 			return at
 		default:
 			return -1
@@ -202,6 +269,8 @@ func (m *Model) apartAfter(text []byte, at int, c uint32) bool {
 	}
 	if b := text[at]; b < 0x80 {
 		switch m.fast.ascii[b] {
+		case foreign:
+			return true
 		case blank:
 			return !m.pairs.joined(c, spaceChar)
 		case plain, letter:

@@ -52,8 +52,9 @@ func (m *Model) newFastTables() *fastTables {
 		case ' ':
 			t.ascii[c] = blank
 		case byte(c):
-			t.ascii[c] = plain
-			if 'a' <= c|0x20 && c|0x20 <= 'z' {
+			if t.ascii[c] = plain; !known[uint32(c)] {
+				t.ascii[c] = foreign
+			} else if 'a' <= c|0x20 && c|0x20 <= 'z' {
 				t.ascii[c] = letter
 			}
 			if id, ok := m.ids[string(rune(c))]; ok && m.proto.Pieces[id].Type == Normal {
@@ -68,7 +69,7 @@ func (m *Model) newFastTables() *fastTables {
 			continue
 		}
 		if n.plain(b) == 0 {
-			if to, ok := n.only(b); ok && t.ascii[to] == plain {
+			if to, ok := n.only(b); ok && (t.ascii[to] == plain || t.ascii[to] == foreign) {
 				t.wide[r] = uint32(to)<<kindBits | swapped
 			}
 			continue
@@ -118,4 +119,13 @@ func (t *fastTables) known(r, c uint32, size uint8) wideChar {
 		w.id = v >> kindBits
 	}
 	return w
+}
+
+// letters returns the end of the letters from text[at] on; letters beyond limit
+// may be left. One at a time is the fastest way: the processor guesses the end,
+// and looks the word up before it knows.
+func (t *fastTables) letters(text []byte, at, limit int) int {
+	for limit = min(limit, len(text)); at < limit && text[at] < 0x80 && t.ascii[text[at]] == letter; at++ {
+	}
+	return at
 }
