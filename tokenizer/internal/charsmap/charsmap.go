@@ -150,13 +150,13 @@ func (m *Map) text(at uint32) []byte {
 func (m *Map) Rules() map[string]string {
 	rules := map[string]string{}
 	var key []byte
-	nodes := 0 // a sound map has at most as many as units; a damaged one may have cycles
+	nodes := 0 // the original's tries share the ends of rules, by far less than this; a damaged one may have cycles
 	var walk func(node uint32)
 	walk = func(node uint32) {
 		if v, ok := m.trie.Value(node); ok {
 			rules[string(key)] = string(m.text(v))
 		}
-		if nodes++; nodes > len(m.trie) {
+		if nodes++; nodes > 64*len(m.trie) {
 			return
 		}
 		for c := 1; c < 256; c++ {
@@ -212,7 +212,7 @@ func Build(rules map[string]string) ([]byte, error) {
 			return nil, fmt.Errorf("charsmap: build: %d rules are prefixes of %q, want fewer than %d", len(nested), from, maxNested)
 		}
 	}
-	trie, err := darts.Build(sources, values)
+	trie, err := darts.BuildShared(sources, values)
 	if err != nil {
 		return nil, fmt.Errorf("charsmap: build: %w", err)
 	}

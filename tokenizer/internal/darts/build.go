@@ -1,8 +1,11 @@
 package darts
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"github.com/cespare/xxhash/v2"
 )
 
 // openBlocks is how many of the last blocks are searched for room. Older
@@ -18,6 +21,16 @@ const (
 // without byte 0. values[i] belongs to keys[i] and takes 31 bits; nil stands
 // for 0, 1, 2, ….
 func Build(keys []string, values []uint32) (Trie, error) {
+	return build(keys, values, nil)
+}
+
+// BuildShared is Build with subtrees that are equal, keys' ends and values, laid
+// out once. That takes longer and pays where many keys have the same value.
+func BuildShared(keys []string, values []uint32) (Trie, error) {
+	return build(keys, values, make(map[uint64]subtree))
+}
+
+func build(keys []string, values []uint32, shared map[uint64]subtree) (Trie, error) {
 	for i, k := range keys {
 		switch {
 		case k == "":
@@ -33,7 +46,7 @@ func Build(keys []string, values []uint32) (Trie, error) {
 			}
 		}
 	}
-	b := &builder{keys: keys, values: values}
+	b := &builder{keys: keys, values: values, shared: shared}
 	b.grow()
 	b.take(0) // the root
 	if err := b.insert(0, 0, len(keys), 0); err != nil {
@@ -53,6 +66,15 @@ type builder struct {
 	bases  []int    // by block: units that are bases
 	closed int      // blocks below it take no more nodes
 	labels [][]byte // child labels by depth, reused
+
+	shared map[uint64]subtree // by hash; nil: lay out every subtree
+}
+
+// subtree is what follows the first depth bytes of keys[lo:hi], laid out at a
+// base.
+type subtree struct {
+	lo, hi, depth int
+	base          uint32
 }
 
 func (b *builder) grow() {
@@ -89,9 +111,16 @@ func (b *builder) insert(node uint32, lo, hi, depth int) error {
 	if len(labels) == 0 { // no keys at all: the root needs a base all the same
 		labels = []byte{1}
 	}
+	hash, done := b.share(node, lo, hi, depth)
+	if done {
+		return nil
+	}
 	base, err := b.place(node, labels)
 	if err != nil {
 		return err
+	}
+	if b.shared != nil {
+		b.shared[hash] = subtree{lo, hi, depth, base}
 	}
 	if len(b.keys) == 0 {
 		b.used[base^1] = false
@@ -120,6 +149,41 @@ func (b *builder) insert(node uint32, lo, hi, depth int) error {
 		}
 	}
 	return nil
+}
+
+// share links node to an equal subtree if one is laid out within reach. It
+// returns the subtree's hash.
+func (b *builder) share(node uint32, lo, hi, depth int) (hash uint64, done bool) {
+	if b.shared == nil {
+		return 0, false
+	}
+	var h xxhash.Digest
+	h.Reset()
+	var value [5]byte // a byte 0 before it: no key has one
+	for i := lo; i < hi; i++ {
+		h.WriteString(b.keys[i][depth:])
+		binary.LittleEndian.PutUint32(value[1:], b.values[i])
+		h.Write(value[:])
+	}
+	hash = h.Sum64()
+	t, ok := b.shared[hash]
+	if !ok || t.hi-t.lo != hi-lo {
+		return hash, false
+	}
+	for i := range hi - lo {
+		if b.keys[t.lo+i][t.depth:] != b.keys[lo+i][depth:] || b.values[t.lo+i] != b.values[lo+i] {
+			return hash, false
+		}
+	}
+	unit, ok := encodeOffset(t.base ^ node)
+	if !ok || t.base == node {
+		return hash, false
+	}
+	b.units[node] |= unit
+	if len(b.keys[lo]) == depth {
+		b.units[node] |= 1 << 8
+	}
+	return hash, true
 }
 
 // place finds a base for node whose children by labels are unused, takes them

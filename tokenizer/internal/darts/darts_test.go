@@ -84,6 +84,39 @@ func TestFindsExactlyTheKeys(t *testing.T) {
 	}
 }
 
+func TestSharedSubtreesFindTheSame(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for _, n := range []int{0, 1, 300, 20000} {
+		keys := randomKeys(r, n)
+		values := make([]uint32, n)
+		for i := range values {
+			values[i] = r.Uint32N(3)
+		}
+		plain, err := Build(keys, values)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shared, err := BuildShared(keys, values)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := shared.Validate(3); err != nil {
+			t.Fatalf("%d keys: %v", n, err)
+		}
+		if n == 20000 && len(shared) >= len(plain) {
+			t.Errorf("%d units shared, %d not", len(shared), len(plain))
+		}
+		for _, k := range append(randomKeys(r, n+10), keys...) {
+			for _, s := range []string{k, k + "a", k[:len(k)-1]} {
+				got, ok := shared.find(s)
+				if want, found := plain.find(s); ok != found || got != want {
+					t.Fatalf("%d keys: %q: %d %v, want %d %v", n, s, got, ok, want, found)
+				}
+			}
+		}
+	}
+}
+
 func TestBuildRefuses(t *testing.T) {
 	for name, keys := range map[string][]string{
 		"empty": {""}, "unsorted": {"b", "a"}, "twice": {"a", "a"}, "zero byte": {"a\x00b"},

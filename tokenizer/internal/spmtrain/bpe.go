@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"container/heap"
 	"context"
+
+	"github.com/athanor-lm/athanor/tokenizer/internal/spm"
 )
 
 // Symbols of BPE training: 0 and up are characters, then merges.
@@ -38,15 +40,18 @@ type bpe struct {
 }
 
 // trainBPE learns size pieces: merges, then the characters of the alphabet.
-func (c *Config) trainBPE(ctx context.Context, t *unitTable, a *alphabet, size int) ([]Piece, error) {
+func (c *Config) trainBPE(ctx context.Context, t *unitTable, a *alphabet, size int) ([]spm.Piece, error) {
 	ct, err := cellsOf(ctx, t, a, false)
 	if err != nil {
 		return nil, err
 	}
 	*t = unitTable{}
-	b := newBPE(c, ct)
+	b, err := newBPE(ctx, c, ct)
+	if err != nil {
+		return nil, err
+	}
 	merges := size - len(a.chars)
-	var out []Piece
+	var out []spm.Piece
 	seen := make(map[string]bool)
 	for len(out) < merges {
 		best := b.next()
@@ -60,7 +65,7 @@ func (c *Config) trainBPE(ctx context.Context, t *unitTable, a *alphabet, size i
 			continue
 		}
 		seen[s.text] = true
-		out = append(out, Piece{s.text, -float32(len(out)), Normal})
+		out = append(out, spm.Piece{Text: s.text, Score: -float32(len(out)), Type: spm.Normal})
 		b.merge(best)
 		if len(out)%64 == 0 {
 			if err := ctx.Err(); err != nil {
@@ -71,12 +76,12 @@ func (c *Config) trainBPE(ctx context.Context, t *unitTable, a *alphabet, size i
 	}
 	c.report("merge", int64(len(out)), int64(merges))
 	for _, cc := range a.chars {
-		out = append(out, Piece{string(cc.char), -float32(len(out)), Normal})
+		out = append(out, spm.Piece{Text: string(cc.char), Score: -float32(len(out)), Type: spm.Normal})
 	}
 	return out, ctx.Err()
 }
 
-func newBPE(c *Config, ct *cellText) *bpe {
+func newBPE(ctx context.Context, c *Config, ct *cellText) (*bpe, error) {
 	b := &bpe{shape: c.shape(), text: ct.syms, cellAt: ct.cellIndex(), cells: ct.cells, pairs: make(map[[2]int32]int32)}
 	for _, r := range ct.chars {
 		b.symbols = append(b.symbols, &bpeSymbol{text: string(r), chars: 1, done: true})
@@ -87,10 +92,13 @@ func newBPE(c *Config, ct *cellText) *bpe {
 		}
 	}
 	for p := 1; p < len(b.text); p++ {
+		if p%(1<<18) == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		b.add(int32(p-1), int32(p))
 	}
 	b.push()
-	return b
+	return b, nil
 }
 
 // pair returns the symbol of two neighbours, or nil where they are none that

@@ -100,7 +100,9 @@ func (c *Config) check() error {
 	default:
 		return fmt.Errorf("kind of model %q is unknown (known: unigram, bpe, word, char)", c.Kind)
 	}
-	if c.RulesTSV != nil && c.Rules != "" {
+	if c.RulesTSV == nil {
+		c.Rules = cmp.Or(c.Rules, defaultRules)
+	} else if c.Rules != "" {
 		return fmt.Errorf("normalization rules %q and rules of one's own exclude each other", c.Rules)
 	}
 	return errors.Join(
@@ -142,10 +144,10 @@ func validSymbols(name string, symbols []string) error {
 
 // shape returns the rules of the pieces.
 func (c *Config) shape() *shape {
-	return &shape{
-		scripts: scripts(), maxLen: c.MaxPiece, acrossSpace: c.AcrossSpace, acrossScripts: c.AcrossScripts,
-		acrossNumbers: c.AcrossNumbers, splitDigits: c.SplitDigits, suffix: c.SpaceSuffix, spaceOnly: c.SpacePieces,
-	}
+	s := newShape(c.MaxPiece)
+	s.acrossSpace, s.acrossScripts, s.acrossNumbers = c.AcrossSpace, c.AcrossScripts, c.AcrossNumbers
+	s.splitDigits, s.suffix, s.spaceOnly = c.SplitDigits, c.SpaceSuffix, c.SpacePieces
+	return s
 }
 
 func (c *Config) report(phase string, done, total int64) {

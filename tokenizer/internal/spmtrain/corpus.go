@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"github.com/cespare/xxhash/v2"
+
+	"github.com/athanor-lm/athanor/tokenizer/internal/spm"
 )
 
 // Report says what became of the corpus.
@@ -38,7 +40,7 @@ func (b *batch) add(line []byte) {
 }
 
 // count reads the documents and counts the units of their lines.
-func (c *Config) count(ctx context.Context, n *normalizer, cuts func(a, b rune) bool, docs iter.Seq2[[]byte, error], rep *Report) (*unitTable, error) {
+func (c *Config) count(ctx context.Context, rules *spm.Normalizer, metas *matcher, cuts func(a, b rune) bool, docs iter.Seq2[[]byte, error], rep *Report) (*unitTable, error) {
 	work := make(chan *batch, c.Workers)
 	free := make(chan *batch, 2*c.Workers+1)
 	for range cap(free) {
@@ -48,7 +50,7 @@ func (c *Config) count(ctx context.Context, n *normalizer, cuts func(a, b rune) 
 	norms := make([]*normalizer, c.Workers)
 	var wg sync.WaitGroup
 	for k := range c.Workers {
-		tables[k], norms[k] = newUnitTable(), n.fork()
+		tables[k], norms[k] = newUnitTable(), &normalizer{rules: rules, metas: metas}
 		wg.Go(func() {
 			for b := range work {
 				start := 0
@@ -104,6 +106,9 @@ func (c *Config) readLines(ctx context.Context, docs iter.Seq2[[]byte, error], r
 			return err
 		}
 		for line := range bytes.SplitSeq(doc, []byte{'\n'}) {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
 			if c.accepts(line, rep) {
 				take(line)
 			}

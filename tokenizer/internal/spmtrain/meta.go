@@ -5,32 +5,15 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/athanor-lm/athanor/tokenizer/internal/spm"
 )
-
-// Type is a piece's type, numbered as in the file format.
-type Type int
-
-// The types of pieces.
-const (
-	Normal      Type = 1
-	Unknown     Type = 2
-	Control     Type = 3
-	UserDefined Type = 4
-	Byte        Type = 6
-)
-
-// Piece is an entry of the vocabulary.
-type Piece struct {
-	Text  string
-	Score float32
-	Type  Type
-}
 
 // metaPieces places the pieces that training does not learn: the special
 // symbols at their ids, then control symbols, user-defined symbols and bytes at
 // the lowest ids that are free.
-func (c *Config) metaPieces() (map[int]Piece, error) {
-	metas := make(map[int]Piece)
+func (c *Config) metaPieces() (map[int]spm.Piece, error) {
+	metas := make(map[int]spm.Piece)
 	roles := []*Symbol{c.Unk, c.BOS, c.EOS, c.Pad}
 	unknown := false
 	for _, s := range roles {
@@ -43,31 +26,31 @@ func (c *Config) metaPieces() (map[int]Piece, error) {
 		if other, taken := metas[s.ID]; taken {
 			return nil, fmt.Errorf("%s and %s both have id %d", other.Text, s.Piece, s.ID)
 		}
-		typ := Control
+		typ := spm.Control
 		if s.Piece == c.Unk.Piece {
-			if typ = Unknown; unknown {
+			if typ = spm.Unknown; unknown {
 				return nil, fmt.Errorf("%s is placed twice", s.Piece)
 			}
 			unknown = true
 		}
-		metas[s.ID] = Piece{s.Piece, 0, typ}
+		metas[s.ID] = spm.Piece{Text: s.Piece, Type: typ}
 	}
 	if !unknown && !c.ByteFallback {
 		return nil, fmt.Errorf("%s has no id; only a model with byte fallback can do without it", c.Unk.Piece)
 	}
 	p := placer{c: c, metas: metas, seen: make(map[string]bool)}
 	for _, s := range c.ControlSymbols {
-		p.place(s, Control)
+		p.place(s, spm.Control)
 	}
 	for _, s := range c.UserSymbols {
-		p.place(s, UserDefined)
+		p.place(s, spm.UserDefined)
 		if c.Kind == Word && !strings.HasPrefix(s, string(space)) {
-			p.place(string(space)+s, UserDefined) // words begin with their space
+			p.place(string(space)+s, spm.UserDefined) // words begin with their space
 		}
 	}
 	if c.ByteFallback {
 		for b := range 256 {
-			p.place(fmt.Sprintf("<0x%02X>", b), Byte)
+			p.place(fmt.Sprintf("<0x%02X>", b), spm.Byte)
 		}
 	}
 	return metas, errors.Join(p.errs...)
@@ -76,13 +59,13 @@ func (c *Config) metaPieces() (map[int]Piece, error) {
 // placer puts symbols at free ids.
 type placer struct {
 	c     *Config
-	metas map[int]Piece
+	metas map[int]spm.Piece
 	seen  map[string]bool
 	next  int
 	errs  []error
 }
 
-func (p *placer) place(s string, typ Type) {
+func (p *placer) place(s string, typ spm.PieceType) {
 	if p.seen[s] {
 		p.errs = append(p.errs, fmt.Errorf("symbol %s is listed twice", s))
 		return
@@ -94,14 +77,14 @@ func (p *placer) place(s string, typ Type) {
 	}
 	for _, role := range []*Symbol{p.c.BOS, p.c.EOS, p.c.Pad} {
 		if s == role.Piece && role.ID >= 0 {
-			p.metas[role.ID] = Piece{s, 0, typ} // listed again: takes the type asked for
+			p.metas[role.ID] = spm.Piece{Text: s, Type: typ} // listed again: takes the type asked for
 			return
 		}
 	}
 	for p.metas[p.next].Text != "" {
 		p.next++
 	}
-	p.metas[p.next] = Piece{s, 0, typ}
+	p.metas[p.next] = spm.Piece{Text: s, Type: typ}
 }
 
 // matcher finds meta pieces in text, the longest at each place.
@@ -109,7 +92,7 @@ type matcher struct {
 	byFirst [256][]string // by first byte, longest first
 }
 
-func newMatcher(metas map[int]Piece) *matcher {
+func newMatcher(metas map[int]spm.Piece) *matcher {
 	m := new(matcher)
 	for _, p := range metas {
 		m.byFirst[p.Text[0]] = append(m.byFirst[p.Text[0]], p.Text)

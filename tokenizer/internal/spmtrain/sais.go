@@ -1,38 +1,35 @@
 package spmtrain
 
+import "context"
+
 // suffixArray returns the start positions of the suffixes of t in lexicographic
 // order, by induced sorting (Nong, Zhang, Chan: Two Efficient Algorithms for
 // Linear Time Suffix Array Construction, 2011). Symbols are in [0, k).
-func suffixArray(t []int32, k int) []int32 {
+func suffixArray(ctx context.Context, t []int32, k int) ([]int32, error) {
 	n := len(t)
 	sa := make([]int32, n)
-	switch n {
-	case 0, 1:
-		return sa
-	case 2:
-		sa[0], sa[1] = 0, 1
-		if t[1] <= t[0] {
-			sa[0], sa[1] = 1, 0
-		}
-		return sa
+	if n == 0 {
+		return sa, nil
 	}
-	s := sorter{t: t, sa: sa, small: make([]bool, n), first: make([]int32, k+1), bound: make([]int32, k+1)}
+	s := sorter{t: t, sa: sa, small: make([]bool, n), first: make([]int32, k+1), mid: make([]int32, k+1), bound: make([]int32, k+1)}
 	s.classify()
 	lms, rank := s.leftmost()
 	s.induce(lms)
 	if len(lms) > 0 {
-		s.sortLeftmost(lms, rank)
+		if err := s.sortLeftmost(ctx, lms, rank); err != nil {
+			return nil, err
+		}
 		s.induce(lms)
 	}
-	return sa
+	return sa, ctx.Err()
 }
 
 // sorter is the state of one level of the recursion.
 type sorter struct {
 	t, sa []int32
 	small []bool  // the suffix is smaller than the next one (type S)
-	first []int32 // symbol → where its suffixes begin in sa; its S suffixes begin at middle
-	mid   []int32
+	first []int32 // symbol → where its suffixes begin in sa …
+	mid   []int32 // … and where those of type S do
 	bound []int32 // scratch: a moving copy of first or mid
 }
 
@@ -42,7 +39,6 @@ func (s *sorter) classify() {
 	for i := len(t) - 2; i >= 0; i-- {
 		s.small[i] = t[i] < t[i+1] || t[i] == t[i+1] && s.small[i+1]
 	}
-	s.mid = make([]int32, k+1)
 	for i, c := range t {
 		s.first[c+1]++
 		if !s.small[i] {
@@ -105,7 +101,10 @@ func (s *sorter) induce(lms []int32) {
 
 // sortLeftmost puts lms in the order of its suffixes: equal LMS substrings get
 // equal names, and the names' suffix array is the order.
-func (s *sorter) sortLeftmost(lms, rank []int32) {
+func (s *sorter) sortLeftmost(ctx context.Context, lms, rank []int32) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	m := len(lms)
 	sorted := make([]int32, 0, m)
 	for _, p := range s.sa {
@@ -121,11 +120,15 @@ func (s *sorter) sortLeftmost(lms, rank []int32) {
 		}
 		names[rank[sorted[i]]] = name
 	}
-	order := suffixArray(names, int(name)+1)
+	order, err := suffixArray(ctx, names, int(name)+1)
+	if err != nil {
+		return err
+	}
 	for i, o := range order {
 		sorted[i] = lms[o]
 	}
 	copy(lms, sorted)
+	return nil
 }
 
 // sameSubstring tells whether the LMS substrings at a and b are equal.

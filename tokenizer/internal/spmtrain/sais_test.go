@@ -1,6 +1,7 @@
 package spmtrain
 
 import (
+	"context"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -25,8 +26,8 @@ func TestSuffixArrayIsSorted(t *testing.T) {
 			want[i] = int32(i)
 		}
 		slices.SortFunc(want, func(a, b int32) int { return slices.Compare(text[a:], text[b:]) })
-		if got := suffixArray(text, k); !slices.Equal(got, want) {
-			t.Fatalf("suffix array of %v is %v, want %v", text, got, want)
+		if got, err := suffixArray(context.Background(), text, k); err != nil || !slices.Equal(got, want) {
+			t.Fatalf("suffix array of %v is %v (error %v), want %v", text, got, err, want)
 		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"sync"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/athanor-lm/athanor/tokenizer/internal/charprop"
 )
 
 // Characters with a part to play. Text never holds unkRune or boundary as
@@ -14,49 +16,35 @@ const (
 	boundary = '\x1f' // no piece crosses it
 )
 
-// Script classes. Scripts are numbered from the table; these have a meaning.
-const (
-	common    uint8 = 0
-	han       uint8 = 1 // with Hiragana and Katakana: Japanese words mix them
-	inherited uint8 = 2 // combining marks: the script of what they stand on
-	anyScript uint8 = 255
-)
+// anyScript goes with every script.
+const anyScript = 255
 
-// scripts maps code points to script classes.
+// scripts maps code points to the numbers of their scripts, with Hiragana,
+// Katakana and Han as one: Japanese words mix them. It is the original's table
+// (package charprop), in which the characters it does not list are Common.
 var scripts = sync.OnceValue(func() *[unicode.MaxRune + 1]uint8 {
 	t := new([unicode.MaxRune + 1]uint8)
-	next := inherited + 1
-	for name, table := range unicode.Scripts {
-		class := next
-		switch name {
-		case "Common":
-			continue
-		case "Han", "Hiragana", "Katakana":
-			class = han
-		case "Inherited":
-			class = inherited
-		default:
-			next++
-		}
-		for _, r := range table.R16 {
-			for c := uint32(r.Lo); c <= uint32(r.Hi); c += uint32(r.Stride) {
-				t[c] = class
-			}
-		}
-		for _, r := range table.R32 {
-			for c := r.Lo; c <= r.Hi; c += r.Stride {
-				t[c] = class
-			}
+	common := uint8(charprop.Script('!'))
+	for r := range t {
+		if t[r] = uint8(charprop.Script(rune(r))); t[r] == 0 {
+			t[r] = common
 		}
 	}
-	t['ー'] = han // the long vowel sign is Common in Unicode
 	return t
 })
+
+// newShape returns the rules of pieces of at most maxLen characters, without
+// options.
+func newShape(maxLen int) *shape {
+	t := scripts()
+	return &shape{scripts: t, inherited: t['\u0300'], maxLen: maxLen}
+}
 
 // shape says which strings may be pieces.
 type shape struct {
 	scripts       *[unicode.MaxRune + 1]uint8
-	maxLen        int // in characters
+	inherited     uint8 // script of combining marks: that of what they stand on
+	maxLen        int   // in characters
 	acrossSpace   bool
 	acrossScripts bool
 	acrossNumbers bool
@@ -81,7 +69,7 @@ func (s *shape) valid(piece []rune) bool {
 	for _, c := range piece {
 		onlySpace = onlySpace && c == space
 	}
-	script, last := anyScript, len(piece)-1
+	script, last := uint8(anyScript), len(piece)-1
 	for i, c := range piece {
 		if reserved(c) {
 			return false
@@ -96,7 +84,7 @@ func (s *shape) valid(piece []rune) bool {
 			return false
 		}
 		class := s.scripts[c]
-		if class == inherited {
+		if class == s.inherited {
 			class = script
 		}
 		if s.acrossNumbers && decimal(c) {
@@ -142,5 +130,5 @@ func (s *shape) cuts(a, b rune) bool {
 		return false
 	}
 	ca, cb := s.scripts[a], s.scripts[b]
-	return ca != cb && ca != inherited && cb != inherited
+	return ca != cb && ca != s.inherited && cb != s.inherited
 }

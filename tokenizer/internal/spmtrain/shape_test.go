@@ -6,7 +6,7 @@ import (
 )
 
 func testShape(f func(*shape)) *shape {
-	s := &shape{scripts: scripts(), maxLen: 16}
+	s := newShape(16)
 	if f != nil {
 		f(s)
 	}

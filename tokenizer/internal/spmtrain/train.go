@@ -10,69 +10,90 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/athanor-lm/athanor/tokenizer/internal/spm"
 )
 
-// Model is what was learnt.
-type Model struct {
-	Config Config // as asked for, with the defaults filled in
-	Pieces []Piece
-	Report Report
+// Train learns a model from documents and reports on them. A document's lines
+// are the sentences; it need be valid only until the next one is asked for, and
+// an error from docs ends the training.
+//
+// The model depends on the lines and the configuration alone: not on the order
+// of the lines, on how documents hold them or on the number of workers.
+func Train(ctx context.Context, cfg Config, docs iter.Seq2[[]byte, error]) (*spm.ModelProto, *Report, error) {
+	if err := cfg.check(); err != nil {
+		return nil, nil, err
+	}
+	t := trainer{cfg: &cfg}
+	model, err := t.run(ctx, docs)
+	return model, &t.report, err
 }
 
-// Train learns a model from documents. A document's lines are the sentences; it
-// need be valid only until the next one is asked for, and an error from docs
-// ends the training. rules is the character map that normalizes them, or nil.
-//
-// The result depends on the lines alone: not on their order, on how documents
-// hold them or on the number of workers.
-func Train(ctx context.Context, cfg Config, rules rewriter, docs iter.Seq2[[]byte, error]) (*Model, error) {
-	if err := cfg.check(); err != nil {
+// trainer is the state of a training.
+type trainer struct {
+	cfg    *Config
+	report Report
+	metas  map[int]spm.Piece
+}
+
+func (t *trainer) run(ctx context.Context, docs iter.Seq2[[]byte, error]) (*spm.ModelProto, error) {
+	cfg := t.cfg
+	var err error
+	if t.metas, err = cfg.metaPieces(); err != nil {
 		return nil, err
 	}
-	metas, err := cfg.metaPieces()
+	model, err := cfg.proto()
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{Config: cfg}
+	rules, err := spm.NewNormalizer(&model.Normalizer, cfg.SpaceSuffix, nil)
+	if err != nil {
+		return nil, err
+	}
 	cuts := cfg.shape().cuts
 	if cfg.Kind == Word {
 		cuts = func(_, b rune) bool { return b == space }
 	}
-	table, err := cfg.count(ctx, cfg.normalizer(rules, metas), cuts, docs, &m.Report)
+	table, err := cfg.count(ctx, rules, newMatcher(t.metas), cuts, docs, &t.report)
 	if err != nil {
 		return nil, err
 	}
-	m.Report.Units = len(table.units)
+	t.report.Units = len(table.units)
 	if len(table.units) == 0 {
-		return nil, emptyCorpus(&m.Report, cfg.MaxSentence)
+		return nil, emptyCorpus(&t.report, cfg.MaxSentence)
 	}
-	alphabet, err := cfg.alphabetOf(table, &m.Report)
+	learnt, err := t.learn(ctx, table)
 	if err != nil {
 		return nil, err
 	}
-	size := cfg.VocabSize - len(metas)
-	if size < 0 {
-		return nil, fmt.Errorf("vocabulary size %d, want at least %d for the special pieces", cfg.VocabSize, len(metas))
+	return model, t.place(model, learnt)
+}
+
+// learn chooses the pieces that are not special.
+func (t *trainer) learn(ctx context.Context, table *unitTable) ([]spm.Piece, error) {
+	cfg := t.cfg
+	a, err := cfg.alphabetOf(table, &t.report)
+	if err != nil {
+		return nil, err
 	}
-	if least := len(alphabet.chars) + len(metas); (cfg.Kind == Unigram || cfg.Kind == BPE) && least > cfg.VocabSize {
-		return nil, fmt.Errorf("vocabulary size %d, want at least %d: %d characters cover %.4g of the text, and there are %d special pieces; a smaller character coverage needs fewer",
-			cfg.VocabSize, least, len(alphabet.chars), cfg.Coverage, len(metas))
+	least := len(t.metas)
+	if cfg.Kind == Unigram || cfg.Kind == BPE {
+		least += len(a.chars)
 	}
-	var learnt []Piece
+	if least > cfg.VocabSize {
+		return nil, fmt.Errorf("vocabulary size %d, want at least %d: %d special pieces and the %d characters that cover %.6g of the text; a smaller character coverage needs fewer",
+			cfg.VocabSize, least, len(t.metas), least-len(t.metas), cfg.Coverage)
+	}
+	size := cfg.VocabSize - len(t.metas)
 	switch cfg.Kind {
 	case Unigram:
-		learnt, err = cfg.trainUnigram(ctx, table, alphabet, size)
+		return cfg.trainUnigram(ctx, table, a, size)
 	case BPE:
-		learnt, err = cfg.trainBPE(ctx, table, alphabet, size)
+		return cfg.trainBPE(ctx, table, a, size)
 	case Word:
-		learnt, err = cfg.words(table, alphabet, size)
-	case Char:
-		learnt, err = cfg.characters(alphabet, size)
+		return cfg.words(table, a, size), nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	return m, m.place(metas, learnt)
+	return cfg.characters(a, size), nil
 }
 
 func emptyCorpus(r *Report, longest int) error {
@@ -84,43 +105,32 @@ func emptyCorpus(r *Report, longest int) error {
 }
 
 // place puts the special pieces at their ids and what was learnt at the others.
-func (m *Model) place(metas map[int]Piece, learnt []Piece) error {
-	c := &m.Config
-	if c.UseAll {
-		c.VocabSize = len(metas) + len(learnt)
+func (t *trainer) place(model *spm.ModelProto, learnt []spm.Piece) error {
+	cfg, total := t.cfg, len(learnt)+len(t.metas)
+	if total < cfg.VocabSize && !cfg.SoftLimit && !cfg.UseAll && cfg.Kind != Char {
+		return fmt.Errorf("vocabulary size %d is more than the text yields, want at most %d", cfg.VocabSize, total)
 	}
-	total := len(learnt) + len(metas)
-	seen := make(map[string]int)
-	for id := 0; id < c.VocabSize && (len(learnt) > 0 || len(metas) > 0); id++ {
-		p, ok := metas[id]
-		switch {
-		case ok:
-			if id != len(m.Pieces) {
-				return fmt.Errorf("%s has id %d, but there are only %d pieces before it", p.Text, id, len(m.Pieces))
+	seen := make(map[string]int, total)
+	for id := range total {
+		p, special := t.metas[id]
+		if !special {
+			if len(learnt) == 0 {
+				return fmt.Errorf("the vocabulary has only %d pieces, too few for the ids of the special ones", id)
 			}
-			delete(metas, id)
-		case len(learnt) > 0:
 			p, learnt = learnt[0], learnt[1:]
-		default:
-			continue
 		}
 		if other, twice := seen[p.Text]; twice {
-			return fmt.Errorf("pieces %d and %d are both %q", other, len(m.Pieces), p.Text)
+			return fmt.Errorf("pieces %d and %d are both %q", other, id, p.Text)
 		}
-		seen[p.Text] = len(m.Pieces)
-		m.Pieces = append(m.Pieces, p)
+		seen[p.Text] = id
+		model.Pieces = append(model.Pieces, p)
 	}
-	if total < c.VocabSize {
-		if !c.SoftLimit && c.Kind != Char {
-			return fmt.Errorf("vocabulary size %d is more than the text yields, want at most %d", c.VocabSize, total)
-		}
-		c.VocabSize = total
-	}
+	model.Trainer.VocabSize = int32(total)
 	return nil
 }
 
 // words makes the most frequent words pieces.
-func (c *Config) words(t *unitTable, a *alphabet, size int) ([]Piece, error) {
+func (c *Config) words(t *unitTable, a *alphabet, size int) []spm.Piece {
 	merged := newUnitTable() // without what follows the words
 	var sum int64
 	for k := range t.units {
@@ -131,32 +141,32 @@ func (c *Config) words(t *unitTable, a *alphabet, size int) ([]Piece, error) {
 	slices.SortFunc(merged.units, func(x, y unit) int {
 		return cmp.Or(cmp.Compare(y.count, x.count), bytes.Compare(merged.key(&x), merged.key(&y)))
 	})
-	out := make([]Piece, 0, len(merged.units))
+	out := make([]spm.Piece, 0, len(merged.units))
 	for k := range merged.units {
 		u := &merged.units[k]
 		word := string(merged.key(u))
 		rare := func(r rune) bool { return !a.has[r] }
 		if !strings.ContainsFunc(word, rare) {
-			out = append(out, Piece{word, logRatio(u.count, sum), Normal})
+			out = append(out, spm.Piece{Text: word, Score: logRatio(u.count, sum), Type: spm.Normal})
 		}
 	}
-	return c.first(out, size), nil
+	return c.first(out, size)
 }
 
 // characters makes the alphabet pieces.
-func (c *Config) characters(a *alphabet, size int) ([]Piece, error) {
+func (c *Config) characters(a *alphabet, size int) []spm.Piece {
 	var sum int64
 	for _, cc := range a.chars {
 		sum += cc.count
 	}
-	out := make([]Piece, len(a.chars))
+	out := make([]spm.Piece, len(a.chars))
 	for i, cc := range a.chars {
-		out[i] = Piece{string(cc.char), logRatio(cc.count, sum), Normal}
+		out[i] = spm.Piece{Text: string(cc.char), Score: logRatio(cc.count, sum), Type: spm.Normal}
 	}
-	return c.first(out, size), nil
+	return c.first(out, size)
 }
 
-func (c *Config) first(p []Piece, size int) []Piece {
+func (c *Config) first(p []spm.Piece, size int) []spm.Piece {
 	if c.UseAll {
 		return p
 	}

@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"context"
 	"slices"
+
+	"github.com/athanor-lm/athanor/tokenizer/internal/spm"
 )
 
 // trainUnigram learns a unigram language model of size pieces.
-func (c *Config) trainUnigram(ctx context.Context, t *unitTable, a *alphabet, size int) ([]Piece, error) {
+func (c *Config) trainUnigram(ctx context.Context, t *unitTable, a *alphabet, size int) ([]spm.Piece, error) {
 	e, ct, err := c.seedEM(ctx, t, a)
 	if err != nil {
 		return nil, err
@@ -63,22 +65,22 @@ const penaltyStep = 0.0001
 
 // final takes all characters of the alphabet, then the most likely pieces, up to
 // size in all, the most likely first.
-func (e *em) final(ct *cellText, a *alphabet, size int) []Piece {
+func (e *em) final(ct *cellText, a *alphabet, size int) []spm.Piece {
 	learnt := make(map[string]float32, len(e.pieces))
-	all := make([]Piece, len(e.pieces))
+	all := make([]spm.Piece, len(e.pieces))
 	var least float32
 	for i, p := range e.pieces {
-		all[i] = Piece{string(ct.text(p.at, p.n)), e.scores[i], Normal}
+		all[i] = spm.Piece{Text: string(ct.text(p.at, p.n)), Score: e.scores[i], Type: spm.Normal}
 		learnt[all[i].Text] = e.scores[i]
 		if i == 0 || e.scores[i] < least {
 			least = e.scores[i]
 		}
 	}
-	out := make([]Piece, 0, size)
+	out := make([]spm.Piece, 0, size)
 	taken := make(map[string]bool, size)
 	penalty := float32(0)
 	for _, cc := range a.chars {
-		p := Piece{string(cc.char), 0, Normal}
+		p := spm.Piece{Text: string(cc.char), Type: spm.Normal}
 		if score, ok := learnt[p.Text]; ok {
 			p.Score = score
 		} else {
@@ -101,6 +103,6 @@ func (e *em) final(ct *cellText, a *alphabet, size int) []Piece {
 	return out
 }
 
-func byScore(p []Piece) {
-	slices.SortFunc(p, func(x, y Piece) int { return cmp.Or(cmp.Compare(y.Score, x.Score), cmp.Compare(x.Text, y.Text)) })
+func byScore(p []spm.Piece) {
+	slices.SortFunc(p, func(x, y spm.Piece) int { return cmp.Or(cmp.Compare(y.Score, x.Score), cmp.Compare(x.Text, y.Text)) })
 }
