@@ -26,9 +26,8 @@ const (
 // longer ones their hash and place.
 type slot struct {
 	lo, hi uint64
-	age    uint16 // the cache's; a slot of another age is free
-	size   uint8
-	n      uint8 // ids, or one of the constants
+	tag    uint16 // the piece's bytes + 256 × the cache's age; a slot of another age is free
+	n      uint8  // ids, or one of the constants
 	ids    [cacheInline]uint32
 }
 
@@ -36,33 +35,31 @@ type slot struct {
 // piece takes the place of the older of them.
 type cache struct {
 	slots []slot
-	age   uint16
+	age   uint16 // 1 … 255
 	ids   []uint32
 	text  []byte
-	mix   [2]uint64 // so that nobody can make texts whose pieces collide
+	masks [17]struct{ lo, hi uint64 } // of a piece's bytes, by its size
+	mix   [2]uint64                   // so that nobody can make texts whose pieces collide
 	seed  maphash.Seed
 }
 
 func newCache() *cache {
-	return &cache{slots: make([]slot, cacheSlots), age: 1, mix: [2]uint64{rand.Uint64(), rand.Uint64()}, seed: maphash.MakeSeed()}
+	c := &cache{slots: make([]slot, cacheSlots), age: 1, mix: [2]uint64{rand.Uint64(), rand.Uint64()}, seed: maphash.MakeSeed()}
+	for n := range c.masks {
+		c.masks[n].lo = 1<<(8*min(n, 8)) - 1 // a shift by 64 gives 0
+		c.masks[n].hi = 1<<(8*max(n-8, 0)) - 1
+	}
+	return c
 }
 
 // key returns what a piece's slot has in lo and hi but the place of a long one.
 func (c *cache) key(text []byte, i, j int) (lo, hi uint64) {
-	n := uint(j - i)
-	switch {
-	case n > 16:
+	if j-i > 16 {
 		return maphash.Bytes(c.seed, text[i:j]), 0
-	case i+16 > len(text):
-		var buf [16]byte
-		copy(buf[:], text[i:j])
-		return binary.LittleEndian.Uint64(buf[:]), binary.LittleEndian.Uint64(buf[8:])
 	}
-	lo = binary.LittleEndian.Uint64(text[i:])
-	if n > 8 {
-		return lo, binary.LittleEndian.Uint64(text[i+8:]) & (1<<(8*(n-8)) - 1) // a shift by 64 gives 0, so n = 16 keeps all
-	}
-	return lo & (1<<(8*n) - 1), 0
+	var buf [16]byte
+	copy(buf[:], text[i:j])
+	return binary.LittleEndian.Uint64(buf[:]), binary.LittleEndian.Uint64(buf[8:])
 }
 
 func (c *cache) place(lo, hi uint64) int {
@@ -73,15 +70,22 @@ func (c *cache) place(lo, hi uint64) int {
 // find returns the slot of the piece text[i:j], nil if it is not known. It is
 // valid until the next put.
 func (c *cache) find(text []byte, i, j int) *slot {
-	lo, hi := c.key(text, i, j)
+	n := j - i
+	var lo, hi uint64
+	if rest := text[i:]; n <= 16 && len(rest) >= 16 {
+		lo, hi = binary.LittleEndian.Uint64(rest)&c.masks[n].lo, binary.LittleEndian.Uint64(rest[8:])&c.masks[n].hi
+	} else {
+		lo, hi = c.key(text, i, j)
+	}
 	at := c.place(lo, hi)
-	if j-i > 16 {
+	if n > 16 {
 		return c.findLong(text[i:j], lo, at)
 	}
-	if s := &c.slots[at]; s.lo == lo && s.hi == hi && int(s.size) == j-i && s.age == c.age {
+	tag := uint16(n) | c.age<<8
+	if s := &c.slots[at]; s.lo == lo && s.hi == hi && s.tag == tag {
 		return s
 	}
-	if s := &c.slots[at^1]; s.lo == lo && s.hi == hi && int(s.size) == j-i && s.age == c.age {
+	if s := &c.slots[at^1]; s.lo == lo && s.hi == hi && s.tag == tag {
 		return s
 	}
 	return nil
@@ -89,7 +93,7 @@ func (c *cache) find(text []byte, i, j int) *slot {
 
 func (c *cache) findLong(piece []byte, hash uint64, at int) *slot {
 	for _, at := range [2]int{at, at ^ 1} {
-		if s := &c.slots[at]; s.lo == hash && int(s.size) == len(piece) && s.age == c.age && string(c.text[s.hi:s.hi+uint64(s.size)]) == string(piece) {
+		if s := &c.slots[at]; s.lo == hash && s.tag == uint16(len(piece))|c.age<<8 && string(c.text[s.hi:s.hi+uint64(len(piece))]) == string(piece) {
 			return s
 		}
 	}
@@ -112,21 +116,21 @@ func (c *cache) put(text []byte, i, j int, n uint8, ids []uint32) {
 	}
 	if len(c.ids) > cacheIDs || len(c.text) > cacheText {
 		c.ids, c.text = c.ids[:0], c.text[:0]
-		if c.age++; c.age == 0 {
+		if c.age++; c.age == 256 {
 			clear(c.slots)
 			c.age = 1
 		}
 	}
 	lo, hi := c.key(text, i, j)
 	at := c.place(lo, hi)
-	if c.slots[at].age == c.age {
+	if c.slots[at].tag>>8 == c.age {
 		c.slots[at^1] = c.slots[at]
 	}
 	if j-i > 16 {
 		hi = uint64(len(c.text))
 		c.text = append(c.text, text[i:j]...)
 	}
-	s := slot{lo: lo, hi: hi, age: c.age, size: uint8(j - i), n: n}
+	s := slot{lo: lo, hi: hi, tag: uint16(j-i) | c.age<<8, n: n}
 	if len(ids) <= cacheInline {
 		copy(s.ids[:], ids)
 	} else {

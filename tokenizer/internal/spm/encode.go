@@ -2,6 +2,7 @@ package spm
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/athanor-lm/athanor/tokenizer/internal/unigram"
 )
@@ -48,6 +49,7 @@ func (m *Model) AppendEncode(dst []uint32, text []byte, s *State) []uint32 {
 		return m.appendTokens(dst, s.norm, s.tokens)
 	}
 	s.norm, s.lo, s.next, s.unk, s.acc, s.calm = s.norm[:0], 0, 0, false, 0, 0
+	dst = slices.Grow(dst, len(text)/3) // what most texts need
 	var f flow
 	step, wait := chunk, chunk
 	for {
