@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 
+	"github.com/athanor-lm/athanor/tokenizer/internal/bpe"
 	"github.com/athanor-lm/athanor/tokenizer/internal/unigram"
 )
 
@@ -24,6 +25,9 @@ type State struct {
 	cache   *cache
 	uni     *unigram.State
 	merge   mergeState
+	dense   int // up to here letters go on longer than words do
+	linear  *bpe.State
+	long    int // bytes of long pieces so far
 
 	tokens []unigram.Token // of a text cut as a whole
 }
@@ -48,7 +52,7 @@ func (m *Model) AppendEncode(dst []uint32, text []byte, s *State) []uint32 {
 		m.cutUnused(s.norm, s)
 		return m.appendTokens(dst, s.norm, s.tokens)
 	}
-	s.norm, s.lo, s.next, s.unk, s.acc, s.calm = s.norm[:0], 0, 0, false, 0, 0
+	s.norm, s.lo, s.next, s.unk, s.acc, s.calm, s.dense = s.norm[:0], 0, 0, false, 0, 0, 0
 	dst = slices.Grow(dst, len(text)/3) // what most texts need
 	var f flow
 	step, wait := chunk, chunk
@@ -232,6 +236,12 @@ func (m *Model) recall(dst []uint32, k *slot, piece []byte, s *State) []uint32 {
 func (m *Model) compute(dst []uint32, piece, text []byte, lo, hi int, s *State) []uint32 {
 	from := len(dst)
 	if m.uni == nil {
+		if len(piece) > longPiece {
+			if out, ok := m.appendLong(dst, piece, s); ok {
+				s.unk = false
+				return out
+			}
+		}
 		cells := m.bpe.merge(piece, &s.merge)
 		known := true
 		for _, c := range cells {

@@ -49,7 +49,7 @@ func (m *Model) appendFast(dst []uint32, text []byte, f *flow, s *State) []uint3
 			}
 			lo, prev = at-1, spaceChar
 		}
-		end := m.extent(text, lo, at, prev)
+		end := m.extent(text, lo, at, prev, s)
 		if end < 0 {
 			return dst
 		}
@@ -121,7 +121,7 @@ func (m *Model) appendWide(dst []uint32, text []byte, f *flow, s *State) []uint3
 		case w.kind == swapped:
 			return dst
 		default:
-			end := m.extent(text, f.at, at, w.c)
+			end := m.extent(text, f.at, at, w.c, s)
 			if end < 0 {
 				return dst
 			}
@@ -184,13 +184,13 @@ func (m *Model) single(dst []uint32, text []byte, at int, w wideChar, s *State) 
 	return m.piece(dst, text, at, at+int(w.size), s)
 }
 
-// wordLimit is how many bytes of letters are taken as one piece even where they
-// could be cut.
-const wordLimit = 32
+// wordLimit bounds the bytes of a word, letters that are taken as one piece even
+// where they could be cut, because they come again.
+const wordLimit = 24
 
 // extent returns the end of the piece that begins at lo and goes on with at,
 // where it follows prev; -1 if the fast road cannot tell.
-func (m *Model) extent(text []byte, lo, at int, prev uint32) (end int) {
+func (m *Model) extent(text []byte, lo, at int, prev uint32, s *State) (end int) {
 	t, from := m.fast, at
 	for ; at < len(text); at++ {
 		b := text[at]
@@ -213,9 +213,13 @@ func (m *Model) extent(text []byte, lo, at int, prev uint32) (end int) {
 			if prev != 0 && !m.pairs.joined(prev, uint32(b)) {
 				return at
 			}
-			if kind == letter {
-				at = t.letters(text, at+1, lo+wordLimit) - 1
-				b = text[at]
+			if kind == letter && at >= s.dense {
+				if end := t.letters(text, at+1, lo+wordLimit); end < lo+wordLimit {
+					at = end - 1
+					b = text[at]
+				} else {
+					s.dense = end
+				}
 			}
 			prev = uint32(b)
 		case kind == foreign && prev != 0, kind == blank && at > from && !m.pairs.joined(prev, spaceChar):

@@ -107,6 +107,17 @@ func (m *Model) spell(ids []uint32) string {
 	return strings.Join(out, "|")
 }
 
+// Every two unknown characters are apart, whatever their hash.
+func TestUnknownCharactersAreNotJoined(t *testing.T) {
+	m := newMerger([]Piece{{Text: "<unk>", Type: Unknown}, {Text: "a", Type: Normal}, {Text: "b", Type: Normal}, {Text: "ab", Score: 1, Type: Normal}})
+	for i := range m.pairs.filter {
+		m.pairs.filter[i] = 1<<64 - 1
+	}
+	if cells := m.merge([]byte("中文xyab"), &mergeState{}); len(cells) != 5 {
+		t.Errorf("%d symbols, want 5", len(cells))
+	}
+}
+
 // A text that is normalized and segmented in many chunks gives the ids of the
 // whole, and so do the windows of texts without a place to cut.
 func TestChunksDoNotMatter(t *testing.T) {

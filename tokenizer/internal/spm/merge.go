@@ -23,6 +23,15 @@ type merger struct {
 	out    []uint32          // symbol → id, or noSymbol where it has none that encoding may make
 	sizes  []int32           // symbol → bytes
 	unused bool              // some pieces are Unused
+	lasts  []lastJoin        // of the pieces that come about, best first; nil if some are unused
+}
+
+// lastJoin is how a piece comes about. Within a piece nothing outside of it has
+// a part in how it is made, so its last join is always the one it has when it is
+// merged by itself: other joins that would give its text never happen.
+type lastJoin struct {
+	id, rank uint32
+	parts    [2]uint32
 }
 
 // join is what a pair becomes; lower ranks are joined first.
@@ -45,7 +54,7 @@ func newMerger(pieces []Piece) *merger {
 		m.unused = m.unused || p.Type == Unused
 	}
 	ranks := ranks(pieces)
-	joins := map[[2]uint32]join{}
+	var joins []pairEntry
 	for id, p := range pieces {
 		text := []byte(p.Text)
 		for i := 0; i < len(text); {
@@ -64,18 +73,49 @@ func newMerger(pieces []Piece) *merger {
 			a, okA := ids[p.Text[:i]]
 			b, okB := ids[p.Text[i:]]
 			if okA && okB {
-				joins[[2]uint32{a, b}] = join{ranks[id], uint32(id)}
+				joins = append(joins, pairEntry{pairKey(a, b), join{ranks[id], uint32(id)}})
 			}
 		}
 	}
-	m.pairs = newPairTable(len(joins))
-	for pair, j := range joins {
-		m.pairs.set(pair[0], pair[1], j)
-	}
+	m.pairs = newPairTable(joins)
 	for c := range m.ascii {
-		m.ascii[c] = m.symbol(uint32(c))
+		s, ok := m.chars[uint32(c)]
+		if !ok {
+			s = noSymbol
+		}
+		m.ascii[c] = s
+	}
+	if !m.unused { // of those the original looks at all joins, whether they happen or not
+		m.findLasts(pieces, ranks)
 	}
 	return m
+}
+
+// findLasts finds the last joins and forgets the others.
+func (m *merger) findLasts(pieces []Piece, ranks []uint32) {
+	var st mergeState
+	var kept []pairEntry
+	for id, p := range pieces {
+		if !joinable(p.Type) {
+			continue
+		}
+		cells := m.symbols(st.cells[:0], []byte(p.Text), len(p.Text))
+		st.cells = cells
+		switch n := len(cells); {
+		case n < 2:
+			continue
+		case n <= shortText:
+			cells, st.last = m.short(cells)
+		default:
+			cells = m.long(cells, &st)
+		}
+		if len(cells) == 1 {
+			m.lasts = append(m.lasts, lastJoin{uint32(id), ranks[id], st.last})
+			kept = append(kept, pairEntry{pairKey(st.last[0], st.last[1]), join{ranks[id], uint32(id)}})
+		}
+	}
+	slices.SortFunc(m.lasts, func(a, b lastJoin) int { return cmp.Compare(a.rank, b.rank) })
+	m.pairs = newPairTable(kept)
 }
 
 // joinable tells whether joining may make a piece of the type.
@@ -106,6 +146,9 @@ func ranks(pieces []Piece) []uint32 {
 }
 
 func (m *merger) symbol(char uint32) uint32 {
+	if char < 0x80 {
+		return m.ascii[char]
+	}
 	if s, ok := m.chars[char]; ok {
 		return s
 	}
@@ -116,13 +159,7 @@ func (m *merger) symbol(char uint32) uint32 {
 func (m *merger) symbols(dst []cell, text []byte, limit int) []cell {
 	for i := 0; i < len(text) && limit > 0; limit-- {
 		c, n := pack(text, i)
-		var s uint32
-		if c < 0x80 {
-			s = m.ascii[c]
-		} else {
-			s = m.symbol(c)
-		}
-		dst = append(dst, cell{s, int32(n)})
+		dst = append(dst, cell{m.symbol(c), int32(n)})
 		i += n
 	}
 	return dst
@@ -139,12 +176,12 @@ type cell struct {
 const shortText = 48
 
 // short joins what can be joined, in place, and returns the symbols left.
-// len(cells) must not exceed shortText.
-func (m *merger) short(cells []cell) []cell {
+// len(cells) must not exceed shortText. last are the symbols joined last.
+func (m *merger) short(cells []cell) (left []cell, last [2]uint32) {
 	var buf [shortText]join
 	n := len(cells)
 	if n < 2 {
-		return cells
+		return cells, last
 	}
 	joins := buf[:n-1] // joins[i] is what cells[i] and cells[i+1] become
 	for i := range joins {
@@ -158,8 +195,9 @@ func (m *merger) short(cells []cell) []cell {
 			}
 		}
 		if best == noSymbol {
-			return cells[:n]
+			return cells[:n], last
 		}
+		last = [2]uint32{cells[at].symbol, cells[at+1].symbol}
 		cells[at] = cell{joins[at].symbol, cells[at].size + cells[at+1].size}
 		copy(cells[at+1:n], cells[at+2:n])
 		copy(joins[at:], joins[at+1:])
@@ -175,10 +213,13 @@ func (m *merger) short(cells []cell) []cell {
 }
 
 // pairTable is an open-addressing hash table from pairs of symbols to joins, at
-// most half full.
+// most half full. Most pairs that are looked for do not join: a bit for every
+// pair, small enough for a near cache, tells so of seven in eight of them.
 type pairTable struct {
 	entries []pairEntry
 	shift   uint
+	filter  []uint64
+	thin    uint // shift of the filter's bits
 }
 
 type pairEntry struct {
@@ -190,36 +231,44 @@ const emptyPair = math.MaxUint64 // not a key: noSymbol joins with nothing
 
 func pairKey(a, b uint32) uint64 { return uint64(a)<<32 | uint64(b) }
 
-func newPairTable(n int) pairTable {
-	bits := uint(4)
-	for 1<<bits < 2*n {
+const pairHash = 0x9E3779B97F4A7C15
+
+// newPairTable makes the table of pairs, which are all different.
+func newPairTable(pairs []pairEntry) pairTable {
+	bits := uint(6)
+	for 1<<bits < 2*len(pairs) {
 		bits++
 	}
-	t := pairTable{entries: make([]pairEntry, 1<<bits), shift: 64 - bits}
+	t := pairTable{entries: make([]pairEntry, 1<<bits), shift: 64 - bits, filter: make([]uint64, 1<<(bits+2)/64), thin: 64 - bits - 2}
 	for i := range t.entries {
 		t.entries[i].key = emptyPair
 	}
-	return t
-}
-
-func (t *pairTable) set(a, b uint32, j join) {
-	key := pairKey(a, b)
-	mask := len(t.entries) - 1
-	for i := int(key * 0x9E3779B97F4A7C15 >> t.shift); ; i = (i + 1) & mask {
-		if t.entries[i].key == emptyPair {
-			t.entries[i] = pairEntry{key, j}
-			return
+	for _, p := range pairs {
+		hash := p.key * pairHash
+		t.filter[hash>>t.thin>>6] |= 1 << (hash >> t.thin & 63)
+		i := int(hash >> t.shift)
+		for t.entries[i].key != emptyPair {
+			i = (i + 1) & (len(t.entries) - 1)
 		}
+		t.entries[i] = p
 	}
+	return t
 }
 
 // get returns what a pair becomes; its rank is noSymbol when nothing.
 func (t *pairTable) get(a, b uint32) join {
 	key := pairKey(a, b)
-	mask := len(t.entries) - 1
-	for i := int(key * 0x9E3779B97F4A7C15 >> t.shift); ; i = (i + 1) & mask {
-		e := &t.entries[i&mask]
-		if e.key == emptyPair {
+	hash := key * pairHash
+	if bit := hash >> t.thin; t.filter[bit>>6]>>(bit&63)&1 == 0 {
+		return join{noSymbol, noSymbol}
+	}
+	return t.find(key, hash>>t.shift)
+}
+
+func (t *pairTable) find(key, at uint64) join {
+	for i := int(at); ; i++ {
+		e := &t.entries[i&(len(t.entries)-1)]
+		if e.key == emptyPair { // first: two unknown characters have that key
 			return join{noSymbol, noSymbol}
 		}
 		if e.key == key {

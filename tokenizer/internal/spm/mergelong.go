@@ -1,11 +1,18 @@
 package spm
 
+import "bytes"
+
 // mergeState is the working memory of merging.
 type mergeState struct {
 	cells, next, pair []cell // of a window, the one after it, two symbols
 	done              []cell // the result
 	heap              []candidate
 	right, left       []int32
+	last              [2]uint32            // the symbols joined last
+	seen              []byte               // a window's text …
+	seenCells         []cell               // … and what it became
+	seenPair          [2]cell              // the symbols of apart's last question …
+	seenApart         bool                 // … and its answer
 	parts             map[uint32][2]uint32 // unused piece → the symbols it was last seen made of
 	drop              func() bool          // leaves a join out at random; nil: none is
 }
@@ -65,26 +72,40 @@ func (m *merger) boundary(text []byte, used, size int, st *mergeState) (k, at in
 	return 0, 0
 }
 
-// window merges the first size characters of text.
+// window merges the first size characters of text. In texts that repeat one
+// character it is the same again and again.
 func (m *merger) window(cells []cell, text []byte, size int, st *mergeState) []cell {
-	cells = m.symbols(cells[:0], text, size)
-	if size <= shortText {
-		return m.short(cells)
+	if size > shortText {
+		return m.long(m.symbols(cells[:0], text, size), st)
 	}
-	return m.long(cells, st)
+	if len(st.seen) > 0 && bytes.HasPrefix(text, st.seen) {
+		return append(cells[:0], st.seenCells...)
+	}
+	cells = m.symbols(cells[:0], text, size)
+	full := len(cells) == size
+	cells, _ = m.short(cells)
+	if st.seen = st.seen[:0]; full {
+		st.seen = append(st.seen, text[:bytesOf(cells)]...)
+		st.seenCells = append(st.seenCells[:0], cells...)
+	}
+	return cells
 }
 
 // apart tells whether merging leaves the symbols u, which ends at text[at], and
 // v, which begins there, as they are.
 func (m *merger) apart(text []byte, at int, u, v cell, st *mergeState) bool {
+	if st.seenPair == [2]cell{u, v} && u.symbol != noSymbol && v.symbol != noSymbol {
+		return st.seenApart
+	}
 	both := text[at-int(u.size) : at+int(v.size)]
 	st.pair = m.symbols(st.pair[:0], both, len(both))
 	if len(st.pair) <= shortText {
-		st.pair = m.short(st.pair)
+		st.pair, _ = m.short(st.pair)
 	} else {
 		st.pair = m.long(st.pair, st)
 	}
-	return len(st.pair) == 2 && st.pair[0].size == u.size
+	st.seenPair, st.seenApart = [2]cell{u, v}, len(st.pair) == 2 && st.pair[0].size == u.size
+	return st.seenApart
 }
 
 func bytesOf(cells []cell) (n int) {
@@ -124,6 +145,7 @@ func (m *merger) long(cells []cell, st *mergeState) []cell {
 		if st.drop != nil && st.drop() {
 			continue
 		}
+		st.last = [2]uint32{cells[at].symbol, cells[right].symbol}
 		cells[at], cells[right].size = cell{c.symbol, c.size}, 0
 		after := st.right[right]
 		st.right[at] = after

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/athanor-lm/athanor/tokenizer/internal/unigram"
 )
@@ -25,11 +26,13 @@ type Model struct {
 	ids    map[string]uint32
 	meta   map[string]uint32 // control, unknown and byte pieces
 
-	pairs *pairSet    // unigram, bpe
-	fast  *fastTables // nil: there is no fast road
-	user  *matcher    // bpe, char: user-defined symbols are symbols of their own
-	bpe   *merger
-	uni   *unigram.Model
+	pairs  *pairSet    // unigram, bpe
+	fast   *fastTables // nil: there is no fast road
+	user   *matcher    // bpe, char: user-defined symbols are symbols of their own
+	bpe    *merger
+	once   sync.Once
+	linear linear // made when it is first needed
+	uni    *unigram.Model
 	// scores are what ids add to the score of a text (unigram): the unknown
 	// piece's for it and for the first of an unknown character's bytes.
 	scores   []float32

@@ -1,0 +1,98 @@
+package spm
+
+import (
+	"slices"
+
+	"github.com/athanor-lm/athanor/tokenizer/internal/bpe"
+)
+
+// longPiece is the bytes of a text without a place to cut from which on linear is
+// faster than merging, and longBytes the bytes of such texts from which on it is
+// worth to be made, which takes as long as reading a model.
+const (
+	longPiece = 16
+	longBytes = 1 << 14
+)
+
+// linear is a BPE model of package bpe that cuts text as the model does, in
+// linear time, if all characters are pieces and none of its tied pairs occurs.
+//
+// With one join a piece (see lastJoin), and ranks that all differ, SentencePiece's
+// rule and that of merges of pairs are the same. Pieces whose scores are equal are
+// left out, such as Llama's runs of spaces.
+type linear struct {
+	model *bpe.Model // nil: there is none
+	tied  *pairSet
+}
+
+func (m *Model) newLinear() (l linear) {
+	text := func(id uint32) string { return m.proto.Pieces[id].Text }
+	vocab := map[string]uint32{}
+	for c, s := range m.bpe.chars {
+		if c != 0 && m.bpe.out[s] != noSymbol {
+			vocab[text(s)] = s
+		}
+	}
+	var pairs [][2]string
+	var tied []string
+	for k, g := range m.bpe.lasts {
+		if m.bpe.out[g.parts[0]] == noSymbol || m.bpe.out[g.parts[1]] == noSymbol {
+			return l // made of a character that is no piece
+		}
+		if k > 0 && m.bpe.lasts[k-1].rank == g.rank || k+1 < len(m.bpe.lasts) && m.bpe.lasts[k+1].rank == g.rank {
+			tied = append(tied, text(g.id))
+			continue
+		}
+		vocab[text(g.id)] = g.id
+		pairs = append(pairs, [2]string{text(g.parts[0]), text(g.parts[1])})
+	}
+	// Pieces that hold a tied pair cannot come about where none occurs.
+	l.tied = newPairSet(tied)
+	pairs = slices.DeleteFunc(pairs, func(p [2]string) bool { return l.ties([]byte(p[0] + p[1])) })
+	var err error
+	if l.model, err = bpe.New(bpe.Config{Vocab: vocab, Merges: pairs}); err != nil {
+		l.model = nil // unreachable: all parts come about
+	}
+	return l
+}
+
+// ties tells whether a tied pair occurs in text.
+func (l *linear) ties(text []byte) bool {
+	prev := uint32(0)
+	for i := 0; i < len(text); {
+		c, n := pack(text, i)
+		if i > 0 && l.tied.joined(prev, c) {
+			return true
+		}
+		prev, i = c, i+n
+	}
+	return false
+}
+
+// appendLong appends the ids of a long piece; ok is false if it has to be merged.
+func (m *Model) appendLong(dst []uint32, piece []byte, s *State) (out []uint32, ok bool) {
+	if s.long += len(piece); s.long < longBytes {
+		return dst, false
+	}
+	m.once.Do(func() { m.linear = m.newLinear() })
+	if m.linear.model == nil || !m.bpe.knows(piece) || m.linear.ties(piece) {
+		return dst, false
+	}
+	if s.linear == nil {
+		s.linear = m.linear.model.NewState()
+	}
+	return m.linear.model.Append(dst, piece, 0, len(piece), s.linear), true
+}
+
+// knows tells whether all characters of text are pieces.
+func (m *merger) knows(text []byte) bool {
+	for i := 0; i < len(text); {
+		c, n := pack(text, i)
+		s := m.symbol(c)
+		if s == noSymbol || m.out[s] == noSymbol {
+			return false
+		}
+		i += n
+	}
+	return true
+}
