@@ -2,6 +2,7 @@ package tokenizer
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -158,6 +159,32 @@ func TestSentencePieceBadFiles(t *testing.T) {
 		}
 		if _, err := Load(path); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: error %v, want one with %q", name, err, c.want)
+		}
+	}
+}
+
+func TestSentencePieceStream(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	words := strings.Split("the|cat| sat|'s|中文|，|。|法律| |  |\n|\t|1234|½|!|--|é|e\u0301|\u0301|\xff|<s>|▁|ａ|①|\u3000|“|🦙|名前|が|か\u3099", "|")
+	for _, name := range []string{"llama2/tokenizer.model", "sentencepiece/test_model.model", "sentencepiece/test_ja_model.model", "spm-tok512/tok512.model"} {
+		tok, err := Load(filepath.Join(dataDir(t), "tokenizers", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		parts := 0
+		for range 300 {
+			var text []byte
+			for range rng.IntN(150) {
+				text = append(text, words[rng.IntN(len(words))]...)
+			}
+			want := tok.AppendEncodePlain(nil, text)
+			got, n := streamed(t, tok, text, 32+rng.IntN(100), false, true)
+			if parts += n; !slices.Equal(got, want) {
+				t.Fatalf("%s: %q: ids differ at %d", name, text, firstDifference(got, want))
+			}
+		}
+		if parts < 600 {
+			t.Errorf("%s: %d parts", name, parts)
 		}
 	}
 }

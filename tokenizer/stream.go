@@ -8,6 +8,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/athanor-lm/athanor/tokenizer/internal/normalize"
+	"github.com/athanor-lm/athanor/tokenizer/internal/spm"
 	"github.com/athanor-lm/athanor/tokenizer/internal/ucd"
 )
 
@@ -18,7 +19,9 @@ import (
 // That is so for byte-level BPE with a known pattern and no normalizer or NFC
 // (GPT-2's, Llama-3's, Qwen's, DeepSeek's, OpenAI's) and for BERT, if the text
 // has, every 64 MiB at least, a letter or digit before white space or
-// punctuation. With other tokenizers the text is held as a whole, up to 64 MiB.
+// punctuation; and for models of SentencePiece (unigram and BPE), if it has a
+// place no piece reaches across. With other tokenizers the text is held as a
+// whole, up to 64 MiB.
 // What is beyond is an error.
 type StreamEncoder struct {
 	t          *Tokenizer
@@ -32,7 +35,9 @@ type StreamEncoder struct {
 	offset     int64 // of buf in the text
 	err        error // of r
 	cuts       bool
-	part, most int // bytes that are wanted in buf, and those it may have
+	sp         *spm.State // of a .model's tokenizer
+	begun      bool       // … a part is encoded
+	part, most int        // bytes that are wanted in buf, and those it may have
 }
 
 // Sizes of a StreamEncoder's parts.
@@ -44,8 +49,16 @@ const (
 // NewStreamEncoder returns an encoder of the text that r gives, as AppendEncode.
 func (t *Tokenizer) NewStreamEncoder(r io.Reader, addSpecial bool) *StreamEncoder {
 	s := &StreamEncoder{t: t, r: r, part: streamPart, most: streamMost}
+	if t.sp != nil && t.sp.model.Streams() {
+		s.sp, s.cuts = t.sp.model.NewState(), true
+		return s.surround(addSpecial)
+	}
 	s.cuts = t.bert != nil || t.scan != nil && t.model.bpe != nil && !t.tracks && (t.norm == nil || t.norm == normalize.NFC && t.late == nil)
-	if addSpecial && len(t.around) > 0 {
+	return s.surround(addSpecial)
+}
+
+func (s *StreamEncoder) surround(addSpecial bool) *StreamEncoder {
+	if t := s.t; addSpecial && len(t.around) > 0 {
 		s.before, s.after = t.around[0], t.around[len(t.around)-1]
 		if len(t.around) == 1 {
 			s.after = nil
@@ -100,6 +113,9 @@ func (s *StreamEncoder) Next(dst []uint32) ([]uint32, error) {
 }
 
 func (s *StreamEncoder) tooLong() error {
+	if s.sp != nil {
+		return fmt.Errorf("tokenizer: the text has no place that no piece reaches across in %d bytes after byte %d, where it could be cut", s.most, s.offset+int64(s.begin))
+	}
 	if s.cuts {
 		return fmt.Errorf("tokenizer: the text has no letter or digit before white space or punctuation in %d bytes after byte %d, where it could be cut", s.most, s.offset+int64(s.begin))
 	}
@@ -107,6 +123,13 @@ func (s *StreamEncoder) tooLong() error {
 }
 
 func (s *StreamEncoder) encode(dst []uint32, text []byte) []uint32 {
+	if s.sp != nil {
+		if s.begun {
+			return s.t.sp.model.AppendNext(dst, text, s.sp)
+		}
+		s.begun = true
+		return s.t.sp.model.AppendEncode(dst, text, s.sp)
+	}
 	return s.t.appendText(dst, text, s.plain)
 }
 
@@ -135,6 +158,9 @@ func (s *StreamEncoder) cut() int {
 	if !s.cuts {
 		return 0
 	}
+	if s.sp != nil {
+		return s.cutModel()
+	}
 	reach := max(s.t.early.reach(), s.t.late.reach())
 	low := max(s.begin, s.searched)
 	for p := len(s.buf) - reach - utf8.UTFMax; p > low; p-- {
@@ -143,6 +169,18 @@ func (s *StreamEncoder) cut() int {
 		}
 	}
 	s.searched = max(low, len(s.buf)-reach-2*utf8.UTFMax)
+	return 0
+}
+
+// cutModel is cut for a .model's tokenizer.
+func (s *StreamEncoder) cutModel() int {
+	low := max(s.begin, s.searched)
+	for p := len(s.buf) - 8; p > low; p-- {
+		if s.t.sp.model.CutsBefore(s.buf, p) {
+			return p - s.begin
+		}
+	}
+	s.searched = max(low, len(s.buf)-16)
 	return 0
 }
 

@@ -52,9 +52,19 @@ func (m *Model) AppendEncode(dst []uint32, text []byte, s *State) []uint32 {
 		m.cutUnused(s.norm, s)
 		return m.appendTokens(dst, s.norm, s.tokens)
 	}
-	s.norm, s.lo, s.next, s.unk, s.acc, s.calm, s.dense = s.norm[:0], 0, 0, false, 0, 0, 0
+	s.unk, s.acc, s.calm = false, 0, 0
+	return m.encode(dst, text, flow{}, s)
+}
+
+// AppendNext goes on where AppendEncode and AppendNext have ended with s: text
+// follows theirs, which ended at a place where it can be cut (see CutsBefore).
+func (m *Model) AppendNext(dst []uint32, text []byte, s *State) []uint32 {
+	return m.encode(dst, text, flow{begun: true}, s)
+}
+
+func (m *Model) encode(dst []uint32, text []byte, f flow, s *State) []uint32 {
+	s.norm, s.lo, s.next, s.dense = s.norm[:0], 0, 0, 0
 	dst = slices.Grow(dst, len(text)/3) // what most texts need
-	var f flow
 	step, wait := chunk, chunk
 	for {
 		if m.fast != nil {

@@ -302,3 +302,34 @@ func (m *Model) clean(text []byte, f *flow, s *State) bool {
 	}
 	return m.apartAfter(text, f.at, last)
 }
+
+// Streams tells whether CutsBefore can find places where a text can be cut.
+func (m *Model) Streams() bool { return m.fast != nil }
+
+// CutsBefore tells whether text can be encoded in two parts, the first with
+// AppendEncode or AppendNext, the second with AppendNext, that meet at p,
+// 0 < p < len(text). There have to be 8 more bytes after p, or the text ends.
+func (m *Model) CutsBefore(text []byte, p int) bool {
+	t := m.fast
+	var left uint32
+	if b := text[p-1]; b < 0x80 {
+		if kind := t.ascii[b]; kind == slow || kind == blank || m.follows(text, p-1) {
+			return false
+		}
+		left = uint32(b)
+	} else {
+		_, n := utf8.DecodeLastRune(text[:p])
+		w := t.char(text, p-n)
+		if w.kind == slow || int(w.size) != n {
+			return false
+		}
+		left = w.c
+	}
+	if b := text[p]; b < 0x80 && t.ascii[b] == blank {
+		// Of spaces that end the text, or are more than one, the fast road says more.
+		if p+1 == len(text) || text[p+1] >= 0x80 || t.ascii[text[p+1]] == blank || t.ascii[text[p+1]] == slow {
+			return false
+		}
+	}
+	return m.apartAfter(text, p, left)
+}
