@@ -165,6 +165,30 @@ func TestTokenizerTrainWordPiece(t *testing.T) {
 	}
 }
 
+func TestTokenizerTrainSentencePiece(t *testing.T) {
+	tok := trainedTokenizer(t, "--kind", "sentencepiece", "-v", "40", "--soft-limit", "--pad", "<pad>", "--user-symbol", "<sep>", "--sentences", "45")
+	if _, err := os.Stat(filepath.Join(tok, "tokenizer.model")); err != nil {
+		t.Error(err)
+	}
+	text := "the mat<sep>on 中文 the cat\n"
+	_, ids, _ := piped(text, "tokenizer", "encode", tok)
+	if code, got, stderr := piped(ids, "tokenizer", "decode", tok); code != 0 || strings.TrimSpace(got) != strings.TrimSpace(text) {
+		t.Errorf("decode: exit %d, %q, want %q: %s", code, got, text, stderr)
+	}
+	corpus := filepath.Join(filepath.Dir(tok), "corpus.txt")
+	for flags, want := range map[string]string{
+		"--kind sentencepiece -v 4000":                "vocabulary size 4000 is more than the text yields, want at most",
+		"--kind sentencepiece --model bpe --nfc":      "--nfc does not apply to --kind sentencepiece; it is for bpe",
+		"--kind bpe --coverage 0.99":                  "--coverage does not apply to --kind bpe; it is for sentencepiece",
+		"--kind sentencepiece -v 4000 --model neural": "--model must be one of",
+	} {
+		args := append([]string{"tokenizer", "train", corpus, "-o", filepath.Join(t.TempDir(), "x")}, strings.Fields(flags)...)
+		if code, _, stderr := piped("", args...); code == 0 || !strings.Contains(stderr, want) {
+			t.Errorf("%s: exit %d: %q, want %q", flags, code, stderr, want)
+		}
+	}
+}
+
 func TestTokenizerTrainReplacesAllFilesOfAnother(t *testing.T) {
 	tok := trainedTokenizer(t, "-v", "270")
 	stale := filepath.Join(tok, "tokenizer.model")

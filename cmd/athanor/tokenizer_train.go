@@ -21,7 +21,7 @@ type tokenizerTrainCmd struct {
 	Inputs    []string `arg:"" help:"Files, directories and globs: .txt, .md, .jsonl, source files; .gz and .zst of them."`
 	Out       string   `short:"o" required:"" placeholder:"DIR" help:"Directory for the tokenizer's files."`
 	Force     bool     `short:"f" help:"Replace a tokenizer that lies there."`
-	Kind      string   `short:"k" default:"bpe" enum:"bpe,wordpiece,chars" help:"What to train: bpe (byte-level, as GPT, Llama 3 and Qwen have it), wordpiece (as BERT has it) or chars (a token a character)."`
+	Kind      string   `short:"k" default:"bpe" enum:"bpe,sentencepiece,wordpiece,chars" help:"What to train: bpe (byte-level, as GPT, Llama 3 and Qwen have it), sentencepiece (as T5, Llama 2 and Gemma have it), wordpiece (as BERT has it) or chars (a token a character)."`
 	Chars     bool     `help:"Short for --kind chars."`
 	VocabSize int      `short:"v" default:"8192" help:"Ids in all."`
 
@@ -34,8 +34,9 @@ type tokenizerTrainCmd struct {
 	AddEOS       bool     `name:"add-eos" help:"Encoding puts the EOS token after a text."`
 	MinFrequency int64    `default:"2" help:"Pairs seen less often are not merged."`
 
-	bpeFlags       `embed:"" group:"Byte-level BPE:"`
-	wordPieceFlags `embed:"" group:"WordPiece:"`
+	bpeFlags           `embed:"" group:"Byte-level BPE:"`
+	sentencePieceFlags `embed:"" group:"SentencePiece:"`
+	wordPieceFlags     `embed:"" group:"WordPiece:"`
 	readFlags
 
 	Workers     int      `help:"Goroutines; 0 = one a CPU. The result is the same for any number."`
@@ -156,7 +157,7 @@ type trainProgress struct {
 }
 
 func (s *trainProgress) update(p tokenizer.Progress) {
-	reading := p.Phase == "count"
+	reading := p.Phase == "count" || p.Phase == "read"
 	if p.Phase != s.phase {
 		s.close()
 		o := runlog.ProgressOptions{Terminal: s.terminal, Label: p.Phase, Total: p.Total}
@@ -202,7 +203,7 @@ func (t *tokenizerTrainCmd) report(c *cliContext, tok *tokenizer.Tokenizer, st r
 		}{t.Out, st, counts, in})
 	}
 	printLeftOut(c.stderr, st)
-	if t.Kind != "chars" && tok.VocabSize() < t.VocabSize {
+	if (t.Kind == "bpe" || t.Kind == "wordpiece") && tok.VocabSize() < t.VocabSize {
 		fmt.Fprintf(c.stderr, "The corpus gives only %d tokens: no further pair occurs %d times.\n", tok.VocabSize(), t.MinFrequency)
 	}
 	rows := []runlog.Row{

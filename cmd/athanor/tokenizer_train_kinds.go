@@ -10,9 +10,12 @@ import (
 // flagKinds are the kinds of tokenizer that a flag is for; the flags that are not here are for all.
 func flagKinds() map[string]string {
 	return map[string]string{
-		"vocab-size": "bpe wordpiece", "special": "bpe wordpiece", "min-frequency": "bpe wordpiece",
-		"bos": "bpe", "eos": "bpe", "pad": "bpe", "unk": "bpe", "add-bos": "bpe", "add-eos": "bpe", "memory-limit": "bpe",
+		"vocab-size": "bpe sentencepiece wordpiece", "special": "bpe wordpiece", "min-frequency": "bpe wordpiece",
+		"bos": "bpe sentencepiece", "eos": "bpe sentencepiece", "pad": "bpe sentencepiece", "unk": "bpe sentencepiece", "add-bos": "bpe", "add-eos": "bpe", "memory-limit": "bpe",
 		"pattern": "bpe", "regex": "bpe", "nfc": "bpe", "token": "bpe", "max-length": "bpe", "alphabet-limit": "bpe", "state-dir": "bpe", "extend": "bpe",
+		"model": "sentencepiece", "coverage": "sentencepiece", "byte-fallback": "sentencepiece", "split-digits": "sentencepiece", "across-space": "sentencepiece",
+		"max-piece": "sentencepiece", "sentences": "sentencepiece", "seed": "sentencepiece", "rules": "sentencepiece", "no-dummy-prefix": "sentencepiece",
+		"keep-spaces": "sentencepiece", "user-symbol": "sentencepiece", "control-symbol": "sentencepiece", "soft-limit": "sentencepiece",
 		"cased": "wordpiece", "strip-accents": "wordpiece", "join-chinese": "wordpiece", "limit-alphabet": "wordpiece", "alphabet": "wordpiece",
 	}
 }
@@ -31,6 +34,8 @@ func (t *tokenizerTrainCmd) train(c *cliContext, docs iter.Seq2[[]byte, error], 
 	switch t.Kind {
 	case "chars":
 		return tokenizer.TrainChars(c.ctx, docs)
+	case "sentencepiece":
+		return t.trainSentencePiece(c, docs, progress)
 	case "wordpiece":
 		return tokenizer.TrainWordPiece(c.ctx, tokenizer.WordPieceConfig{
 			VocabSize: t.VocabSize, MinFrequency: t.MinFrequency, LimitAlphabet: t.LimitAlphabet, InitialAlphabet: t.Alphabet, Special: t.Special,

@@ -193,3 +193,36 @@ func TestUserRulesNormalize(t *testing.T) {
 		t.Errorf("characters %q, want %q", got, want)
 	}
 }
+
+// Whatever the text and the options, training ends, pieces keep to the rules,
+// and the model loads and encodes.
+func FuzzTrain(f *testing.F) {
+	f.Add("the cat\nthe rat ▁ 中文中文\x00\xff", uint16(3), uint16(40))
+	f.Add("aaaa aaa aa a", uint16(0x1f2), uint16(300))
+	kinds := []Kind{Unigram, BPE, Word, Char}
+	f.Fuzz(func(t *testing.T, text string, options, size uint16) {
+		if len(text) > 2000 {
+			return
+		}
+		bit := func(i int) bool { return options>>i&1 == 1 }
+		cfg := Config{
+			Kind: kinds[options&3], VocabSize: int(size), SoftLimit: true, Rules: "identity", Coverage: 1, ByteFallback: bit(2), SplitDigits: bit(3),
+			AcrossSpace: bit(4), AcrossScripts: bit(5), AcrossNumbers: bit(6), SpaceSuffix: bit(7), SpacePieces: bit(8), KeepExtraSpaces: bit(9),
+			NoDummyPrefix: bit(10), MaxPiece: 1 + int(options>>11), Workers: 2,
+		}
+		m, _, err := Train(context.Background(), cfg, docs(text))
+		if err != nil {
+			return
+		}
+		model, err := spm.Parse(m.Marshal())
+		if err != nil {
+			t.Fatalf("%+v: %v", cfg, err)
+		}
+		for _, p := range m.Pieces {
+			if p.Type == spm.Normal && cfg.Kind != Word && !cfg.shape().valid([]rune(p.Text)) && len([]rune(p.Text)) > 1 {
+				t.Fatalf("%+v: piece %q", cfg, p.Text)
+			}
+		}
+		model.AppendEncode(nil, []byte(text), model.NewState())
+	})
+}

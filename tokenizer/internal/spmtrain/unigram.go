@@ -15,10 +15,10 @@ func (c *Config) trainUnigram(ctx context.Context, t *unitTable, a *alphabet, si
 		return nil, err
 	}
 	target := int(float64(c.VocabSize) * 1.1)
-	first := int64(len(e.pieces))
+	surplus := max(0, len(e.pieces)-target)
 	for {
 		for range c.SubIterations {
-			c.report("em", first-int64(len(e.pieces)), first-int64(target))
+			c.report("em", int64(max(0, surplus+target-len(e.pieces))), int64(surplus))
 			if err := e.round(ctx); err != nil {
 				return nil, err
 			}
@@ -33,7 +33,7 @@ func (c *Config) trainUnigram(ctx context.Context, t *unitTable, a *alphabet, si
 	if err := e.dropUnreachable(ctx); err != nil {
 		return nil, err
 	}
-	c.report("em", first-int64(target), first-int64(target))
+	c.report("em", int64(surplus), int64(surplus))
 	return e.final(ct, a, size), nil
 }
 
