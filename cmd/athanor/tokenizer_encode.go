@@ -25,7 +25,9 @@ type tokenizerEncodeCmd struct {
 	Color   bool `short:"c" xor:"form" help:"Show the text as it is cut, each token on a ground of its own; without colours between bars."`
 
 	Dropout float64 `placeholder:"P" help:"Leave each BPE merge out with this probability: one of the other ways to cut the text."`
-	Seed    uint64  `help:"Seed of --dropout; with the same one a text is cut in the same way."`
+	Alpha   float64 `placeholder:"A" help:"Unigram models: cut the text at random, ways with probabilities in proportion to exp(A · score)."`
+	NBest   int     `name:"nbest" placeholder:"N" help:"Unigram models: choose with --alpha among the N best ways; 0 = among all."`
+	Seed    uint64  `help:"Seed of --dropout and --alpha; with the same one a text is cut in the same way."`
 
 	JSONL     bool   `name:"jsonl" xor:"form" help:"The input is JSON Lines; print a line of JSON for each record: its id and the ids."`
 	TextField string `default:"text" placeholder:"NAME" help:"JSON field that holds the text."`
@@ -59,7 +61,7 @@ func (t *tokenizerEncodeCmd) Run(c *cliContext) error {
 	if t.JSONL {
 		return t.records(c, tok)
 	}
-	if t.Offsets || t.Color || t.Dropout != 0 {
+	if t.Offsets || t.Color || t.samples() {
 		return t.whole(c, tok)
 	}
 	return t.stream(c, tok)
@@ -130,11 +132,14 @@ func (t *tokenizerEncodeCmd) stream(c *cliContext, tok *tokenizer.Tokenizer) err
 
 func (t *tokenizerEncodeCmd) options() tokenizer.EncodeOptions {
 	o := tokenizer.EncodeOptions{AddSpecial: t.Special, Plain: t.Plain}
-	if t.Dropout != 0 {
-		o.Sampling = &tokenizer.Sampling{Dropout: t.Dropout, Seed: t.Seed}
+	if t.samples() {
+		o.Sampling = &tokenizer.Sampling{Dropout: t.Dropout, Alpha: t.Alpha, NBest: t.NBest, Seed: t.Seed}
 	}
 	return o
 }
+
+// samples tells whether the text is cut at random.
+func (t *tokenizerEncodeCmd) samples() bool { return t.Dropout != 0 || t.Alpha != 0 || t.NBest != 0 }
 
 // idWriter prints ids in one of the forms, as they come.
 type idWriter struct {

@@ -103,7 +103,7 @@ func (t *tokenizerEncodeCmd) writeRecords(w io.Writer, tok *tokenizer.Tokenizer,
 
 func (t *tokenizerEncodeCmd) record(tok *tokenizer.Tokenizer, d *read.Document) ([]byte, error) {
 	r := encodedRecord{ID: d.ID}
-	if t.Offsets || t.Dropout != 0 {
+	if t.Offsets || t.samples() {
 		e, err := tok.EncodeFull(d.Text, nil, t.options())
 		if err != nil {
 			return nil, err

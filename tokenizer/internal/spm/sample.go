@@ -74,7 +74,7 @@ func (m *Model) Sample(dst []token.Span, text []byte, o Sampling, rng *rand.Rand
 		if err != nil {
 			return dst, err
 		}
-		return append(dst, list[choose(list, o.Alpha, rng)].Spans...), nil
+		return append(dst, list[unigram.Choose(len(list), func(i int) float32 { return list[i].Score }, o.Alpha, rng)].Spans...), nil
 	}
 	norm, origin := m.norm.align(text)
 	if m.kind == BPE {
@@ -85,24 +85,6 @@ func (m *Model) Sample(dst []token.Span, text []byte, o Sampling, rng *rand.Rand
 		m.sampleUnigram(norm, o.Alpha, rng, s)
 	}
 	return m.appendSpans(dst, norm, origin, s.tokens), nil
-}
-
-// choose picks one of the ways with a probability proportional to
-// exp(alpha · score).
-func choose(list []Candidate, alpha float64, rng *rand.Rand) int {
-	var total float64
-	weights := make([]float64, len(list))
-	for i, c := range list {
-		weights[i] = math.Exp(alpha * float64(c.Score-list[0].Score))
-		total += weights[i]
-	}
-	u := rng.Float64() * total
-	for i, w := range weights {
-		if u -= w; u < 0 {
-			return i
-		}
-	}
-	return 0
 }
 
 // sampleUnigram cuts norm at random. No way to cut crosses a segment's end, so

@@ -1,6 +1,8 @@
 package unigram
 
 import (
+	"math/rand/v2"
+
 	"github.com/athanor-lm/athanor/tokenizer/internal/piececache"
 	"github.com/athanor-lm/athanor/tokenizer/internal/token"
 )
@@ -11,6 +13,21 @@ type State struct {
 	double search[float64]
 	single search[float32]
 	sums   [certainLimit + 1]sumNode
+	sample sampling
+}
+
+// sampling is how AppendSpans cuts at random; without rng it takes the best way.
+type sampling struct {
+	alpha float64
+	nbest int
+	rng   *rand.Rand
+}
+
+// SetSampling makes AppendSpans choose among the nbest best ways to cut a piece
+// (0: among all) with probabilities proportional to exp(alpha · score), until
+// it is called with a nil rng.
+func (s *State) SetSampling(alpha float64, nbest int, rng *rand.Rand) {
+	s.sample = sampling{alpha, nbest, rng}
 }
 
 // NewState returns working memory for m. It must be used with no other model.
@@ -50,10 +67,8 @@ func (m *Model) Append(dst []uint32, text []byte, lo, hi int, s *State) []uint32
 // AppendSpans is Append with the bytes of piece that each id covers. The ids of
 // an unknown run that is spelled in bytes cover the whole run each.
 func (m *Model) AppendSpans(dst []token.Span, piece []byte, s *State) []token.Span {
-	p := m.double64()
-	s.double.run(m.trie, m.longest, &p, piece, 0)
 	at := 0
-	for tokens := s.double.tokens; len(tokens) > 0; {
+	for tokens := m.tokens(piece, s); len(tokens) > 0; {
 		n := m.fuse(tokens)
 		end := tokens[n-1].Hi
 		if !m.isUnk(tokens[0].ID) {
@@ -70,6 +85,23 @@ func (m *Model) AppendSpans(dst []token.Span, piece []byte, s *State) []token.Sp
 
 // isUnk tells whether Hugging Face takes a token for an unknown one: a piece
 // that spells the unknown piece's own text counts as such.
+// tokens cuts a piece the best way or, if s says so, at random.
+func (m *Model) tokens(piece []byte, s *State) []Token {
+	o := &s.sample
+	switch {
+	case o.rng == nil:
+		p := m.double64()
+		s.double.run(m.trie, m.longest, &p, piece, 0)
+		return s.double.tokens
+	case len(piece) == 0:
+		return nil
+	case o.nbest > 0:
+		ways := m.NBest(piece, o.nbest)
+		return ways[Choose(len(ways), func(i int) float32 { return ways[i].Score }, o.alpha, o.rng)].Tokens
+	}
+	return m.Sample(piece, o.alpha, o.rng)
+}
+
 func (m *Model) isUnk(id uint32) bool { return id == Unk || int(id) == m.unk }
 
 // fuse returns how many tokens from the first on are one: a run of unknown

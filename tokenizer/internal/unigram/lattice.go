@@ -287,3 +287,21 @@ func logSum(a, b float64) float64 {
 	}
 	return a + math.Log1p(math.Exp(b-a))
 }
+
+// Choose picks one of n ways, best first, with a probability proportional to
+// exp(alpha · its score).
+func Choose(n int, score func(int) float32, alpha float64, rng *rand.Rand) int {
+	var total float64
+	weights := make([]float64, n)
+	for i := range weights {
+		weights[i] = math.Exp(alpha * float64(score(i)-score(0)))
+		total += weights[i]
+	}
+	u := rng.Float64() * total
+	for i, w := range weights {
+		if u -= w; u < 0 {
+			return i
+		}
+	}
+	return 0
+}
