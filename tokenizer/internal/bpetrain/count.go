@@ -83,9 +83,11 @@ func Count(ctx context.Context, cfg CountConfig, docs iter.Seq2[[]byte, error]) 
 	for range c.batches {
 		c.empty <- &batch{}
 	}
+	for range cfg.Workers {
+		c.tables = append(c.tables, newTable(c.seed))
+	}
 	var wg sync.WaitGroup
 	for w := range cfg.Workers {
-		c.tables = append(c.tables, newTable(c.seed))
 		wg.Go(func() { c.work(w) })
 	}
 	err := c.feed(ctx, docs)
