@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/athanor-lm/athanor/corpus/read"
+	"github.com/athanor-lm/athanor/tokenizer"
 )
 
 // ErrOtherBuild is wrapped by Build's error where an unfinished build of something else stands in the way.
@@ -19,10 +20,9 @@ var ErrNoneHeldOut = errors.New("no validation text")
 
 // Tokenizer is what a build needs of a tokenizer. It must be safe for concurrent use.
 type Tokenizer interface {
-	// AppendEncode appends the ids of text; special tokens spelled in it are recognised.
-	AppendEncode(dst []uint32, text []byte, addSpecial bool) []uint32
-	// AppendEncodePlain appends the ids of text and treats special tokens spelled in it as text.
-	AppendEncodePlain(dst []uint32, text []byte) []uint32
+	// TryEncode appends the ids of text. Special tokens spelled in it are recognised, or are text where o.Plain says so. An
+	// error ends the build: the ids are not those of the text.
+	TryEncode(dst []uint32, text []byte, o tokenizer.EncodeOptions) ([]uint32, error)
 	VocabSize() int
 	BOS() (id uint32, ok bool)
 	EOS() (id uint32, ok bool)

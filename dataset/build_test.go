@@ -23,9 +23,26 @@ type byteTokenizer struct {
 	base   uint32
 	noRole bool
 	wrong  bool // gives an id outside the vocabulary
+	fails  bool
 }
 
-func (b byteTokenizer) AppendEncodePlain(dst []uint32, text []byte) []uint32 {
+func (b byteTokenizer) TryEncode(dst []uint32, text []byte, o tokenizer.EncodeOptions) ([]uint32, error) {
+	if b.fails {
+		return nil, errors.New("the pattern takes too long")
+	}
+	if o.Plain {
+		return b.plain(dst, text), nil
+	}
+	for i, part := range bytes.Split(text, []byte("<eos>")) {
+		if i > 0 {
+			dst = append(dst, uint32(b.vocab-1))
+		}
+		dst = b.plain(dst, part)
+	}
+	return dst, nil
+}
+
+func (b byteTokenizer) plain(dst []uint32, text []byte) []uint32 {
 	for _, c := range text {
 		dst = append(dst, b.base+uint32(c))
 	}
@@ -35,15 +52,6 @@ func (b byteTokenizer) AppendEncodePlain(dst []uint32, text []byte) []uint32 {
 	return dst
 }
 
-func (b byteTokenizer) AppendEncode(dst []uint32, text []byte, _ bool) []uint32 {
-	for i, part := range bytes.Split(text, []byte("<eos>")) {
-		if i > 0 {
-			dst = append(dst, uint32(b.vocab-1))
-		}
-		dst = b.AppendEncodePlain(dst, part)
-	}
-	return dst
-}
 func (b byteTokenizer) VocabSize() int      { return b.vocab }
 func (b byteTokenizer) BOS() (uint32, bool) { return uint32(b.vocab - 2), !b.noRole }
 func (b byteTokenizer) EOS() (uint32, bool) { return uint32(b.vocab - 1), !b.noRole }
@@ -295,6 +303,7 @@ func TestBuildRefusals(t *testing.T) {
 		{"no end-of-text token", BuildConfig{Inputs: []string{in}, Tokenizer: tok, AppendEOS: true}},
 		{"no beginning-of-text token", BuildConfig{Inputs: []string{in}, Tokenizer: tok, PrependBOS: true}},
 		{"id 256", BuildConfig{Inputs: []string{in}, Tokenizer: byteTokenizer{vocab: 256, wrong: true}}},
+		{"the pattern takes too long", BuildConfig{Inputs: []string{in}, Tokenizer: byteTokenizer{vocab: 258, fails: true}}},
 		{"held out none of the 1", BuildConfig{Inputs: []string{in}, Tokenizer: tok, ValFraction: 1e-12}},
 		{"left for training", BuildConfig{Inputs: []string{in}, Tokenizer: tok, ValFraction: 1 - 1e-12}},
 		{"want one of them", BuildConfig{Inputs: []string{in}, ValInputs: []string{in}, Tokenizer: tok, ValFraction: 0.5}},

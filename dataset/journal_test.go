@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/athanor-lm/athanor/tokenizer"
 )
 
 // buildEnv makes the test binary build the dataset that it describes, so that it can be killed.
@@ -39,9 +41,9 @@ func TestMain(m *testing.M) {
 // slowTokenizer takes a millisecond for 10 kB, so that there is time to kill what uses it.
 type slowTokenizer struct{ byteTokenizer }
 
-func (s slowTokenizer) AppendEncodePlain(dst []uint32, text []byte) []uint32 {
+func (s slowTokenizer) TryEncode(dst []uint32, text []byte, o tokenizer.EncodeOptions) ([]uint32, error) {
 	time.Sleep(time.Duration(len(text)) * 100 * time.Nanosecond)
-	return s.byteTokenizer.AppendEncodePlain(dst, text)
+	return s.byteTokenizer.TryEncode(dst, text, o)
 }
 
 // resumable is a build whose documents fill several batches of several files, with bad and empty records between them.

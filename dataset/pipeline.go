@@ -286,11 +286,7 @@ func (b *builder) encodeText(t *batch, split, doc int, text []byte) {
 	if id, ok := cfg.Tokenizer.BOS(); ok && cfg.PrependBOS {
 		ids = append(ids, id)
 	}
-	if cfg.Special {
-		ids = cfg.Tokenizer.AppendEncode(ids, text, false)
-	} else {
-		ids = cfg.Tokenizer.AppendEncodePlain(ids, text)
-	}
+	ids, err := cfg.Tokenizer.TryEncode(ids, text, tokenizer.EncodeOptions{Plain: !cfg.Special})
 	if b.check != nil {
 		t.lost += b.check(text).Unencodable
 	}
@@ -299,10 +295,11 @@ func (b *builder) encodeText(t *batch, split, doc int, text []byte) {
 	}
 	t.ids = ids
 	o := &t.out[split]
-	var err error
-	if len(ids) > 1<<31-1 {
+	switch {
+	case err != nil:
+	case len(ids) > 1<<31-1:
 		err = fmt.Errorf("%d tokens, Megatron's index holds at most %d a document", len(ids), 1<<31-1)
-	} else {
+	default:
 		o.bin, err = b.dtype.append(o.bin, ids, cfg.Tokenizer.VocabSize())
 	}
 	if err != nil {

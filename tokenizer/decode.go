@@ -51,7 +51,7 @@ func (t *Tokenizer) decodeText(id uint32) (string, bool) {
 	if int(id) >= len(t.tokens) || !t.known[id] {
 		return "", false
 	}
-	if s, ok := t.normalized[id]; ok {
+	if s, ok := t.normalizedText[id]; ok {
 		return s, true
 	}
 	return t.tokens[id], true
@@ -63,7 +63,7 @@ func (t *Tokenizer) skips(id uint32) bool {
 	if !t.IsSpecial(id) {
 		return false
 	}
-	s, ok := t.normalized[id]
+	s, ok := t.normalizedText[id]
 	return !ok || t.specialText[s]
 }
 

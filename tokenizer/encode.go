@@ -2,6 +2,7 @@ package tokenizer
 
 import (
 	"bytes"
+	"fmt"
 	"unicode/utf8"
 
 	"github.com/athanor-lm/athanor/tokenizer/internal/align"
@@ -21,6 +22,7 @@ type encoder struct {
 	marked []byte
 	spans  []token.Span
 	ids    []uint32
+	err    error // what could not be done to the text that is being encoded
 }
 
 func (t *Tokenizer) acquire() *encoder {
@@ -45,7 +47,7 @@ func (t *Tokenizer) acquire() *encoder {
 const maxIdle = 64
 
 func (t *Tokenizer) release(e *encoder) {
-	e.text.B, e.pieces.Text.B = nil, nil // the caller's
+	e.text.B, e.pieces.Text.B, e.err = nil, nil, nil // the texts are the caller's
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.free) < maxIdle {
@@ -65,18 +67,11 @@ func (t *Tokenizer) Encode(text string, addSpecial bool) []uint32 {
 // AppendEncode appends the ids of text to dst, as Encode. Text may be any
 // bytes: byte-level vocabularies keep what is not UTF-8. A vocabulary that
 // lacks a byte or character leaves it out, as the reference implementation
-// does, unless it has an unknown-token; Check counts those. What a pattern of
-// the file cannot search in time is not cut by it; EncodeFull reports that.
+// does, unless it has an unknown-token; Check counts those. It cannot fail: what
+// a pattern of the file does not search in time is not cut by it, and what a
+// normalizer would blow up stays as it is. TryEncode reports that.
 func (t *Tokenizer) AppendEncode(dst []uint32, text []byte, addSpecial bool) []uint32 {
-	if !addSpecial {
-		return t.appendText(dst, text, false)
-	}
-	for k, ids := range t.around {
-		if k > 0 {
-			dst = t.appendText(dst, text, false)
-		}
-		dst = append(dst, ids...)
-	}
+	dst, _ = t.TryEncode(dst, text, EncodeOptions{AddSpecial: addSpecial})
 	return dst
 }
 
@@ -84,12 +79,47 @@ func (t *Tokenizer) AppendEncode(dst []uint32, text []byte, addSpecial bool) []u
 // in it as plain text, so that a document that spells "<|endoftext|>" does not
 // end there. Added tokens that are not special are still recognised.
 func (t *Tokenizer) AppendEncodePlain(dst []uint32, text []byte) []uint32 {
-	return t.appendText(dst, text, true)
+	dst, _ = t.TryEncode(dst, text, EncodeOptions{Plain: true})
+	return dst
 }
 
-func (t *Tokenizer) appendText(dst []uint32, text []byte, plain bool) []uint32 {
+// TryEncode appends the ids of text to dst, as AppendEncode, and AppendEncodePlain
+// where o.Plain says so; of o no more than that counts. The error says why the
+// ids are not those that the file means: a pattern takes too long, a normalizer
+// makes the text too long, or a vocabulary of words without an unknown token
+// lacks a word. Only files made to do harm, or by mistake, come to that.
+func (t *Tokenizer) TryEncode(dst []uint32, text []byte, o EncodeOptions) ([]uint32, error) {
 	e := t.acquire()
 	defer t.release(e)
+	if !o.AddSpecial {
+		dst = t.appendText(dst, text, o.Plain, e)
+		return dst, e.failure()
+	}
+	for k, ids := range t.around {
+		if k > 0 {
+			dst = t.appendText(dst, text, o.Plain, e)
+		}
+		dst = append(dst, ids...)
+	}
+	return dst, e.failure()
+}
+
+// failure is what encoding ended with.
+func (e *encoder) failure() error {
+	if e.err == nil {
+		return nil
+	}
+	return fmt.Errorf("tokenizer: encode: %w", e.err)
+}
+
+// note keeps the first error.
+func (e *encoder) note(err error) {
+	if e.err == nil {
+		e.err = err
+	}
+}
+
+func (t *Tokenizer) appendText(dst []uint32, text []byte, plain bool, e *encoder) []uint32 {
 	if t.sp != nil {
 		return t.sp.model.AppendEncode(dst, text, e.sp)
 	}
@@ -119,9 +149,7 @@ func (t *Tokenizer) appendSegment(dst []uint32, text []byte, base int, plain boo
 		return t.bert.Append(dst, text, e.bert)
 	}
 	if t.norm != nil {
-		e.text.Reset(text, base, false)
-		t.norm.Normalize(&e.text)
-		text = e.text.B
+		text = t.normalized(text, base, e)
 	}
 	if t.late == nil {
 		return t.appendPieces(dst, text, base, e)
@@ -134,6 +162,28 @@ func (t *Tokenizer) appendSegment(dst []uint32, text []byte, base int, plain boo
 		}
 	}
 	return dst
+}
+
+// A normalizer may make a text longer, but not without bound: the most that
+// Unicode's own forms do is elevenfold (U+FDFA in NFKD).
+const (
+	growthRoom  = 16 << 20
+	growthTimes = 32
+)
+
+// normalized returns the normalized form of text, which begins at byte base of
+// the whole. It is valid until the next call with e.
+func (t *Tokenizer) normalized(text []byte, base int, e *encoder) []byte {
+	e.text.Reset(text, base, false)
+	t.normalize(&e.text, e)
+	return e.text.B
+}
+
+// normalize puts a text through the normalizer.
+func (t *Tokenizer) normalize(text *align.Text, e *encoder) {
+	text.Limit, text.Err = growthRoom+growthTimes*len(text.B), e.err
+	t.norm.Normalize(text)
+	e.err = text.Err
 }
 
 // appendPieces cuts normalized text without added tokens and encodes it.
@@ -150,12 +200,21 @@ func (t *Tokenizer) appendPieces(dst []uint32, text []byte, base int, e *encoder
 		}
 		return dst
 	case t.pre == nil:
-		return t.model.append(dst, text, 0, len(text), &e.model)
+		return t.appendPiece(dst, text, 0, len(text), e)
 	case t.marks != nil:
 		return t.appendMarked(dst, text, base, e)
 	}
 	for _, p := range t.cutPieces(text, base, e) {
-		dst = t.model.append(dst, e.pieces.Text.B, p.Lo, p.Hi, &e.model)
+		dst = t.appendPiece(dst, e.pieces.Text.B, p.Lo, p.Hi, e)
+	}
+	return dst
+}
+
+// appendPiece encodes the piece text[lo:hi].
+func (t *Tokenizer) appendPiece(dst []uint32, text []byte, lo, hi int, e *encoder) []uint32 {
+	n := len(dst)
+	if dst = t.model.append(dst, text, lo, hi, &e.model); len(dst) == n && t.model.words != nil {
+		e.note(noWord(text[lo:hi]))
 	}
 	return dst
 }
@@ -164,11 +223,24 @@ func (t *Tokenizer) appendPieces(dst []uint32, text []byte, base int, e *encoder
 // until the next call with e.
 func (t *Tokenizer) cutPieces(text []byte, base int, e *encoder) []pretokenize.Piece {
 	e.pieces.Text.Reset(text, base, false)
-	e.pieces.Reset()
-	if t.pre != nil {
-		t.pre.Split(&e.pieces)
-	}
+	t.split(e)
 	return e.pieces.List
+}
+
+// split cuts e.pieces.Text.
+func (t *Tokenizer) split(e *encoder) {
+	e.pieces.Reset()
+	if t.pre == nil {
+		return
+	}
+	e.pieces.Text.Err = e.err
+	t.pre.Split(&e.pieces)
+	e.err = e.pieces.Text.Err
+}
+
+// noWord says that a vocabulary of words lacks one.
+func noWord(word []byte) error {
+	return fmt.Errorf("%q is not in the vocabulary, which has no unknown token", word)
 }
 
 // appendMarked is appendPieces for Metaspace alone, without a list of pieces.
@@ -190,7 +262,7 @@ func (t *Tokenizer) appendMarked(dst []uint32, text []byte, base int, e *encoder
 	b = append(b, text...)
 	e.marked = b
 	if !t.marks.Cut {
-		return t.model.append(dst, b, 0, len(b), &e.model)
+		return t.appendPiece(dst, b, 0, len(b), e)
 	}
 	for i := 0; i < len(b); {
 		_, w := utf8.DecodeRune(b[i:])
@@ -198,7 +270,7 @@ func (t *Tokenizer) appendMarked(dst []uint32, text []byte, base int, e *encoder
 		if k := bytes.Index(b[i+w:], mark); k >= 0 {
 			j = i + w + k
 		}
-		dst = t.model.append(dst, b, i, j, &e.model)
+		dst = t.appendPiece(dst, b, i, j, e)
 		i = j
 	}
 	return dst
@@ -222,9 +294,7 @@ func (t *Tokenizer) Check(text []byte) TextStats {
 		return st
 	}
 	if t.norm != nil {
-		e.text.Reset(text, 0, false)
-		t.norm.Normalize(&e.text)
-		text = e.text.B
+		text = t.normalized(text, 0, e)
 	}
 	if t.model.bpe == nil {
 		e.ids = t.appendPieces(e.ids[:0], text, 0, e)

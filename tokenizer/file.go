@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/athanor-lm/athanor/tokenizer/internal/align"
 	"github.com/athanor-lm/athanor/tokenizer/internal/normalize"
 	"github.com/athanor-lm/athanor/tokenizer/internal/pretokenize"
 )
@@ -225,7 +224,7 @@ func (t *Tokenizer) buildAdded() error {
 	for k, a := range t.added {
 		last[a.Content] = k
 	}
-	t.normalized, t.specialText = map[uint32]string{}, map[string]bool{}
+	t.normalizedText, t.specialText = map[uint32]string{}, map[string]bool{}
 	var early, late []*AddedToken
 	var earlyText, lateText []string
 	for k := range t.added {
@@ -242,14 +241,14 @@ func (t *Tokenizer) buildAdded() error {
 		}
 		text := a.Content
 		if t.norm != nil {
-			var n align.Text
-			n.Reset([]byte(text), 0, false)
-			if err := t.norm.Normalize(&n); err != nil {
-				return fmt.Errorf("added token %q: %w", a.Content, err)
+			var e encoder
+			n := string(t.normalized([]byte(text), 0, &e))
+			if e.err != nil {
+				return fmt.Errorf("added token %q: %w", a.Content, e.err)
 			}
-			if string(n.B) != text {
-				text = string(n.B)
-				t.normalized[a.ID] = text
+			if n != text {
+				text = n
+				t.normalizedText[a.ID] = text
 			}
 		}
 		late, lateText = append(late, a), append(lateText, text)

@@ -39,8 +39,7 @@ type EncodeOptions struct {
 }
 
 // EncodeFull encodes text, and pair, if it is not nil, as Hugging Face's encode
-// does. Unlike AppendEncode it reports a pattern that cannot search the text in
-// time, and a word that a vocabulary of words without an unknown token lacks.
+// does. It fails where TryEncode does.
 func (t *Tokenizer) EncodeFull(text, pair []byte, o EncodeOptions) (Encoding, error) {
 	e, err := t.encodeFull(text, pair, o)
 	if err != nil {
@@ -142,10 +141,8 @@ func (t *Tokenizer) encodeOne(text []byte, typeID uint32, o EncodeOptions) (enco
 	defer stop()
 	w := &walker{t: t, e: e, typeID: typeID}
 	w.out.text = text
-	if err := w.walk(text, o.Plain); err != nil {
-		return encoding{}, err
-	}
-	return w.out, nil
+	w.walk(text, o.Plain)
+	return w.out, e.err
 }
 
 // appendTracked is appendText with the text tracked, for pipelines that look
@@ -169,15 +166,9 @@ type walker struct {
 	out    encoding
 }
 
-// walk encodes text. Where a pattern fails it goes on and returns the first
-// error.
-func (w *walker) walk(text []byte, plain bool) error {
-	var first error
-	note := func(err error) {
-		if err != nil && first == nil {
-			first = err
-		}
-	}
+// walk encodes text. Where something fails it goes on as well as it can; the
+// first error is in the encoder.
+func (w *walker) walk(text []byte, plain bool) {
 	t, whole := w.t, &w.e.text
 	for s := (stretches{m: t.early, text: text, plain: plain}); s.next(); {
 		if s.token != nil {
@@ -186,38 +177,30 @@ func (w *walker) walk(text []byte, plain bool) error {
 		}
 		whole.Reset(text[s.lo:s.hi], s.lo, true)
 		if t.norm != nil {
-			note(t.norm.Normalize(whole))
+			t.normalize(whole, w.e)
 		}
 		for l := (stretches{m: t.late, text: whole.B, plain: plain}); l.next(); {
 			if l.token != nil {
 				w.addedToken(l.token, whole.B[l.lo:l.hi], span(whole.Src[l.lo:l.hi]))
 			} else {
-				note(w.pieces(whole, l.lo, l.hi))
+				w.pieces(whole, l.lo, l.hi)
 			}
 		}
 	}
-	return first
 }
 
 // pieces encodes bytes [lo, hi) of a normalized text, without added tokens.
-func (w *walker) pieces(whole *align.Text, lo, hi int) error {
+func (w *walker) pieces(whole *align.Text, lo, hi int) {
 	p := &w.e.pieces
 	p.Text.Slice(whole, lo, hi)
-	p.Reset()
-	var err error
-	if w.t.pre != nil {
-		err = w.t.pre.Split(p)
-	}
+	w.t.split(w.e)
 	for _, at := range p.List {
-		if e := w.piece(p.Text.B[at.Lo:at.Hi], p.Text.Src[at.Lo:at.Hi]); err == nil {
-			err = e
-		}
+		w.piece(p.Text.B[at.Lo:at.Hi], p.Text.Src[at.Lo:at.Hi])
 	}
-	return err
 }
 
 // piece encodes one piece; src says where its bytes come from.
-func (w *walker) piece(b []byte, src []align.Range) error {
+func (w *walker) piece(b []byte, src []align.Range) {
 	t := w.t
 	spans := t.model.appendSpans(w.e.spans[:0], b, &w.e.model)
 	w.e.spans = spans
@@ -243,9 +226,8 @@ func (w *walker) piece(b []byte, src []align.Range) error {
 		w.out.rows = append(w.out.rows, r)
 	}
 	if len(spans) == 0 && t.model.words != nil {
-		return fmt.Errorf("%q is not in the vocabulary, which has no unknown token", b)
+		w.e.note(noWord(b))
 	}
-	return nil
 }
 
 // spell moves the spans of a byte-level piece from which bytes were left out.

@@ -29,6 +29,9 @@ type preTokenizerFile struct {
 	Length           *int              `json:"length"`
 }
 
+// maxSpelled bounds how often a text may be spelled in the byte alphabet. Once is usual.
+const maxSpelled = 4
+
 // parsePreTokenizer appends the steps of a pre-tokenizer to dst, without the
 // Sequences around them, and its kinds to names.
 func parsePreTokenizer(dst []pretokenize.Step, data json.RawMessage, depth int, names *string) ([]pretokenize.Step, error) {
@@ -48,6 +51,9 @@ func parsePreTokenizer(dst []pretokenize.Step, data json.RawMessage, depth int, 
 	if part.Type == "ByteLevel" {
 		steps, name := part.byteLevel()
 		join(names, name)
+		if n := strings.Count(*names, "ByteLevel"); n > maxSpelled {
+			return nil, fmt.Errorf("pre_tokenizer: more than %d ByteLevel, each of which may double the text", maxSpelled)
+		}
 		return append(dst, steps...), nil
 	}
 	step, name, err := part.step()

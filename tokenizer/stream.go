@@ -76,7 +76,7 @@ func (t *Tokenizer) NewPlainStreamEncoder(r io.Reader) *StreamEncoder {
 }
 
 // Next appends the ids of the next part of the text, perhaps none, to dst. At
-// the end of the text it returns io.EOF, and no ids.
+// the end of the text it returns io.EOF, and no ids. It fails where TryEncode does.
 func (s *StreamEncoder) Next(dst []uint32) ([]uint32, error) {
 	if s.before != nil {
 		dst, s.before = append(dst, s.before...), nil
@@ -89,16 +89,12 @@ func (s *StreamEncoder) Next(dst []uint32) ([]uint32, error) {
 		switch {
 		case s.err == nil:
 			if n := s.cut(); n > 0 {
-				dst = s.encode(dst, rest[:n])
-				s.begin += n
-				return dst, nil
+				return s.encode(dst, n)
 			}
 		case s.err != io.EOF:
 			return dst, fmt.Errorf("tokenizer: read text after byte %d: %w", s.offset+int64(len(s.buf)), s.err)
 		case len(rest) > 0:
-			dst = s.encode(dst, rest)
-			s.begin = len(s.buf)
-			return dst, nil
+			return s.encode(dst, len(rest))
 		case s.after != nil:
 			dst, s.after = append(dst, s.after...), nil
 			return dst, nil
@@ -122,15 +118,18 @@ func (s *StreamEncoder) tooLong() error {
 	return fmt.Errorf("tokenizer: the text has more than %d bytes, which this kind of tokenizer (%s) must see as a whole", s.most, s.t.kinds.model)
 }
 
-func (s *StreamEncoder) encode(dst []uint32, text []byte) []uint32 {
-	if s.sp != nil {
-		if s.begun {
-			return s.t.sp.model.AppendNext(dst, text, s.sp)
-		}
-		s.begun = true
-		return s.t.sp.model.AppendEncode(dst, text, s.sp)
+// encode encodes the next n bytes of buf.
+func (s *StreamEncoder) encode(dst []uint32, n int) ([]uint32, error) {
+	text := s.buf[s.begin : s.begin+n]
+	s.begin += n
+	switch {
+	case s.sp == nil:
+		return s.t.TryEncode(dst, text, EncodeOptions{Plain: s.plain})
+	case s.begun:
+		return s.t.sp.model.AppendNext(dst, text, s.sp), nil
 	}
-	return s.t.appendText(dst, text, s.plain)
+	s.begun = true
+	return s.t.sp.model.AppendEncode(dst, text, s.sp), nil
 }
 
 // fill moves what is left to the beginning of buf and reads up to part bytes.

@@ -55,12 +55,12 @@ type Tokenizer struct {
 	truncation *truncation // nil: none
 	padding    *padding    // nil: none
 
-	added       []AddedToken // in file order
-	early       *matcher     // added tokens looked for in the raw text
-	late        *matcher     // added tokens looked for in the normalized text
-	special     []bool       // by id
-	normalized  map[uint32]string
-	specialText map[string]bool
+	added          []AddedToken      // in file order
+	early          *matcher          // added tokens looked for in the raw text
+	late           *matcher          // added tokens looked for in the normalized text
+	special        []bool            // by id
+	normalizedText map[uint32]string // of added tokens that normalizing changes
+	specialText    map[string]bool
 
 	vocab    map[string]uint32 // token text as in the file → id
 	tokens   []string          // id → token text as in the file

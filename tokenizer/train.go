@@ -58,11 +58,14 @@ func (c *TrainConfig) train(ctx context.Context, docs iter.Seq2[[]byte, error]) 
 	counts, err := bpetrain.Count(ctx, bpetrain.CountConfig{
 		Workers: c.Workers, Memory: c.MemoryLimit, Dir: c.StateDir, Key: c.stateKey(cutter),
 		Cutter: cutter.pieceCutter, Lines: cutter.cutsAtLines(), Progress: c.progress("count", c.TotalBytes),
-	}, docs)
+	}, cutter.watch(docs))
 	if err != nil {
 		return nil, err
 	}
 	defer counts.Close()
+	if err := cutter.failure(); err != nil {
+		return nil, errors.Join(err, counts.Remove()) // they are not those of the corpus
+	}
 	t, err := c.learn(ctx, counts)
 	if err != nil {
 		return nil, errors.Join(err, counts.Keep())

@@ -1,7 +1,9 @@
 package tokenizer
 
 import (
+	"iter"
 	"strings"
+	"sync/atomic"
 
 	"github.com/athanor-lm/athanor/tokenizer/internal/normalize"
 	"github.com/athanor-lm/athanor/tokenizer/internal/scan"
@@ -12,7 +14,27 @@ import (
 // them.
 type cutter struct {
 	*Tokenizer
-	scan scan.Func // cuts text that is normalized; nil for the tokenizer's own steps
+	scan   scan.Func             // cuts text that is normalized; nil for the tokenizer's own steps
+	failed atomic.Pointer[error] // what could not be done to a document
+}
+
+// failure tells why a document could not be cut.
+func (k *cutter) failure() error {
+	if err := k.failed.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// watch passes documents on, and ends when one could not be cut.
+func (k *cutter) watch(docs iter.Seq2[[]byte, error]) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		for doc, err := range docs {
+			if k.failure() != nil || !yield(doc, err) {
+				return
+			}
+		}
+	}
 }
 
 // cutter returns that of the base, or of the tokenizer to be trained.
@@ -59,14 +81,18 @@ func (k *cutter) cutsAtLines() bool {
 func (k *cutter) pieceCutter() func(doc []byte, add func(piece []byte)) {
 	e := k.acquire()
 	return func(doc []byte, add func(piece []byte)) {
+		if k.failure() != nil {
+			return // the training is over
+		}
 		between(k.early, doc, func(text []byte) {
 			if k.norm != nil {
-				e.text.Reset(text, 0, false)
-				k.norm.Normalize(&e.text)
-				text = e.text.B
+				text = k.normalized(text, 0, e)
 			}
 			between(k.late, text, func(text []byte) { k.cut(text, e, add) })
 		})
+		if e.err != nil {
+			k.failed.CompareAndSwap(nil, &e.err)
+		}
 	}
 }
 

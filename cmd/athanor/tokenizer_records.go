@@ -115,13 +115,11 @@ func (t *tokenizerEncodeCmd) record(tok *tokenizer.Tokenizer, d *read.Document) 
 				r.Offsets[k] = [2]int{o.Lo, o.Hi}
 			}
 		}
-	} else if t.Plain {
-		r.IDs = tok.AppendEncodePlain(nil, d.Text)
 	} else {
-		r.IDs = tok.AppendEncode(nil, d.Text, t.Special)
-	}
-	if r.IDs == nil {
-		r.IDs = []uint32{}
+		var err error
+		if r.IDs, err = tok.TryEncode([]uint32{}, d.Text, t.options()); err != nil {
+			return nil, err
+		}
 	}
 	return json.Marshal(r)
 }

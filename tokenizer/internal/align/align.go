@@ -5,7 +5,10 @@
 // into the original come out the same, byte for byte.
 package align
 
-import "unicode/utf8"
+import (
+	"fmt"
+	"unicode/utf8"
+)
 
 // Range is the bytes [Lo, Hi) of the original text.
 type Range struct{ Lo, Hi uint32 }
@@ -15,10 +18,18 @@ type Text struct {
 	B   []byte  // not to be changed in place: it may be the caller's
 	Src []Range // where each byte of B comes from; nil when that is not tracked
 
+	// Err is the first thing that could not be done to the text. It stays until
+	// it is cleared by hand; while it stands, what may take long is not begun.
+	Err error
+	// Limit bounds how long the text may become; 0: it is not bounded. A step
+	// that would go beyond it sets Err and leaves the text as it was.
+	Limit int
+
 	base uint32 // where in the original the text begins
 	at   int    // rewriting: how much of B has been dealt with
 	out  []byte // … and what it became
 	src  []Range
+	over bool // … it would be longer than Limit
 
 	// The text's own buffers, used in turns: one may hold B and Src while the
 	// other is written to.
@@ -125,6 +136,9 @@ func (t *Text) Insert(r rune) {
 
 // InsertBytes writes b, any characters, like Insert.
 func (t *Text) InsertBytes(b []byte) {
+	if t.full(len(b)) {
+		return
+	}
 	t.out = append(t.out, b...)
 	if t.Src != nil {
 		t.mark(len(b), t.before())
@@ -145,8 +159,24 @@ func (t *Text) Change(b []byte, change int) {
 	}
 }
 
+// full tells whether n bytes more are beyond the limit, which ends the rewriting.
+func (t *Text) full(n int) bool {
+	if t.Limit == 0 || len(t.out)+n <= t.Limit {
+		return false
+	}
+	t.over = true
+	return true
+}
+
 // Done ends the rewriting: what was not dealt with is gone.
 func (t *Text) Done() {
+	if t.full(0); t.over {
+		t.over = false
+		if t.Err == nil {
+			t.Err = fmt.Errorf("a text of %d bytes becomes longer than %d", len(t.B), t.Limit)
+		}
+		return
+	}
 	t.turn = 1 - t.turn
 	t.bytes[t.turn], t.B = t.out, t.out
 	if t.Src != nil {
@@ -192,4 +222,8 @@ func (t *Text) before() Range {
 
 // Write writes b without regard to what is rewritten. It is for texts that are
 // not tracked.
-func (t *Text) Write(b []byte) { t.out = append(t.out, b...) }
+func (t *Text) Write(b []byte) {
+	if !t.full(len(b)) {
+		t.out = append(t.out, b...)
+	}
+}

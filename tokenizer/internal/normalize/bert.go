@@ -13,7 +13,7 @@ type Bert struct {
 	Lowercase    bool
 }
 
-func (p Bert) Normalize(t *align.Text) error {
+func (p Bert) Normalize(t *align.Text) {
 	if p.CleanText {
 		cleanText(t)
 	}
@@ -35,7 +35,6 @@ func (p Bert) Normalize(t *align.Text) error {
 	if p.Lowercase {
 		Lowercase{}.Normalize(t)
 	}
-	return nil
 }
 
 func cleanText(t *align.Text) {

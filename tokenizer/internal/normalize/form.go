@@ -64,11 +64,11 @@ type mark struct {
 
 // Normalize puts the text into the form, segment by segment. A segment begins
 // with a character that nothing before it acts upon.
-func (f *Form) Normalize(t *align.Text) error {
+func (f *Form) Normalize(t *align.Text) {
 	set := f.changing()
 	b := t.B
 	if first := nextIn(set, b, 0); first == len(b) {
-		return nil
+		return
 	}
 	t.Begin()
 	var marks, held []mark
@@ -101,7 +101,6 @@ func (f *Form) Normalize(t *align.Text) error {
 	}
 	t.Keep(len(b) - t.At())
 	t.Done()
-	return nil
 }
 
 // boundary tells whether nothing before the first character of b acts upon it.

@@ -19,11 +19,11 @@ func run(t testing.TB, n Normalizer, s string) (string, []align.Range) {
 	var tracked, plain align.Text
 	tracked.Reset([]byte(s), 0, true)
 	plain.Reset([]byte(s), 0, false)
-	if err := n.Normalize(&tracked); err != nil {
-		t.Fatal(err)
+	if n.Normalize(&tracked); tracked.Err != nil {
+		t.Fatal(tracked.Err)
 	}
-	if err := n.Normalize(&plain); err != nil {
-		t.Fatal(err)
+	if n.Normalize(&plain); plain.Err != nil {
+		t.Fatal(plain.Err)
 	}
 	if !bytes.Equal(tracked.B, plain.B) || len(tracked.Src) != len(tracked.B) {
 		t.Errorf("%#v of %q: %q with %d ranges when tracked, %q otherwise", n, s, tracked.B, len(tracked.Src), plain.B)

@@ -15,23 +15,19 @@ import (
 )
 
 // Normalizer rewrites a text. It does not change and may be used by many
-// goroutines. An error means that a pattern took too long; the text is then
-// normalized as far as it came.
+// goroutines. What it cannot do is told by t.Err: a pattern took too long, or
+// the text would have become longer than t.Limit. The text then stays as it was.
 type Normalizer interface {
-	Normalize(t *align.Text) error
+	Normalize(t *align.Text)
 }
 
 // Sequence runs normalizers one after the other.
 type Sequence []Normalizer
 
-func (s Sequence) Normalize(t *align.Text) error {
-	var first error
+func (s Sequence) Normalize(t *align.Text) {
 	for _, n := range s {
-		if err := n.Normalize(t); err != nil && first == nil {
-			first = err
-		}
+		n.Normalize(t)
 	}
-	return first
 }
 
 // KeepsStart tells whether what a normalizer makes of a text always begins
@@ -89,7 +85,7 @@ func filter(t *align.Text, drop func(r rune) bool) {
 // Lowercase puts text into lower case, character by character.
 type Lowercase struct{}
 
-func (Lowercase) Normalize(t *align.Text) error {
+func (Lowercase) Normalize(t *align.Text) {
 	same := func(r rune) bool {
 		lower, dot := charprop.Lower(r)
 		return lower == r && !dot
@@ -105,22 +101,20 @@ func (Lowercase) Normalize(t *align.Text) error {
 			t.Keep(w)
 		}
 	})
-	return nil
 }
 
 // StripAccents drops all marks; text is usually decomposed before.
 type StripAccents struct{}
 
-func (StripAccents) Normalize(t *align.Text) error {
+func (StripAccents) Normalize(t *align.Text) {
 	filter(t, charprop.Mark().Has)
-	return nil
 }
 
 // Nmt drops control characters and makes plain spaces of others, as neural
 // translation systems do.
 type Nmt struct{}
 
-func (Nmt) Normalize(t *align.Text) error {
+func (Nmt) Normalize(t *align.Text) {
 	each(t, func(r rune) bool { return nmt(r) == r }, func(r rune, w int) {
 		switch c := nmt(r); c {
 		case r:
@@ -131,7 +125,6 @@ func (Nmt) Normalize(t *align.Text) error {
 			t.Put(c)
 		}
 	})
-	return nil
 }
 
 // nmt returns what becomes of r, -1 for nothing.
@@ -152,14 +145,17 @@ type Replace struct {
 	Content string
 }
 
-func (p Replace) Normalize(t *align.Text) error {
+func (p Replace) Normalize(t *align.Text) {
+	if t.Err != nil {
+		return
+	}
 	if text := p.Pattern.Text(); text != nil && t.Src == nil {
 		p.replaceText(t, text)
-		return nil
+		return
 	}
-	found, err := p.Pattern.Find(nil, t.B)
-	if len(found) == 0 {
-		return err
+	var found []pattern.Match
+	if found, t.Err = p.Pattern.Find(nil, t.B); len(found) == 0 || t.Err != nil {
+		return
 	}
 	n := len(t.B)
 	content := []byte(p.Content)
@@ -171,7 +167,6 @@ func (p Replace) Normalize(t *align.Text) error {
 	}
 	t.Keep(n - t.At())
 	t.Done()
-	return err
 }
 
 // replaceText is Normalize for a string in a text that is not tracked, without
@@ -195,11 +190,10 @@ func (p Replace) replaceText(t *align.Text, text []byte) {
 // Prepend puts a string before a text that is not empty.
 type Prepend string
 
-func (p Prepend) Normalize(t *align.Text) error {
+func (p Prepend) Normalize(t *align.Text) {
 	if len(t.B) > 0 {
 		PrependTo(t, string(p))
 	}
-	return nil
 }
 
 // PrependTo puts s before the text, which is not empty. Both s and the first
@@ -224,7 +218,7 @@ func PrependTo(t *align.Text, s string) {
 // Strip drops white space at the ends.
 type Strip struct{ Left, Right bool }
 
-func (p Strip) Normalize(t *align.Text) error {
+func (p Strip) Normalize(t *align.Text) {
 	lo, hi := 0, len(t.B)
 	if p.Left {
 		lo = hi - len(bytes.TrimLeftFunc(t.B, charprop.IsSpace))
@@ -233,23 +227,21 @@ func (p Strip) Normalize(t *align.Text) error {
 		hi = max(lo, len(bytes.TrimRightFunc(t.B, charprop.IsSpace)))
 	}
 	if lo == 0 && hi == len(t.B) {
-		return nil
+		return
 	}
 	t.Begin()
 	t.Drop(lo)
 	t.Keep(hi - lo)
 	t.Done()
-	return nil
 }
 
 // ByteLevel spells every byte in GPT-2's byte alphabet.
 type ByteLevel struct{}
 
-func (ByteLevel) Normalize(t *align.Text) error {
+func (ByteLevel) Normalize(t *align.Text) {
 	if len(t.B) > 0 {
 		SpellBytes(t)
 	}
-	return nil
 }
 
 // SpellBytes spells the text's bytes in GPT-2's byte alphabet.

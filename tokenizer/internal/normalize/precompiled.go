@@ -28,7 +28,7 @@ func NewPrecompiled(rules *charsmap.Map) Precompiled {
 	return p
 }
 
-func (p Precompiled) Normalize(t *align.Text) error {
+func (p Precompiled) Normalize(t *align.Text) {
 	b := t.B
 	t.Begin()
 	if t.Src == nil {
@@ -52,7 +52,6 @@ func (p Precompiled) Normalize(t *align.Text) error {
 		w.flush()
 	}
 	t.Done()
-	return nil
 }
 
 // run returns how much of b begins with graphemes of one plain character.

@@ -1,7 +1,10 @@
 package pattern
 
 import (
+	"bytes"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -83,6 +86,44 @@ func TestPatternsThatExplodeEnd(t *testing.T) {
 	}
 	if d := time.Since(start); d > 30*Timeout { // a busy machine may stop for a while
 		t.Errorf("ended after %v", d)
+	}
+}
+
+// Each match by itself is fast, all of them together are not.
+func TestPatternsThatLookAheadFarEnd(t *testing.T) {
+	for _, expr := range []string{`a+b|a`, `(?=a+b)c|a`} {
+		p, err := Compile(expr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		m, err := p.Find(nil, bytes.Repeat([]byte("a"), 1_000_000))
+		if err == nil || len(m) == 0 || m[len(m)-1].Hi != len(m) {
+			t.Errorf("%s: %d matches, error %v", expr, len(m), err)
+		}
+		if d := time.Since(start); d > 30*Timeout {
+			t.Errorf("%s: ended after %v", expr, d)
+		}
+	}
+}
+
+// findLinear must give what FindAllIndex does.
+func TestLinearMatchesAreAllMatches(t *testing.T) {
+	for _, expr := range []string{`a*`, `a*?`, ``, `\b`, `(a|ab)(c|bcd)?`, `[^a]*`, `(?m)^|$`, `.`} {
+		p := &Pattern{linear: regexp.MustCompile(expr)}
+		for _, text := range []string{"a", "aaab", "abcdabc", "中a文\xff\xfea", "\xe4\xb8", "a\n\nb", " a b"} {
+			got, err := p.Find(nil, append(make([]byte, 0, 100), text...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var want []Match
+			for _, m := range p.linear.FindAllStringIndex(text, -1) {
+				want = append(want, Match{m[0], m[1]})
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s in %q: %v, want %v", expr, text, got, want)
+			}
+		}
 	}
 }
 

@@ -34,23 +34,19 @@ func (p *Pieces) Reset() {
 }
 
 // Step is a pre-tokenizer. It does not change and may be used by many
-// goroutines. An error means that a pattern took too long; what was not
+// goroutines. Where a pattern takes too long it sets p.Text.Err; what was not
 // searched is then cut nowhere.
 type Step interface {
-	Split(p *Pieces) error
+	Split(p *Pieces)
 }
 
 // Sequence runs pre-tokenizers one after the other.
 type Sequence []Step
 
-func (s Sequence) Split(p *Pieces) error {
-	var first error
+func (s Sequence) Split(p *Pieces) {
 	for _, step := range s {
-		if err := step.Split(p); err != nil && first == nil {
-			first = err
-		}
+		step.Split(p)
 	}
-	return first
 }
 
 // Behavior says what becomes of the delimiters that a pattern finds.
@@ -75,18 +71,14 @@ type cut struct {
 
 // each cuts every piece by itself: f appends its stretches, of the piece's
 // bytes, to p.cuts.
-func (p *Pieces) each(b Behavior, f func(s []byte) error) error {
-	var first error
+func (p *Pieces) each(b Behavior, f func(s []byte)) {
 	p.next = p.next[:0]
 	for _, at := range p.List {
 		p.cuts = p.cuts[:0]
-		if err := f(p.Text.B[at.Lo:at.Hi]); err != nil && first == nil {
-			first = err
-		}
+		f(p.Text.B[at.Lo:at.Hi])
 		p.arrange(b, at.Lo)
 	}
 	p.List, p.next = p.next, p.List
-	return first
 }
 
 // add appends a stretch to p.cuts.
@@ -150,7 +142,7 @@ func (p *Pieces) arrange(b Behavior, base int) {
 
 // byRune cuts at the characters that is holds of.
 func (p *Pieces) byRune(b Behavior, is func(r rune) bool) {
-	p.each(b, func(s []byte) error {
+	p.each(b, func(s []byte) {
 		end := 0
 		for i := 0; i < len(s); {
 			r, w := rune(s[i]), 1
@@ -169,7 +161,6 @@ func (p *Pieces) byRune(b Behavior, is func(r rune) bool) {
 		if end < len(s) {
 			p.add(end, len(s), false)
 		}
-		return nil
 	})
 }
 
@@ -180,7 +171,7 @@ type Scan struct {
 	Pattern string
 }
 
-func (x Scan) Split(p *Pieces) error {
+func (x Scan) Split(p *Pieces) {
 	p.next = p.next[:0]
 	for _, at := range p.List {
 		s := p.Text.B[at.Lo:at.Hi]
@@ -191,7 +182,6 @@ func (x Scan) Split(p *Pieces) error {
 		}
 	}
 	p.List, p.next = p.next, p.List
-	return nil
 }
 
 // Split cuts at a pattern; with Invert what is between the matches counts as
@@ -203,10 +193,12 @@ type Split struct {
 	Invert   bool
 }
 
-func (x Split) Split(p *Pieces) error {
-	return p.each(x.Behavior, func(s []byte) error {
-		var err error
-		p.matches, err = x.Pattern.Find(p.matches[:0], s)
+func (x Split) Split(p *Pieces) {
+	p.each(x.Behavior, func(s []byte) {
+		p.matches = p.matches[:0]
+		if p.Text.Err == nil {
+			p.matches, p.Text.Err = x.Pattern.Find(p.matches, s)
+		}
 		end := 0
 		for _, m := range p.matches {
 			if end < m.Lo {
@@ -218,60 +210,54 @@ func (x Split) Split(p *Pieces) error {
 		if end < len(s) {
 			p.add(end, len(s), x.Invert)
 		}
-		return err
 	})
 }
 
 // Digits cuts out numbers, every digit by itself or in runs.
 type Digits struct{ Individual bool }
 
-func (x Digits) Split(p *Pieces) error {
+func (x Digits) Split(p *Pieces) {
 	b := Contiguous
 	if x.Individual {
 		b = Isolated
 	}
 	p.byRune(b, charprop.Numeric().Has)
-	return nil
 }
 
 // Punctuation cuts at punctuation.
 type Punctuation struct{ Behavior Behavior }
 
-func (x Punctuation) Split(p *Pieces) error {
+func (x Punctuation) Split(p *Pieces) {
 	p.byRune(x.Behavior, charprop.Punctuation().Has)
-	return nil
 }
 
 // WhitespaceSplit cuts at white space and leaves it out.
 type WhitespaceSplit struct{}
 
-func (WhitespaceSplit) Split(p *Pieces) error {
+func (WhitespaceSplit) Split(p *Pieces) {
 	p.byRune(Removed, charprop.IsSpace)
-	return nil
 }
 
 // CharDelimiter cuts at a character and leaves it out.
 type CharDelimiter rune
 
-func (x CharDelimiter) Split(p *Pieces) error {
+func (x CharDelimiter) Split(p *Pieces) {
 	p.byRune(Removed, func(r rune) bool { return r == rune(x) })
-	return nil
 }
 
 // Bert cuts at white space, which it leaves out, and around punctuation.
 type Bert struct{}
 
-func (Bert) Split(p *Pieces) error {
+func (Bert) Split(p *Pieces) {
 	p.byRune(Removed, charprop.IsSpace)
 	p.byRune(Isolated, charprop.Punctuation().Has)
-	return nil
 }
 
 // Whitespace keeps runs of word characters and runs of other characters, and
 // leaves white space out: \w+|[^\w\s]+.
 type Whitespace struct{}
 
-func (Whitespace) Split(p *Pieces) error {
+func (Whitespace) Split(p *Pieces) {
 	word := charprop.Word()
 	kind := func(r rune) int {
 		switch {
@@ -282,7 +268,7 @@ func (Whitespace) Split(p *Pieces) error {
 		}
 		return 2
 	}
-	return p.each(Isolated, func(s []byte) error {
+	p.each(Isolated, func(s []byte) {
 		start, last := 0, 0
 		for i := 0; i < len(s); {
 			r, w := utf8.DecodeRune(s[i:])
@@ -297,7 +283,6 @@ func (Whitespace) Split(p *Pieces) error {
 		if last != 0 {
 			p.add(start, len(s), false)
 		}
-		return nil
 	})
 }
 
@@ -305,8 +290,8 @@ func (Whitespace) Split(p *Pieces) error {
 // with any script are lost at the beginning of a piece.
 type UnicodeScripts struct{}
 
-func (UnicodeScripts) Split(p *Pieces) error {
-	return p.each(Isolated, func(s []byte) error {
+func (UnicodeScripts) Split(p *Pieces) {
+	p.each(Isolated, func(s []byte) {
 		last, start := 0, -1
 		for i := 0; i < len(s); {
 			r, w := utf8.DecodeRune(s[i:])
@@ -324,15 +309,14 @@ func (UnicodeScripts) Split(p *Pieces) error {
 		if start >= 0 {
 			p.add(start, len(s), false)
 		}
-		return nil
 	})
 }
 
 // FixedLength cuts into pieces of Length characters.
 type FixedLength struct{ Length int }
 
-func (x FixedLength) Split(p *Pieces) error {
-	return p.each(Isolated, func(s []byte) error {
+func (x FixedLength) Split(p *Pieces) {
+	p.each(Isolated, func(s []byte) {
 		start, n := 0, 0
 		for i := 0; i < len(s); {
 			_, w := utf8.DecodeRune(s[i:])
@@ -342,6 +326,5 @@ func (x FixedLength) Split(p *Pieces) error {
 				start, n = i, 0
 			}
 		}
-		return nil
 	})
 }

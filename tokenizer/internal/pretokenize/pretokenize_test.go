@@ -16,8 +16,8 @@ func cutUp(t *testing.T, step Step, text string) string {
 		var p Pieces
 		p.Text.Reset([]byte(text), 0, k == 0)
 		p.Reset()
-		if err := step.Split(&p); err != nil {
-			t.Fatal(err)
+		if step.Split(&p); p.Text.Err != nil {
+			t.Fatal(p.Text.Err)
 		}
 		var pieces []string
 		for _, at := range p.List {

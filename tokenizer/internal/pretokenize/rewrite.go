@@ -36,7 +36,7 @@ func (p *Pieces) prependTo(n int, b []byte) {
 // that ByteLevel does where add_prefix_space is set.
 type PrefixSpace struct{}
 
-func (PrefixSpace) Split(p *Pieces) error {
+func (PrefixSpace) Split(p *Pieces) {
 	p.rewrite(func(n int) {
 		if p.Text.Rest()[0] == ' ' {
 			p.Text.Keep(n)
@@ -44,14 +44,13 @@ func (PrefixSpace) Split(p *Pieces) error {
 			p.prependTo(n, []byte{' '})
 		}
 	})
-	return nil
 }
 
 // SpellBytes spells the text's bytes in GPT-2's byte alphabet: the last thing
 // that ByteLevel does.
 type SpellBytes struct{}
 
-func (SpellBytes) Split(p *Pieces) error {
+func (SpellBytes) Split(p *Pieces) {
 	t := &p.Text
 	p.rewrite(func(n int) {
 		s := t.Rest()[:n]
@@ -64,7 +63,6 @@ func (SpellBytes) Split(p *Pieces) error {
 			i += w
 		}
 	})
-	return nil
 }
 
 // Scheme says where Metaspace puts its mark before a piece that has none.
@@ -84,7 +82,7 @@ type Metaspace struct {
 	Cut    bool
 }
 
-func (x Metaspace) Split(p *Pieces) error {
+func (x Metaspace) Split(p *Pieces) {
 	var buf [utf8.UTFMax]byte
 	mark := buf[:utf8.EncodeRune(buf[:], x.Mark)]
 	p.replaceSpaces(mark)
@@ -101,7 +99,6 @@ func (x Metaspace) Split(p *Pieces) error {
 	if x.Cut {
 		p.byRune(MergedWithNext, func(r rune) bool { return r == x.Mark })
 	}
-	return nil
 }
 
 // begins tells whether the piece being rewritten comes from the beginning of
