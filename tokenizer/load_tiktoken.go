@@ -43,7 +43,8 @@ func tiktokenEncodings() []tiktokenEncoding {
 // rank, which is its id. The file does not say how text is cut before, nor what
 // the special tokens are. Encoding says it: r50k_base, p50k_base, p50k_edit,
 // cl100k_base or o200k_base; "" means the one that the file's name begins with,
-// or else the one with as many tokens.
+// or else the one with as many tokens. A file with the name of an encoding and
+// another number of tokens is refused: it is not whole.
 //
 // The ids are tiktoken's. Save writes a tokenizer.json that gives the same ids
 // in Hugging Face's libraries.
@@ -67,6 +68,9 @@ func loadTiktoken(path, encoding string) (*Tokenizer, error) {
 	enc, err := pickTiktoken(filepath.Base(path), len(tokens), encoding)
 	if err != nil {
 		return nil, err
+	}
+	if encoding == "" && len(tokens) != enc.size {
+		return nil, fmt.Errorf("the file has %d tokens, %s has %d: it is not whole, or it is another's under this name", len(tokens), enc.name, enc.size)
 	}
 	merges, err := bpe.RecoverMerges(tokens)
 	if err != nil {

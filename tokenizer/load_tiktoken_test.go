@@ -147,7 +147,8 @@ func TestTiktokenRefuses(t *testing.T) {
 		"line 1 is":                      {"cl100k_base.tiktoken", "", "IQ==\n"},
 		"line 2: token":                  {"cl100k_base.tiktoken", "", "IQ== 0\n!! 1"},
 		"line 1: rank":                   {"cl100k_base.tiktoken", "", "IQ== 99999999999"},
-		"byte 0x00 has no token":         {"cl100k_base.tiktoken", "", "IQ== 0"},
+		"byte 0x00 has no token":         {"my.tiktoken", "cl100k_base", "IQ== 0"},
+		"256 tokens, cl100k_base has":    {"cl100k_base.tiktoken", "", string(tiktokenLines())},
 		"neither the file's name":        {"my.tiktoken", "", "IQ== 0"},
 		`encoding "c" is unknown`:        {"my.tiktoken", "c", "IQ== 0"},
 		`token "!" has two ranks`:        {"my.tiktoken", "r50k_base", "IQ== 0\nIQ== 1"},
@@ -171,7 +172,7 @@ func FuzzTiktoken(f *testing.F) {
 		if err := os.WriteFile(path, append(tiktokenLines(), data...), 0o666); err != nil {
 			t.Fatal(err)
 		}
-		tok, err := Load(path)
+		tok, err := LoadTiktoken(path, "r50k_base")
 		if err != nil {
 			return
 		}
