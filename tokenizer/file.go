@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/athanor-lm/athanor/tokenizer/internal/normalize"
@@ -285,7 +286,8 @@ func isNull(data json.RawMessage) bool {
 	return len(data) == 0 || string(data) == "null"
 }
 
-// decodeJSON is json.Unmarshal with the line in syntax errors.
+// decodeJSON is json.Unmarshal with the line in syntax errors, and errors about
+// types in words of JSON.
 func decodeJSON(data []byte, v any) error {
 	err := json.Unmarshal(data, v)
 	var syntax *json.SyntaxError
@@ -293,7 +295,31 @@ func decodeJSON(data []byte, v any) error {
 		at := min(int(syntax.Offset), len(data))
 		return fmt.Errorf("line %d: %w", 1+bytes.Count(data[:at], []byte("\n")), err)
 	}
+	var kind *json.UnmarshalTypeError
+	if errors.As(err, &kind) {
+		at := min(int(kind.Offset), len(data))
+		return fmt.Errorf("found %s, want %s, at the end of %.40q", kind.Value, wanted(kind.Type), bytes.TrimSpace(data[max(at-40, 0):at]))
+	}
 	return err
+}
+
+// wanted names the JSON that a Go type is read from.
+func wanted(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Bool:
+		return "true or false"
+	case reflect.String:
+		return "a string"
+	case reflect.Int:
+		return "a whole number"
+	case reflect.Uint32:
+		return "a whole number from 0 to 4294967295"
+	case reflect.Float64:
+		return "a number"
+	case reflect.Slice, reflect.Array:
+		return "a list"
+	}
+	return "an object"
 }
 
 func compactJSON(data []byte) []byte {
