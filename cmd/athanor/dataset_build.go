@@ -16,7 +16,7 @@ const defaultVal = 0.01
 
 type datasetBuildCmd struct {
 	Inputs    []string `arg:"" help:"Files, directories or globs: .txt, .md, .jsonl and source code, each also as .gz or .zst."`
-	Tokenizer string   `short:"t" required:"" placeholder:"PATH" help:"Tokenizer: a directory or a tokenizer.json."`
+	Tokenizer string   `short:"t" required:"" placeholder:"PATH" help:"Tokenizer: a file (tokenizer.json, .model, .tiktoken, vocab.txt) or a directory that holds one."`
 	Out       string   `short:"o" required:"" placeholder:"DIR" help:"Directory to make."`
 	Overwrite bool     `help:"Replace a dataset that stands there."`
 	Restart   bool     `help:"Begin anew, whatever an earlier start of this build has done."`

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"io"
 	"os"
 	"unicode/utf8"
@@ -12,7 +13,7 @@ import (
 type textWatch struct {
 	in    io.Reader
 	tok   *tokenizer.Tokenizer
-	loses bool // the vocabulary does not express every byte: only the whole text tells what it leaves out
+	loses bool // the vocabulary does not express every byte: what it leaves out is counted in parts of the text
 	held  []byte
 	st    tokenizer.TextStats
 }
@@ -30,8 +31,21 @@ func (w *textWatch) Read(p []byte) (int, error) {
 	w.held = append(w.held, p[:n]...)
 	if !w.loses {
 		w.count(len(w.held) - unfinished(w.held))
+	} else if len(w.held) > watchedPart {
+		w.count(partEnd(w.held))
 	}
 	return n, err
+}
+
+// watchedPart is how much of a text is checked at once.
+const watchedPart = 8 << 20
+
+// partEnd returns where words end, near the end of a text, or a character at least.
+func partEnd(text []byte) int {
+	if k := bytes.LastIndexAny(text[len(text)-len(text)/4:], " \n"); k >= 0 {
+		return len(text) - len(text)/4 + k
+	}
+	return len(text) - unfinished(text)
 }
 
 // unfinished returns the bytes at the end of text that a character may begin with.

@@ -15,7 +15,7 @@ import (
 )
 
 type tokenizerCompareCmd struct {
-	Tokenizers []string `arg:"" help:"Tokenizers to compare, each a file or directory, or NAME=PATH."`
+	Tokenizers []string `arg:"" help:"Tokenizers to compare, each a file (tokenizer.json, .model, .tiktoken, vocab.txt) or a directory that holds one, or NAME=PATH."`
 	Text       []string `short:"t" required:"" sep:"none" placeholder:"PATH" help:"A text: file, directory or glob, or NAME=PATH. May be repeated."`
 	Limit      int64    `default:"16" placeholder:"MB" help:"Take so many MB from the beginning of each text."`
 	NoSpeed    bool     `help:"Leave the timing out."`

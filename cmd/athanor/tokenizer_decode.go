@@ -40,11 +40,9 @@ func (t *tokenizerDecodeCmd) Run(c *cliContext) error {
 	}
 	list := strings.Join(t.IDs, " ")
 	if len(t.IDs) == 0 {
-		data, err := readInput(c, "")
-		if err != nil {
+		if list, err = readList(c); err != nil {
 			return err
 		}
-		list = string(data)
 	}
 	ids, err := parseIDs(tok, list)
 	if err != nil {
@@ -105,16 +103,17 @@ func parseIDs(tok *tokenizer.Tokenizer, list string) ([]uint32, error) {
 	return ids, checkIDs(tok, ids)
 }
 
-// readInput is a file's content, or standard input's where no file is named.
-func readInput(c *cliContext, file string) ([]byte, error) {
-	in, err := openInput(c, file)
+// listMost bounds a list of ids, which takes several times as much in memory.
+const listMost = 256 << 20
+
+// readList reads ids from standard input.
+func readList(c *cliContext) (string, error) {
+	data, err := io.ReadAll(io.LimitReader(c.stdin, listMost+1))
 	if err != nil {
-		return nil, err
+		return "", fmt.Errorf("read standard input: %w", err)
 	}
-	defer in.Close()
-	data, err := io.ReadAll(in)
-	if err != nil {
-		return nil, fmt.Errorf("read the input: %w", err)
+	if len(data) > listMost {
+		return "", fmt.Errorf("standard input has more than %d bytes of ids; --jsonl decodes any number of shorter texts", listMost)
 	}
-	return data, nil
+	return string(data), nil
 }

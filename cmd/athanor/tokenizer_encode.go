@@ -13,11 +13,11 @@ import (
 )
 
 type tokenizerEncodeCmd struct {
-	Tokenizer string `arg:"" help:"Tokenizer: a file (tokenizer.json, .model, .tiktoken, vocab.txt) or a directory that holds one."`
-	File      string `arg:"" optional:"" help:"File to encode; standard input if left out."`
-	Text      string `short:"t" help:"Encode this text instead of a file."`
-	Special   bool   `short:"s" help:"Add the tokens the tokenizer's template puts around a text, such as BOS."`
-	Plain     bool   `help:"Take special tokens in the text as plain text."`
+	Tokenizer string  `arg:"" help:"Tokenizer: a file (tokenizer.json, .model, .tiktoken, vocab.txt) or a directory that holds one."`
+	File      string  `arg:"" optional:"" help:"File to encode; standard input if left out."`
+	Text      *string `short:"t" help:"Encode this text instead of a file."`
+	Special   bool    `short:"s" help:"Add the tokens the tokenizer's template puts around a text, such as BOS."`
+	Plain     bool    `help:"Take special tokens in the text as plain text."`
 
 	Show    bool `xor:"form" help:"Print a line for each token: id, tab, its text in quotes."`
 	Offsets bool `help:"Print with each token the bytes of the text it stands for: a line a token, or a field of --jsonl."`
@@ -45,9 +45,9 @@ Examples:
 
 func (t *tokenizerEncodeCmd) Run(c *cliContext) error {
 	switch {
-	case t.Text != "" && t.File != "":
+	case t.Text != nil && t.File != "":
 		return fmt.Errorf("both a file (%s) and --text are given, want one", t.File)
-	case t.Text != "" && t.JSONL:
+	case t.Text != nil && t.JSONL:
 		return errors.New("--text is one text, --jsonl reads records: want one of them")
 	case t.Plain && t.Special:
 		return errors.New("--plain and --special exclude each other")
@@ -67,14 +67,22 @@ func (t *tokenizerEncodeCmd) Run(c *cliContext) error {
 	return t.stream(c, tok)
 }
 
+// wholeMost bounds a text that is held in memory with its offsets, which take some thirty times as much.
+const wholeMost = 64 << 20
+
 // whole encodes a text that is held in memory.
 func (t *tokenizerEncodeCmd) whole(c *cliContext, tok *tokenizer.Tokenizer) error {
-	text := []byte(t.Text)
-	if t.Text == "" {
-		var err error
-		if text, err = readInput(c, t.File); err != nil {
-			return err
-		}
+	in, err := t.input(c)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	text, err := io.ReadAll(io.LimitReader(in, wholeMost+1))
+	if err != nil {
+		return fmt.Errorf("read the input: %w", err)
+	}
+	if len(text) > wholeMost {
+		return fmt.Errorf("the text has more than %d bytes: too much to show offsets or colours, or to cut at random, in one piece", wholeMost)
 	}
 	e, err := tok.EncodeFull(text, nil, t.options())
 	if err != nil {
@@ -91,17 +99,21 @@ func (t *tokenizerEncodeCmd) whole(c *cliContext, tok *tokenizer.Tokenizer) erro
 	return w.close(tok.Check(text))
 }
 
+// input is where the text comes from.
+func (t *tokenizerEncodeCmd) input(c *cliContext) (io.ReadCloser, error) {
+	if t.Text != nil {
+		return io.NopCloser(strings.NewReader(*t.Text)), nil
+	}
+	return openInput(c, t.File)
+}
+
 // stream encodes a text of any length in bounded memory.
 func (t *tokenizerEncodeCmd) stream(c *cliContext, tok *tokenizer.Tokenizer) error {
-	in := io.Reader(strings.NewReader(t.Text))
-	if t.Text == "" {
-		f, err := openInput(c, t.File)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		in = f
+	in, err := t.input(c)
+	if err != nil {
+		return err
 	}
+	defer in.Close()
 	watch := newTextWatch(tok, in)
 	enc := tok.NewStreamEncoder(watch, t.Special)
 	if t.Plain {

@@ -9,7 +9,7 @@ import (
 )
 
 type tokenizerInfoCmd struct {
-	Tokenizer string `arg:"" help:"tokenizer.json, or a directory that holds it (or vocab.json and merges.txt)."`
+	Tokenizer string `arg:"" help:"Tokenizer: a file (tokenizer.json, .model, .tiktoken, vocab.txt) or a directory that holds one."`
 	Longest   int    `default:"10" help:"How many of the longest tokens to show."`
 	JSON      bool   `name:"json" help:"Print as JSON."`
 }

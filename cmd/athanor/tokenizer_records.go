@@ -38,7 +38,7 @@ func (t *tokenizerEncodeCmd) records(c *cliContext, tok *tokenizer.Tokenizer) er
 		name = t.File
 	}
 	bad := 0
-	opts := read.Options{TextField: t.TextField, OnBad: func(b read.Bad) {
+	opts := read.Options{TextField: t.TextField, MaxRecord: t.mostRecord(), OnBad: func(b read.Bad) {
 		bad++
 		fmt.Fprintln(c.stderr, "set aside:", b)
 	}}
@@ -71,6 +71,14 @@ func (t *tokenizerEncodeCmd) records(c *cliContext, tok *tokenizer.Tokenizer) er
 		return fmt.Errorf("%d records could not be encoded; the others were", bad)
 	}
 	return nil
+}
+
+// mostRecord is the largest record that is encoded; 0: as large as is read.
+func (t *tokenizerEncodeCmd) mostRecord() int {
+	if t.Offsets || t.samples() {
+		return wholeMost
+	}
+	return 0
 }
 
 // writeRecords encodes documents on all workers and writes them in their order.

@@ -84,6 +84,7 @@ func TestTokenizerCommandsRefuse(t *testing.T) {
 		{"whole number", []string{"decode", tok, "1", "x"}},
 		{"does not use", []string{"decode", tok, "4000"}},
 		{"want one", []string{"encode", tok, empty, "--text", "a"}},
+		{"want one", []string{"encode", tok, empty, "--text", ""}},
 	} {
 		code, _, stderr := piped("", append([]string{"tokenizer"}, c.args...)...)
 		if code == 0 || !strings.Contains(stderr, c.want) {

@@ -145,7 +145,13 @@ func TestEncodeStreams(t *testing.T) {
 	if st := w.stats(); st.InvalidUTF8 != 100 || st.Bytes != int64(len(text)) || len(w.held) > 0 {
 		t.Errorf("%+v", st)
 	}
+	if code, out, stderr := piped("not this", "tokenizer", "encode", path, "-t", "", "--count"); code != 0 || !strings.HasPrefix(out, "0 bytes, 0 tokens") {
+		t.Errorf("exit %d: %s%s", code, out, stderr)
+	}
 	chars := trainedTokenizer(t, "--chars")
+	if code, _, stderr := piped(strings.Repeat("the xyz ", 3_000_000), "tokenizer", "encode", chars, "--count"); code != 0 || !strings.Contains(stderr, "9000000 bytes or characters have no token") {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
 	if code, _, stderr := piped("the xyz", "tokenizer", "encode", chars); code != 0 || !strings.Contains(stderr, "3 bytes or characters have no token") {
 		t.Errorf("exit %d: %s", code, stderr)
 	}
