@@ -36,22 +36,26 @@ func load(path string) (*Tokenizer, error) {
 	if err != nil {
 		return nil, errors.Unwrap(err)
 	}
-	if !info.IsDir() {
-		if filepath.Ext(path) == ".tiktoken" {
-			return loadTiktoken(path, "")
-		}
-		if filepath.Ext(path) == ".txt" {
-			return loadVocabTxt(path)
-		}
-		if filepath.Ext(path) == ".model" {
-			return loadSentencePiece(path)
-		}
-		data, err := readFile(path)
-		if err != nil {
-			return nil, err
-		}
-		return parseBeside(data, filepath.Dir(path))
+	if info.IsDir() {
+		return loadDir(path)
 	}
+	switch filepath.Ext(path) {
+	case ".tiktoken":
+		return loadTiktoken(path, "")
+	case ".txt":
+		return loadVocabTxt(path)
+	case ".model":
+		return loadSentencePiece(path)
+	}
+	data, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return parseBeside(data, filepath.Dir(path))
+}
+
+// loadDir loads what a directory holds.
+func loadDir(path string) (*Tokenizer, error) {
 	if model, err := modelOf(path); model != "" || err != nil {
 		if err != nil {
 			return nil, err

@@ -229,43 +229,16 @@ func (f *modelFile) vocabulary(kind string) (map[string]uint32, []unigram.Piece,
 // build makes the model. ByteLevel says that pieces come as raw bytes.
 func (f *modelFile) build(kind string, vocab map[string]uint32, pieces []unigram.Piece, byteLevel bool) (m model, err error) {
 	m.unk = noID
-	text := func(s *string) string {
-		if s == nil {
-			return ""
-		}
-		return *s
-	}
-	yes := func(b *bool) bool { return b != nil && *b }
 	switch kind {
 	case "BPE":
-		if f.Dropout != nil && (*f.Dropout < 0 || *f.Dropout > 1) {
-			return m, fmt.Errorf("dropout is %v, want 0 … 1", *f.Dropout)
-		}
-		if f.Dropout != nil {
-			m.dropout = *f.Dropout
-		}
-		merges, err := parseMerges(f.Merges)
-		if err != nil {
-			return m, err
-		}
-		c := bpe.Config{
-			Vocab: vocab, Merges: merges, ByteLevel: byteLevel, UnkToken: text(f.UnkToken), FuseUnk: yes(f.FuseUnk), ByteFallback: yes(f.ByteFallback),
-			IgnoreMerges: yes(f.IgnoreMerges), ContinuingSubwordPrefix: text(f.ContinuingSubwordPrefix), EndOfWordSuffix: text(f.EndOfWordSuffix),
-		}
-		m.fallback = yes(f.ByteFallback)
-		for b := 0; b < 256 && m.fallback; b++ {
-			_, m.fallback = vocab[fmt.Sprintf("<0x%02X>", b)]
-		}
-		m.atMarks = mayCutAtMarks(&c, m.fallback)
-		m.bpe, err = bpe.New(c)
-		return m, err
+		err = f.buildBPE(&m, vocab, byteLevel)
 	case "Unigram":
 		unk := -1
 		if f.UnkID != nil {
 			unk = *f.UnkID
 			m.unk = uint32(unk)
 		}
-		m.unigram, err = unigram.New(pieces, unk, yes(f.ByteFallback))
+		m.unigram, err = unigram.New(pieces, unk, given(f.ByteFallback))
 	case "WordPiece":
 		c := wordpiece.Config{Vocab: vocab, UnkToken: "[UNK]", ContinuingSubwordPrefix: "##", MaxInputChars: 100}
 		if f.UnkToken != nil {
@@ -290,6 +263,36 @@ func (f *modelFile) build(kind string, vocab map[string]uint32, pieces []unigram
 		}
 	}
 	return m, err
+}
+
+// buildBPE makes a BPE model.
+func (f *modelFile) buildBPE(m *model, vocab map[string]uint32, byteLevel bool) error {
+	if m.dropout = given(f.Dropout); m.dropout < 0 || m.dropout > 1 {
+		return fmt.Errorf("dropout is %v, want 0 … 1", m.dropout)
+	}
+	merges, err := parseMerges(f.Merges)
+	if err != nil {
+		return err
+	}
+	c := bpe.Config{
+		Vocab: vocab, Merges: merges, ByteLevel: byteLevel, UnkToken: given(f.UnkToken), FuseUnk: given(f.FuseUnk), ByteFallback: given(f.ByteFallback),
+		IgnoreMerges: given(f.IgnoreMerges), ContinuingSubwordPrefix: given(f.ContinuingSubwordPrefix), EndOfWordSuffix: given(f.EndOfWordSuffix),
+	}
+	m.fallback = given(f.ByteFallback)
+	for b := 0; b < 256 && m.fallback; b++ {
+		_, m.fallback = vocab[fmt.Sprintf("<0x%02X>", b)]
+	}
+	m.atMarks = mayCutAtMarks(&c, m.fallback)
+	m.bpe, err = bpe.New(c)
+	return err
+}
+
+// given is what a file gives for a key, or the zero value.
+func given[T any](v *T) (zero T) {
+	if v == nil {
+		return zero
+	}
+	return *v
 }
 
 // parseMerges reads merges in either spelling: "a b" or ["a", "b"].

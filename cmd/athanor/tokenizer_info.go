@@ -107,9 +107,12 @@ func examples(tokens []tokenizer.TokenInfo, n int) string {
 	return strings.Join(parts, " ")
 }
 
-// quoteShort quotes s and leaves out the middle of long ones.
+// quoteShort quotes s and leaves out the middle of long ones; what repeats one character is shown once, with the number.
 func quoteShort(s string) string {
 	r := []rune(s)
+	if n := len(r); n > 8 && strings.Count(s, string(r[0])) == n {
+		return fmt.Sprintf("%q × %d", string(r[0]), n)
+	}
 	if len(r) <= 48 {
 		return fmt.Sprintf("%q", s)
 	}

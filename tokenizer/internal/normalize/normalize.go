@@ -192,13 +192,13 @@ type Prepend string
 
 func (p Prepend) Normalize(t *align.Text) {
 	if len(t.B) > 0 {
-		PrependTo(t, string(p))
+		prependTo(t, string(p))
 	}
 }
 
-// PrependTo puts s before the text, which is not empty. Both s and the first
+// prependTo puts s before the text, which is not empty. Both s and the first
 // character come from where the first character comes from.
-func PrependTo(t *align.Text, s string) {
+func prependTo(t *align.Text, s string) {
 	n := len(t.B)
 	first := t.B[:runeLen(t.B)]
 	t.Begin()

@@ -17,11 +17,11 @@ import (
 	"github.com/dlclark/regexp2"
 )
 
-// A search may take Timeout and PerByte for what is behind it; a backtracking
-// pattern also has no more than Timeout for each match.
+// A search may take timeout and perByte for what is behind it; a backtracking
+// pattern also has no more than timeout for each match.
 const (
-	Timeout = 2 * time.Second
-	PerByte = 10 * time.Microsecond
+	timeout = 2 * time.Second
+	perByte = 10 * time.Microsecond
 )
 
 // Match is a match s[Lo:Hi], which may be empty.
@@ -58,7 +58,7 @@ func Compile(expr string) (*Pattern, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pattern %q: %w", expr, err)
 	}
-	re.MatchTimeout = Timeout
+	re.MatchTimeout = timeout
 	return &Pattern{expr: expr, back: re}, nil
 }
 
@@ -89,7 +89,7 @@ func (p *Pattern) Find(dst []Match, s []byte) ([]Match, error) {
 
 // late tells whether a search that began at start has fallen behind, at byte at.
 func late(start time.Time, at int) bool {
-	return time.Since(start) > Timeout+time.Duration(at)*PerByte
+	return time.Since(start) > timeout+time.Duration(at)*perByte
 }
 
 // tooSlow says that it has.

@@ -84,7 +84,7 @@ func TestPatternsThatExplodeEnd(t *testing.T) {
 	if _, err = p.Find(nil, text); err == nil {
 		t.Error("no error after an endless search")
 	}
-	if d := time.Since(start); d > 30*Timeout { // a busy machine may stop for a while
+	if d := time.Since(start); d > 30*timeout { // a busy machine may stop for a while
 		t.Errorf("ended after %v", d)
 	}
 }
@@ -101,7 +101,7 @@ func TestPatternsThatLookAheadFarEnd(t *testing.T) {
 		if err == nil || len(m) == 0 || m[len(m)-1].Hi != len(m) {
 			t.Errorf("%s: %d matches, error %v", expr, len(m), err)
 		}
-		if d := time.Since(start); d > 30*Timeout {
+		if d := time.Since(start); d > 30*timeout {
 			t.Errorf("%s: ended after %v", expr, d)
 		}
 	}
