@@ -65,26 +65,32 @@ func Compile(expr string) (*Pattern, error) {
 // Text returns the string that a pattern of Literal finds, nil for others.
 func (p *Pattern) Text() []byte { return p.literal }
 
-// Find appends all matches in s, in order, to dst: from left to right, without
-// overlap, and no empty one right after another match. In an empty text there is
-// none. If a search takes too long it returns the matches before and an error.
+// Find appends all matches in s to dst: those of Each.
 func (p *Pattern) Find(dst []Match, s []byte) ([]Match, error) {
+	err := p.Each(s, func(m Match) { dst = append(dst, m) })
+	return dst, err
+}
+
+// Each calls f with all matches in s, in order: from left to right, without
+// overlap, and no empty one right after another match. In an empty text there is
+// none. If a search takes too long there is an error after the matches before.
+func (p *Pattern) Each(s []byte, f func(Match)) error {
 	switch {
 	case len(s) == 0:
-		return dst, nil
+		return nil
 	case p.literal != nil:
 		for i := 0; ; {
 			k := bytes.Index(s[i:], p.literal)
 			if k < 0 {
-				return dst, nil
+				return nil
 			}
-			dst = append(dst, Match{i + k, i + k + len(p.literal)})
+			f(Match{i + k, i + k + len(p.literal)})
 			i += k + len(p.literal)
 		}
 	case p.linear != nil:
-		return p.findLinear(dst, s)
+		return p.eachLinear(s, f)
 	}
-	return p.findBack(dst, s)
+	return p.eachBack(s, f)
 }
 
 // late tells whether a search that began at start has fallen behind, at byte at.
@@ -97,33 +103,32 @@ func (p *Pattern) tooSlow(start time.Time, at, of int) error {
 	return fmt.Errorf("pattern %q takes too long: it is at byte %d of %d after %v", p.expr, at, of, time.Since(start).Round(100*time.Millisecond))
 }
 
-// findLinear goes through the matches as ReplaceAllFunc finds them: it finds
+// eachLinear goes through the matches as ReplaceAllFunc finds them: it finds
 // those of FindAllIndex, and can be stopped between two.
-func (p *Pattern) findLinear(dst []Match, s []byte) (found []Match, err error) {
-	start, end := time.Now(), cap(s)
+func (p *Pattern) eachLinear(s []byte, f func(Match)) (err error) {
+	start, n, lo := time.Now(), 0, 0
 	defer func() {
-		if r := recover(); r != nil {
-			if r != errLate {
-				panic(r)
-			}
-			found, err = dst, p.tooSlow(start, dst[len(dst)-1].Hi, len(s))
+		if r := recover(); r == errLate {
+			err = p.tooSlow(start, lo, len(s))
+		} else if r != nil {
+			panic(r)
 		}
 	}()
 	p.linear.ReplaceAllFunc(s, func(match []byte) []byte {
-		lo := end - cap(match) // match is a part of s
-		dst = append(dst, Match{lo, lo + len(match)})
-		if len(dst)%64 == 0 && late(start, lo) {
+		lo = cap(s) - cap(match) // match is a part of s
+		f(Match{lo, lo + len(match)})
+		if n++; n%64 == 0 && late(start, lo) {
 			panic(errLate)
 		}
 		return nil
 	})
-	return dst, nil
+	return nil
 }
 
 // errLate ends a search that has fallen behind.
 var errLate = errors.New("late")
 
-func (p *Pattern) findBack(dst []Match, s []byte) ([]Match, error) {
+func (p *Pattern) eachBack(s []byte, f func(Match)) error {
 	begin, runes := time.Now(), make([]rune, 0, len(s))
 	for i := 0; i < len(s); {
 		r, w := utf8.DecodeRune(s[i:])
@@ -143,7 +148,7 @@ func (p *Pattern) findBack(dst []Match, s []byte) ([]Match, error) {
 	for start := 0; start <= len(runes); {
 		m, err := p.back.FindRunesMatchStartingAt(runes, start)
 		if err != nil || late(begin, at) {
-			return dst, p.tooSlow(begin, at, len(s))
+			return p.tooSlow(begin, at, len(s))
 		}
 		if m == nil {
 			break
@@ -153,8 +158,8 @@ func (p *Pattern) findBack(dst []Match, s []byte) ([]Match, error) {
 			start++
 			continue
 		}
-		dst = append(dst, Match{to(lo), to(hi)})
+		f(Match{to(lo), to(hi)})
 		start, last = hi, hi
 	}
-	return dst, nil
+	return nil
 }

@@ -20,9 +20,8 @@ type Pieces struct {
 	Text align.Text
 	List []Piece
 
-	next    []Piece
-	cuts    []cut
-	matches []pattern.Match
+	next []Piece
+	cuts []cut
 }
 
 // Reset makes the whole of the text one piece.
@@ -194,23 +193,42 @@ type Split struct {
 }
 
 func (x Split) Split(p *Pieces) {
-	p.each(x.Behavior, func(s []byte) {
-		p.matches = p.matches[:0]
-		if p.Text.Err == nil {
-			p.matches, p.Text.Err = x.Pattern.Find(p.matches, s)
-		}
-		end := 0
-		for _, m := range p.matches {
-			if end < m.Lo {
-				p.add(end, m.Lo, x.Invert)
+	if x.Behavior == Isolated || x.Behavior == Removed {
+		x.splitAtOnce(p)
+		return
+	}
+	p.each(x.Behavior, func(s []byte) { x.stretches(p, s, p.add) })
+}
+
+// splitAtOnce is Split where each stretch is a piece or nothing, so that there
+// need be no list of stretches beside that of pieces.
+func (x Split) splitAtOnce(p *Pieces) {
+	p.next = p.next[:0]
+	for _, at := range p.List {
+		x.stretches(p, p.Text.B[at.Lo:at.Hi], func(lo, hi int, delim bool) {
+			if lo < hi && !(delim && x.Behavior == Removed) {
+				p.next = append(p.next, Piece{at.Lo + lo, at.Lo + hi})
 			}
-			p.add(m.Lo, m.Hi, !x.Invert)
+		})
+	}
+	p.List, p.next = p.next, p.List
+}
+
+// stretches calls f with the delimiters in s and what is between them.
+func (x Split) stretches(p *Pieces, s []byte, f func(lo, hi int, delim bool)) {
+	end := 0
+	if p.Text.Err == nil {
+		p.Text.Err = x.Pattern.Each(s, func(m pattern.Match) {
+			if end < m.Lo {
+				f(end, m.Lo, x.Invert)
+			}
+			f(m.Lo, m.Hi, !x.Invert)
 			end = m.Hi
-		}
-		if end < len(s) {
-			p.add(end, len(s), x.Invert)
-		}
-	})
+		})
+	}
+	if end < len(s) {
+		f(end, len(s), x.Invert)
+	}
 }
 
 // Digits cuts out numbers, every digit by itself or in runs.
