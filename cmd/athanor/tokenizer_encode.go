@@ -67,8 +67,8 @@ func (t *tokenizerEncodeCmd) Run(c *cliContext) error {
 	return t.stream(c, tok)
 }
 
-// wholeMost bounds a text that is held in memory with its offsets, which take some thirty times as much.
-const wholeMost = 64 << 20
+// wholeMost bounds a text that is held in memory with its offsets, which take up to a hundred times as much.
+const wholeMost = 32 << 20
 
 // whole encodes a text that is held in memory.
 func (t *tokenizerEncodeCmd) whole(c *cliContext, tok *tokenizer.Tokenizer) error {
