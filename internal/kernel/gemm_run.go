@@ -255,12 +255,13 @@ func (r *gemmRun) packRowsOfA(panel0 unsafe.Pointer, row0, rows, lo, hi int, tmp
 }
 
 // packRun returns how many summed elements are packed of a panel before the next one has its turn: all where k runs
-// along the rows of storage; few where lanes do, since the panels then share cache lines.
+// along the rows of storage; few where lanes do, since the panels then share cache lines, and rows of equal distance the
+// same few sets of the first cache. The packing kernels fetch as many rows ahead.
 func packRun(o *operand) int {
 	if o.kStride == 1 {
 		return maxKC
 	}
-	return 128
+	return 32
 }
 
 // share returns where part i of n starts when size is split evenly.

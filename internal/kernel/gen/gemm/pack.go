@@ -146,7 +146,7 @@ func (g *generator) packCols16(sums bool) {
 	g.SUBQ(operand.U8(2), k)
 	g.JL(operand.LabelRef("odd"))
 	g.Label("loop")
-	g.prefetchBeside(src, rowBytes)
+	g.prefetchAhead(src, rowBytes)
 	g.VMOVUPS_Z(mem(src, 0), reg.K1, zmm[0])
 	g.VMOVUPS_Z(next, reg.K1, zmm[1])
 	g.LEAQ(operand.Mem{Base: src, Index: rowBytes, Scale: 2}, src)
@@ -174,7 +174,7 @@ func (g *generator) packCols16(sums bool) {
 	g.SUBQ(operand.U8(2), k)
 	g.JL(operand.LabelRef("odd"))
 	g.Label("loop")
-	g.prefetchBeside(src, rowBytes)
+	g.prefetchAhead(src, rowBytes)
 	g.VPMOVZXWD_Z(mem(src, 0), reg.K1, zmm[0])
 	g.VPMOVZXWD_Z(next, reg.K1, zmm[1])
 	g.LEAQ(operand.Mem{Base: src, Index: rowBytes, Scale: 2}, src)
@@ -226,7 +226,7 @@ func (g *generator) packCols32BF16() {
 	g.SUBQ(operand.U8(2), k)
 	g.JL(operand.LabelRef("odd"))
 	g.Label("loop")
-	g.prefetchBeside(src, rowBytes)
+	g.prefetchAhead(src, rowBytes)
 	g.VMOVDQU32(mem(src, 0), zmm[0])
 	g.VMOVDQU32(operand.Mem{Base: src, Index: rowBytes, Scale: 1}, zmm[1])
 	g.LEAQ(operand.Mem{Base: src, Index: rowBytes, Scale: 2}, src)
@@ -245,11 +245,17 @@ func (g *generator) packCols32BF16() {
 	g.RET()
 }
 
-// prefetchBeside fetches what follows in the two rows at hand: the next panel's lanes. Rows ahead would be those of the same
-// panel, whose first ones miss at every turn of another panel.
-func (g *generator) prefetchBeside(src, rowBytes reg.GPPhysical) {
-	g.PREFETCHT0(mem(src, 64))
-	g.PREFETCHT0(operand.Mem{Base: src, Index: rowBytes, Scale: 1, Disp: 64})
+// rowsAhead is how many rows on a line is fetched: those that a product packs of a panel at a time (packRun), so that it is the next turn's.
+const rowsAhead = 32
+
+// prefetchAhead fetches the same lanes of the two rows rowsAhead on into the second cache; the first, where rows of equal
+// distance share few sets, would lose them before their turn.
+func (g *generator) prefetchAhead(src, rowBytes reg.GPPhysical) {
+	ahead := reg.R13
+	g.IMUL3Q(operand.I32(rowsAhead), rowBytes, ahead)
+	g.ADDQ(src, ahead)
+	g.PREFETCHT1(mem(ahead, 0))
+	g.PREFETCHT1(operand.Mem{Base: ahead, Index: rowBytes, Scale: 1})
 }
 
 // packCols16Rounded writes the packing of rows of up to 16 float32s as pairs of bf16, rounded on the way.
@@ -269,7 +275,7 @@ func (g *generator) packCols16Rounded() {
 	g.SUBQ(operand.U8(2), k)
 	g.JL(operand.LabelRef("odd"))
 	g.Label("loop")
-	g.prefetchBeside(src, rowBytes)
+	g.prefetchAhead(src, rowBytes)
 	rounded(mem(src, 0), 0)
 	rounded(operand.Mem{Base: src, Index: rowBytes, Scale: 1}, 1)
 	g.LEAQ(operand.Mem{Base: src, Index: rowBytes, Scale: 2}, src)
