@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/athanor-lm/athanor/internal/durable"
 	"github.com/gofrs/flock"
 )
 
@@ -109,26 +110,6 @@ func (a *aside) clear() error {
 	return os.Mkdir(a.data(""), 0o755)
 }
 
-// write makes a file whole and durable, or leaves the one that was there.
-func (a *aside) write(path string, data []byte) error {
-	f, err := os.Create(path + ".new")
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if _, err := f.Write(data); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	syncDir(filepath.Dir(path))
-	return nil
-}
-
 // sumRest adds the files of the dataset that are not in the list yet: those of the tokenizer and the quarantine.
 func (a *aside) sumRest(files []FileInfo) ([]FileInfo, error) {
 	root := a.data("")
@@ -160,7 +141,9 @@ func (a *aside) commit() error {
 	if err := mayReplace(a.out, a.overwrite); err != nil {
 		return err
 	}
-	syncDir(a.data(""))
+	if err := durable.SyncDir(a.data("")); err != nil {
+		return err
+	}
 	old := a.join(asideOld)
 	switch err := os.Rename(a.out, old); {
 	case errors.Is(err, fs.ErrNotExist):
@@ -174,8 +157,7 @@ func (a *aside) commit() error {
 		}
 		return err
 	}
-	syncDir(filepath.Dir(a.out))
-	return a.discard()
+	return errors.Join(durable.SyncDir(filepath.Dir(a.out)), a.discard())
 }
 
 // discard removes the directory.
@@ -199,12 +181,4 @@ func (a *aside) close() {
 	}
 	a.done = true
 	a.lock.Close()
-}
-
-// syncDir makes renames in a directory durable where the system can; where it cannot, they are still atomic.
-func syncDir(path string) {
-	if d, err := os.Open(path); err == nil {
-		d.Sync()
-		d.Close()
-	}
 }

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"slices"
 	"time"
 
 	"github.com/athanor-lm/athanor/corpus/read"
+	"github.com/athanor-lm/athanor/internal/durable"
 	"github.com/athanor-lm/athanor/tokenizer"
 )
 
@@ -178,6 +180,11 @@ func (b *builder) finish() (*Manifest, error) {
 		m.Splits = append(m.Splits, SplitInfo{splitNames[i], shard.count})
 		m.Files = append(m.Files, files...)
 	}
+	for _, name := range []string{manifestName, tokenizerDir} { // an earlier start may have been killed while writing them
+		if err := os.RemoveAll(b.dir.data(name)); err != nil {
+			return nil, err
+		}
+	}
 	if err := cfg.Tokenizer.Save(b.dir.data(tokenizerDir)); err != nil {
 		return nil, fmt.Errorf("save the tokenizer: %w", err)
 	}
@@ -192,7 +199,7 @@ func (b *builder) finish() (*Manifest, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m, b.dir.write(b.dir.data(manifestName), data)
+	return m, durable.Write(b.dir.data(manifestName), data)
 }
 
 // checkFilled refuses a dataset nobody could train on.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/athanor-lm/athanor/corpus/read"
+	"github.com/athanor-lm/athanor/internal/durable"
 )
 
 // The journal of a build lies beside the dataset that is being filled. The plan, written once, says what is built of
@@ -190,8 +191,10 @@ func (b *builder) save(files []*os.File, state []byte) error {
 			return err
 		}
 	}
-	syncDir(b.dir.data(""))
-	return b.dir.write(b.dir.join(journalName), state)
+	if err := durable.SyncDir(b.dir.data("")); err != nil {
+		return err
+	}
+	return durable.Replace(b.dir.join(journalName), state)
 }
 
 // awaitJournal waits for the saving of the last state.

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/athanor-lm/athanor/corpus/read"
+	"github.com/athanor-lm/athanor/internal/durable"
 	"github.com/athanor-lm/athanor/tokenizer"
 	"github.com/cespare/xxhash/v2"
 )
@@ -176,7 +177,7 @@ func (b *builder) begin(p *plan) (*state, error) {
 			s.Inputs[corpus] = append(s.Inputs[corpus], SourceInfo{Name: name})
 		}
 	}
-	return s, b.dir.write(b.dir.join(planName), data)
+	return s, durable.Replace(b.dir.join(planName), data)
 }
 
 func (b *builder) close() {
@@ -320,11 +321,14 @@ func hashSplit(text []byte, seed uint64, fraction float64) int {
 	return train
 }
 
-// tailCut returns where the held-out end of a text begins, not within a character.
+// tailCut returns where the held-out end of a text begins, not within a character. A text too short to be cut is not held out.
 func tailCut(text []byte, fraction float64) int {
 	cut := int(float64(len(text)) * (1 - fraction))
 	for back := 0; back < utf8.UTFMax-1 && cut < len(text) && !utf8.RuneStart(text[cut]); back++ {
 		cut++
+	}
+	if cut == 0 {
+		return len(text)
 	}
 	return cut
 }

@@ -14,14 +14,14 @@ import (
 // quarantine keeps the records that were set aside, one JSON object a line. The file appears with the first of them.
 type quarantine struct {
 	dir   *aside
-	file  *durable // nil as long as there are none
+	file  *growing // nil as long as there are none
 	first *read.Bad
 	count atomic.Int64
 }
 
 // quarantineState is what a journal keeps of it.
 type quarantineState struct {
-	File  durableState `json:"file"`
+	File  growingState `json:"file"`
 	Count int64        `json:"count"`
 	First *read.Bad    `json:"first,omitempty"`
 }
@@ -30,7 +30,7 @@ func openQuarantine(q *quarantine, dir *aside, at quarantineState) (err error) {
 	q.dir, q.first = dir, at.First
 	q.count.Store(at.Count)
 	if at.Count > 0 {
-		q.file, err = openDurable(dir.data(quarantineName), nil, at.File)
+		q.file, err = openGrowing(dir.data(quarantineName), nil, at.File)
 		return err
 	}
 	if err := os.Remove(dir.data(quarantineName)); !errors.Is(err, fs.ErrNotExist) {
@@ -41,7 +41,7 @@ func openQuarantine(q *quarantine, dir *aside, at quarantineState) (err error) {
 
 func (q *quarantine) add(bad read.Bad) (err error) {
 	if q.file == nil {
-		if q.file, err = openDurable(q.dir.data(quarantineName), nil, durableState{}); err != nil {
+		if q.file, err = openGrowing(q.dir.data(quarantineName), nil, growingState{}); err != nil {
 			return err
 		}
 		q.first = &bad

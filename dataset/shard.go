@@ -12,25 +12,25 @@ type shardWriter struct {
 	dir     *aside
 	name    string
 	dtype   DType
-	bin     *durable
-	lengths *durable // i32 a document
+	bin     *growing
+	lengths *growing // i32 a document
 	count   Count
 	scratch []byte
 }
 
 // shardState is what a journal keeps of a shard.
 type shardState struct {
-	Bin     durableState `json:"bin"`
-	Lengths durableState `json:"lengths"`
+	Bin     growingState `json:"bin"`
+	Lengths growingState `json:"lengths"`
 	Count   Count        `json:"count"`
 }
 
 func openShard(dir *aside, name string, dt DType, at shardState) (*shardWriter, error) {
-	bin, err := openDurable(dir.data(name+".bin"), sha256.New(), at.Bin)
+	bin, err := openGrowing(dir.data(name+".bin"), sha256.New(), at.Bin)
 	if err != nil {
 		return nil, err
 	}
-	lengths, err := openDurable(dir.join(name+".lengths"), nil, at.Lengths)
+	lengths, err := openGrowing(dir.join(name+".lengths"), nil, at.Lengths)
 	if err != nil {
 		bin.f.Close()
 		return nil, err
@@ -70,7 +70,7 @@ func (w *shardWriter) finish() ([]FileInfo, error) {
 	if _, err := w.lengths.f.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
-	idx, err := openDurable(w.dir.data(w.name+".idx"), sha256.New(), durableState{})
+	idx, err := openGrowing(w.dir.data(w.name+".idx"), sha256.New(), growingState{})
 	if err != nil {
 		return nil, err
 	}

@@ -185,14 +185,24 @@ func LoadWeights(path string, m model.Model, pool *kernel.Pool) error {
 	return errors.Join(err, s.Close())
 }
 
-// fits refuses a model of the same shapes in which the source's weights would mean something else.
+// CheckWeights reports why LoadWeights would refuse path for a model of configuration c, as far as that can be told without
+// reading weights.
+func CheckWeights(path string, c model.Config) error {
+	s, err := Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.fits(c), s.Close())
+}
+
+// fits refuses a model of the same shapes in which the source's weights would mean something else, and one of other layers.
 func (s *Source) fits(c model.Config) error {
 	have := s.Config.Normalize()
 	for _, f := range []struct {
 		key         string
 		found, want any
 	}{
-		{"family", have.Family, c.Family}, {"heads", have.Heads, c.Heads}, {"kv_heads", have.KVHeads, c.KVHeads}, {"activation", have.Activation, c.Activation},
+		{"family", have.Family, c.Family}, {"layers", have.Layers, c.Layers}, {"width", have.Width, c.Width}, {"heads", have.Heads, c.Heads}, {"kv_heads", have.KVHeads, c.KVHeads}, {"activation", have.Activation, c.Activation},
 	} {
 		if f.found != f.want {
 			return fmt.Errorf("load weights of %s: its %s is %v, want %v, the model's", s.Path, f.key, f.found, f.want)

@@ -166,6 +166,7 @@ func newValSource(c *Config, name string, split *dataset.Split, lengths []int) (
 		n = min(n, limit)
 	}
 	b, s := objective.NewBatch(1, c.Data.Sequence), dataset.NewSample(c.Data.Sequence)
+	labels := 0
 	for i := range n {
 		index := i * total / n
 		v.indices = append(v.indices, index)
@@ -175,9 +176,13 @@ func newValSource(c *Config, name string, split *dataset.Split, lengths []int) (
 		(objective.CLM{}).Fill(b, 0, s)
 		for _, label := range b.Labels {
 			if label != objective.Ignore {
+				labels++
 				v.bytes += float64(lengths[label])
 			}
 		}
+	}
+	if labels == 0 {
+		return v, fmt.Errorf("none of the %d tokens in its %d windows is predicted from one before it, so that there is no loss to compute: hold out more text, or build the dataset with none held out (--val 0)", split.Tokens(), n)
 	}
 	return v, nil
 }

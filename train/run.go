@@ -85,10 +85,7 @@ type Run struct {
 
 // New begins a run in cfg.Dir, which must not hold one already. After an error cfg.Dir is what it was.
 func New(cfg *Config, o Options) (*Run, error) {
-	if err := vacant(cfg.Dir); err != nil {
-		return nil, err
-	}
-	r, err := prepare(cfg, o)
+	r, err := Prepare(cfg, o)
 	if err != nil {
 		return nil, err
 	}
@@ -99,8 +96,24 @@ func New(cfg *Config, o Options) (*Run, error) {
 	return r, nil
 }
 
-// Prepare checks configuration, data and memory as New does, but writes nothing; the Run can tell its Plan and be closed.
-func Prepare(cfg *Config, o Options) (*Run, error) { return prepare(cfg, o) }
+// Prepare checks all that New checks, the run directory, configuration, data, memory, prompts of samples and the model to start from, but writes
+// nothing and reads no weights; the Run can tell its Plan and be closed.
+func Prepare(cfg *Config, o Options) (*Run, error) {
+	if err := vacant(cfg.Dir); err != nil {
+		return nil, err
+	}
+	r, err := prepare(cfg, o)
+	if err != nil {
+		return nil, err
+	}
+	if from := cfg.Model.InitFrom; from != "" {
+		if err := pretrained.CheckWeights(from, r.model.Config()); err != nil {
+			r.Close()
+			return nil, fmt.Errorf("train: model.init_from: %w", err)
+		}
+	}
+	return r, nil
+}
 
 // Plan says what is going to happen.
 func (r *Run) Plan() Plan { return r.plan }
@@ -187,8 +200,28 @@ func (r *Run) prepareModel() error {
 	if prompts, o := r.samples(); len(prompts) > 0 {
 		samples = generate.CacheBytes(r.model.Config(), computeType(r.cfg.DType), r.data.tok, prompts, o)
 	}
-	r.plan.Memory, err = checkMemory(r.pool, r.model, r.cfg, samples)
-	return err
+	if r.plan.Memory, err = checkMemory(r.pool, r.model, r.cfg, samples); err != nil {
+		return err
+	}
+	return r.checkSamples()
+}
+
+// checkSamples refuses prompts that could not be continued, before anything large is made.
+func (r *Run) checkSamples() error {
+	prompts, o := r.samples()
+	if len(prompts) == 0 {
+		return nil
+	}
+	tape := tensor.NewTape(tensor.Options{Pool: r.pool, Compute: computeType(r.cfg.DType)})
+	defer tape.Free()
+	g, err := generate.New(r.model, tape, r.data.tok)
+	if err == nil {
+		err = g.Check(prompts, o)
+	}
+	if err != nil {
+		return fmt.Errorf("train: samples: %w", err)
+	}
+	return nil
 }
 
 // start makes the first weights, and then the run directory.
@@ -272,15 +305,8 @@ func (r *Run) resume(overrides []string) error {
 func (r *Run) allocate() error {
 	r.allocateStep()
 	var err error
-	if r.generator, err = generate.New(r.model, r.tape, r.data.tok); err != nil {
-		return err
-	}
-	if prompts, o := r.samples(); len(prompts) > 0 {
-		if err := r.generator.Check(prompts, o); err != nil {
-			return fmt.Errorf("train: samples: %w", err)
-		}
-	}
-	return nil
+	r.generator, err = generate.New(r.model, r.tape, r.data.tok)
+	return err
 }
 
 // allocateStep gives memory to the parameters and everything an update needs.

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,8 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/athanor-lm/athanor/checkpoint"
+	"github.com/athanor-lm/athanor/dataset"
+	"github.com/athanor-lm/athanor/tokenizer"
 )
 
 func TestAnyNumberOfWorkersWritesTheSameFiles(t *testing.T) {
@@ -219,7 +222,7 @@ func TestRefusalsLeaveNothingBehind(t *testing.T) {
 		set  []string
 		want []string
 	}{
-		{"other shapes", []string{"model.init_from=" + base, "model.width=64"}, []string{"model.init_from", "another shape", "embed.weight [13 32], want [13 64]"}},
+		{"other shapes", []string{"model.init_from=" + base, "model.width=64"}, []string{"model.init_from", "width is 32, want 64"}},
 		{"other heads", []string{"model.init_from=" + base, "model.heads=4"}, []string{"model.init_from", "heads is 2, want 4"}},
 		{"other vocabulary", []string{"model.init_from=" + base, "model.vocab=20"}, []string{"embed.weight [13 32], want [20 32]"}},
 		{"small vocabulary", []string{"model.vocab=9"}, []string{"model.vocab is 9", "13 ids"}},
@@ -256,6 +259,53 @@ func TestRefusalsLeaveNothingBehind(t *testing.T) {
 		if _, err := New(cfg, Options{Observer: &witness{}, PeakGFLOPs: -1}); err == nil || !strings.Contains(err.Error(), "already holds") {
 			t.Errorf("%s: %v, want a refusal", name, err)
 		}
+	}
+}
+
+// A dry run refuses what a start would refuse.
+func TestPrepareRefusesWhatNewRefuses(t *testing.T) {
+	dir := t.TempDir()
+	data, base := buildData(t, dir, 1, 60), filepath.Join(dir, "base")
+	trained(t, tinyConfig(t, base, data))
+	for _, tc := range []struct{ run, set, want string }{
+		{base, "steps=10", "already holds a run"},
+		{"", "model.init_from=" + filepath.Join(dir, "nowhere"), "model.init_from"},
+		{"", "model.layers=3&model.init_from=" + base, "layers is 2, want 3"},
+		{"", "samples.prompts=[abcdefghijabcdefghij]", "samples: generate: prompt 1 has 20 tokens"},
+		{"", "memory_gb=0.01", "would take"},
+	} {
+		run := cmp.Or(tc.run, filepath.Join(dir, "run"))
+		for name, f := range map[string]func(*Config, Options) (*Run, error){"Prepare": Prepare, "New": New} {
+			r, err := f(tinyConfig(t, run, data, strings.Split(tc.set, "&")...), Options{Observer: &witness{}, PeakGFLOPs: -1})
+			if err == nil {
+				r.Close()
+			}
+			if err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("%s with %s: %v, want %q", name, tc.set, err, tc.want)
+			}
+		}
+	}
+}
+
+// Documents of one token have no token that is predicted from another.
+func TestValidationWithoutLabelsIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	text, held, out := filepath.Join(dir, "text.jsonl"), filepath.Join(dir, "held.jsonl"), filepath.Join(dir, "data")
+	for file, doc := range map[string]string{text: strings.Repeat("abc", 200), held: "a"} {
+		if err := os.WriteFile(file, []byte(strings.Repeat(`{"text":"`+doc+`"}`+"\n", 20)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tok, err := tokenizer.TrainChars(context.Background(), func(yield func([]byte, error) bool) { yield([]byte(alphabet), nil) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := dataset.Build(context.Background(), dataset.BuildConfig{Inputs: []string{text}, ValInputs: []string{held}, Out: out, Tokenizer: tok}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = Prepare(tinyConfig(t, filepath.Join(dir, "run"), out, "data.packing=documents"), Options{Observer: &witness{}, PeakGFLOPs: -1})
+	if err == nil || !strings.Contains(err.Error(), "no loss to compute") {
+		t.Errorf("%v, want that nothing is predicted", err)
 	}
 }
 

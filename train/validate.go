@@ -28,9 +28,6 @@ func (r *Run) validate(ctx context.Context) (*runlog.Validation, error) {
 			r.valExtra["val_loss_"+v.name] = n / float64(k)
 		}
 	}
-	if valid == 0 {
-		return nil, fmt.Errorf("train: no token of the validation set has a label")
-	}
 	val := &runlog.Validation{Loss: nats / float64(valid), Perplexity: math.Exp(nats / float64(valid))}
 	if bytes > 0 {
 		val.BitsPerByte = nats / math.Ln2 / bytes

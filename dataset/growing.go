@@ -10,27 +10,27 @@ import (
 	"os"
 )
 
-// durable is a file that is written from its beginning to its end, over several starts of the program if need be.
-type durable struct {
+// growing is a file that is written from its beginning to its end, over several starts of the program if need be.
+type growing struct {
 	f    *os.File
 	buf  *bufio.Writer
 	sum  hash.Hash // nil where none is kept
 	size int64
 }
 
-// durableState is what a journal keeps of a file: what lies behind Size was written later and is dropped.
-type durableState struct {
+// growingState is what a journal keeps of a file: what lies behind Size was written later and is dropped.
+type growingState struct {
 	Size int64  `json:"size"`
 	Sum  []byte `json:"sha256_state,omitempty"`
 }
 
-// openDurable begins a file, or goes on with it where at says.
-func openDurable(path string, sum hash.Hash, at durableState) (*durable, error) {
+// openGrowing begins a file, or goes on with it where at says.
+func openGrowing(path string, sum hash.Hash, at growingState) (*growing, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, err
 	}
-	d := &durable{f: f, buf: bufio.NewWriterSize(f, 1<<16), sum: sum, size: at.Size}
+	d := &growing{f: f, buf: bufio.NewWriterSize(f, 1<<16), sum: sum, size: at.Size}
 	if err := d.goOn(at); err != nil {
 		f.Close()
 		return nil, err
@@ -38,7 +38,7 @@ func openDurable(path string, sum hash.Hash, at durableState) (*durable, error) 
 	return d, nil
 }
 
-func (d *durable) goOn(at durableState) error {
+func (d *growing) goOn(at growingState) error {
 	st, err := d.f.Stat()
 	if err != nil {
 		return err
@@ -58,7 +58,7 @@ func (d *durable) goOn(at durableState) error {
 	return err
 }
 
-func (d *durable) Write(p []byte) (int, error) {
+func (d *growing) Write(p []byte) (int, error) {
 	if d.sum != nil {
 		d.sum.Write(p)
 	}
@@ -67,11 +67,11 @@ func (d *durable) Write(p []byte) (int, error) {
 }
 
 // state gives what is written to the system and says how much that is. It is durable after sync.
-func (d *durable) state() (durableState, error) {
+func (d *growing) state() (growingState, error) {
 	if err := d.buf.Flush(); err != nil {
-		return durableState{}, err
+		return growingState{}, err
 	}
-	s := durableState{Size: d.size}
+	s := growingState{Size: d.size}
 	var err error
 	if d.sum != nil {
 		s.Sum, err = d.sum.(encoding.BinaryMarshaler).MarshalBinary()
@@ -80,7 +80,7 @@ func (d *durable) state() (durableState, error) {
 }
 
 // finish flushes the file to the disk and closes it.
-func (d *durable) finish(name string) (FileInfo, error) {
+func (d *growing) finish(name string) (FileInfo, error) {
 	err := d.buf.Flush()
 	if err == nil {
 		err = d.f.Sync()
