@@ -120,6 +120,7 @@ func TestVocabTxtAlone(t *testing.T) {
 func TestBadVocabTxtIsRefused(t *testing.T) {
 	for _, c := range []struct{ vocab, config, want string }{
 		{"a\nb\n", "", `unk_token "[UNK]" is not in the vocabulary`},
+		{"", "", "the vocabulary is empty"},
 		{"[UNK]\n[CLS]\n", "", `sep_token "[SEP]" is not in the vocabulary`},
 		{"[UNK]\n[CLS]\n[SEP]\n\xff\n", "", "not UTF-8"},
 		{"[UNK]\n[CLS]\n[SEP]\na\x00\n", "", "byte 0"},

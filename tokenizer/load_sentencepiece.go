@@ -2,6 +2,7 @@ package tokenizer
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -87,9 +88,15 @@ func loadSentencePiece(path string) (*Tokenizer, error) {
 
 // fromSentencePiece makes a tokenizer of the content of a .model file.
 func fromSentencePiece(data []byte) (*Tokenizer, error) {
+	if len(data) == 0 {
+		return nil, errors.New("the file is empty")
+	}
 	m, err := spm.Parse(data)
 	if err != nil {
 		return nil, err
+	}
+	if !m.Proto().Whole() {
+		return nil, fmt.Errorf("the file ends after %d pieces, without the trainer_spec and the normalizer_spec that follow them: it is not whole", m.Size())
 	}
 	if m.Size() > MaxVocab {
 		return nil, fmt.Errorf("the model has %d pieces, want at most %d", m.Size(), MaxVocab)

@@ -124,6 +124,9 @@ func fromVocabTxt(data, config []byte) ([]byte, error) {
 			ids[piece] = uint32(id) // of a piece listed twice the last line counts
 		}
 	}
+	if len(ids) == 0 {
+		return nil, errors.New("the vocabulary is empty")
+	}
 	for piece, id := range ids {
 		d.vocab = append(d.vocab, entry{piece, id})
 	}

@@ -45,6 +45,29 @@ func TestSentencePieceSaveAndLoad(t *testing.T) {
 	}
 }
 
+// Pieces come first in a .model file: one that ends between two of them parses, but as another model.
+func TestSentencePieceFilesThatEndTooSoon(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join(dataDir(t), "tokenizers", "sentencepiece/test_model.model"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ends := []int{0}
+	for at := 0; data[at] == 1<<3|2; ends = append(ends, at) {
+		at += 2 + int(data[at+1])
+	}
+	if len(ends) < 1000 {
+		t.Fatalf("%d pieces, want 1000", len(ends)-1)
+	}
+	for _, end := range ends {
+		if _, err := fromSentencePiece(data[:end]); err == nil {
+			t.Errorf("the first %d of %d bytes load", end, len(data))
+		}
+	}
+	if _, err := fromSentencePiece(data[:ends[500]]); !strings.Contains(err.Error(), "after 500 pieces") {
+		t.Error(err)
+	}
+}
+
 func TestSentencePieceRoles(t *testing.T) {
 	model, err := os.ReadFile(filepath.Join(dataDir(t), "tokenizers", "llama2/tokenizer.model"))
 	if err != nil {
@@ -150,7 +173,7 @@ func TestSentencePieceBadFiles(t *testing.T) {
 	dir := t.TempDir()
 	for name, c := range map[string]struct{ data, want string }{
 		"text.model":  {"This is no model.", "parse model"},
-		"empty.model": {"", "no piece is of the unknown type"},
+		"empty.model": {"", "the file is empty"},
 		"long.model":  {"\x0a\xff\xff\xff\xff\x0fa", "does not fit"},
 	} {
 		path := filepath.Join(dir, name)

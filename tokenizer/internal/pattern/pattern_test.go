@@ -97,7 +97,7 @@ func TestPatternsThatLookAheadFarEnd(t *testing.T) {
 			t.Fatal(err)
 		}
 		start := time.Now()
-		m, err := p.Find(nil, bytes.Repeat([]byte("a"), 1_000_000))
+		m, err := p.Find(nil, bytes.Repeat([]byte("a"), 200_000))
 		if err == nil || len(m) == 0 || m[len(m)-1].Hi != len(m) {
 			t.Errorf("%s: %d matches, error %v", expr, len(m), err)
 		}

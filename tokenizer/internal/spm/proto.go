@@ -62,6 +62,13 @@ func NewProto() *ModelProto {
 	return &ModelProto{Trainer: defaultTrainer, Normalizer: defaultNormalizer}
 }
 
+// Whole tells whether the model has a trainer_spec and a normalizer_spec.
+// SentencePiece writes both behind the pieces: a file without them has lost its
+// end.
+func (p *ModelProto) Whole() bool {
+	return p.Trainer.present != 0 && p.Normalizer.present != 0
+}
+
 // TrainerSpec says how the model was trained. ModelType, ByteFallback,
 // TreatWhitespaceAsSuffix and the names of the special pieces also decide how
 // it encodes.
