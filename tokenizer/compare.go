@@ -109,15 +109,23 @@ func (c *Comparison) Result(tokenizer, text int) *Result {
 
 func (con *Contender) result(ctx context.Context, s *Sample, size *SampleSize, opts *CompareOptions) (Result, error) {
 	r := Result{Tokenizer: con.Name, Text: s.Name, VocabSize: con.Tokenizer.VocabSize()}
+	parts := con.Tokenizer.partTable()
+	counts := make([]Result, len(s.Docs))
+	counting, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	eachDoc(counting, len(s.Docs), opts.Workers, func(_, i int) {
+		var err error
+		if counts[i], err = con.Tokenizer.count(s.Docs[i], parts); err != nil {
+			stop(fmt.Errorf("%s, document %d of %s: %w", con.Name, i, s.Name, err))
+		}
+	})
+	if err := context.Cause(counting); err != nil {
+		return r, err
+	}
 	if !opts.NoSpeed {
 		r.OneMBs = encodeRate(ctx, con.Tokenizer, s.Docs, size.Bytes, 1)
 		r.AllMBs = encodeRate(ctx, con.Tokenizer, s.Docs, size.Bytes, opts.Workers)
 	}
-	parts := con.Tokenizer.partTable()
-	counts := make([]Result, len(s.Docs))
-	eachDoc(ctx, len(s.Docs), opts.Workers, func(_, i int) {
-		counts[i] = con.Tokenizer.count(s.Docs[i], parts)
-	})
 	for i := range counts {
 		d := &counts[i]
 		r.Tokens += d.Tokens
@@ -161,8 +169,11 @@ func (t *Tokenizer) forget() {
 }
 
 // count encodes and decodes one document.
-func (t *Tokenizer) count(doc []byte, parts []bool) (r Result) {
-	ids := t.AppendEncodePlain(nil, doc)
+func (t *Tokenizer) count(doc []byte, parts []bool) (r Result, err error) {
+	ids, err := t.TryEncode(nil, doc, EncodeOptions{Plain: true})
+	if err != nil {
+		return r, err
+	}
 	r.Tokens = int64(len(ids))
 	unk, hasUnk := t.UNK()
 	for _, id := range ids {
@@ -177,7 +188,7 @@ func (t *Tokenizer) count(doc []byte, parts []bool) (r Result) {
 	if back := t.Decode(ids, false); back != string(doc) {
 		r.FirstFailure = mismatch(doc, []byte(back))
 	}
-	return r
+	return r, nil
 }
 
 // partTable tells, by id, which tokens hold a part of a character or stand for one byte that has no other token.
