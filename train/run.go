@@ -332,7 +332,7 @@ func (r *Run) allocateStep() {
 
 // smallCopies is the size up to which the copies of all matrices together are kept: the memory does not matter then, and with the
 // few tokens of a small model's step packing from masters is felt.
-const smallCopies = 16 << 20
+const smallCopies = 24 << 20
 
 // copyType is the type of the copy of p that matrix products read, f32 for none. The output projection has one: it is read several
 // times a step, once for each chunk of rows. In a small model all matrices have one in bf16, which gives the same bits. Other matrices are
