@@ -267,7 +267,8 @@ func (d ctcDecoder) alone(token string) string {
 	return token
 }
 
-// replaceDecoder puts content in place of every match.
+// replaceDecoder puts content in place of every match; a text that would become
+// too long stays as it is.
 type replaceDecoder struct {
 	pattern *pattern.Pattern
 	content string
@@ -279,7 +280,7 @@ func (d replaceDecoder) start(whole bool, out func(string)) stage {
 func (replaceDecoder) fuses() bool { return false }
 func (d replaceDecoder) alone(token string) string {
 	found, _ := d.pattern.Find(nil, []byte(token))
-	if len(found) == 0 {
+	if len(found) == 0 || len(found)*len(d.content) > growthRoom+growthTimes*len(token) {
 		return token
 	}
 	var b strings.Builder

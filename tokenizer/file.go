@@ -69,7 +69,9 @@ func (t *Tokenizer) build(f *file) error {
 			return err
 		}
 	}
-	t.buildBytes()
+	if err := t.buildBytes(); err != nil {
+		return err
+	}
 	if !isNull(f.PostProcessor) {
 		if err := t.parsePostProcessor(f.PostProcessor, 0, &t.kinds.postProcessor); err != nil {
 			return err
@@ -259,8 +261,9 @@ func (t *Tokenizer) buildAdded() error {
 	return nil
 }
 
-// buildBytes lays out what every id decodes to by itself.
-func (t *Tokenizer) buildBytes() {
+// buildBytes lays out what every id decodes to by itself. Decoders that make more
+// of a token than a normalizer may of a text are refused.
+func (t *Tokenizer) buildBytes() error {
 	t.simpleDecode = true
 	for _, d := range t.decoders {
 		switch d.(type) {
@@ -274,12 +277,18 @@ func (t *Tokenizer) buildBytes() {
 	for id := range t.tokens {
 		if text, ok := t.decodeText(uint32(id)); ok {
 			for _, d := range t.decoders {
-				text = d.alone(text)
+				if text = d.alone(text); len(text) > growthRoom+growthTimes*len(t.tokens[id]) {
+					return fmt.Errorf("decoder: token %d, %.40q, becomes longer than %d bytes", id, t.tokens[id], growthRoom+growthTimes*len(t.tokens[id]))
+				}
 			}
 			t.blob = append(t.blob, text...)
 		}
+		if len(t.blob) > maxFile {
+			return fmt.Errorf("decoder: the tokens decode to more than %d bytes", maxFile)
+		}
 		t.blobEnds[id] = uint32(len(t.blob))
 	}
+	return nil
 }
 
 func isNull(data json.RawMessage) bool {

@@ -66,6 +66,7 @@ func TestLoadRefusesByName(t *testing.T) {
 		{"which is not in the vocabulary", minimal("POST", `{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"x"}}],"special_tokens":{"x":{"ids":[9]}}}`)},
 		{`decoder "Morse" is not supported`, minimal("DEC", `{"type":"Morse"}`)},
 		{"more than 4 ByteLevel", minimal("PRE", `{"type":"Sequence","pretokenizers":[{"type":"ByteLevel"}`+strings.Repeat(`,{"type":"ByteLevel"}`, 4)+`]}`)},
+		{"becomes longer than", minimal("DEC", `{"type":"Sequence","decoders":[{"type":"Fuse"}`+strings.Repeat(`,{"type":"Replace","pattern":{"String":"a"},"content":"aaaaaaaaaa"}`, 20)+`]}`)},
 		{`content is ""`, minimal("DEC", `{"type":"Strip"}`)},
 		{"start is -1", minimal("DEC", `{"type":"Strip","content":"a","start":-1}`)},
 		{"dropout is 1.5", minimal("MORE", `"dropout":1.5,`)},
