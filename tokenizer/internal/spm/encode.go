@@ -14,20 +14,19 @@ const chunk = 1 << 14
 
 // State is the working memory of one goroutine.
 type State struct {
-	norm    []byte  // normalized text that is not yet segmented
-	lo      int     // where the current segment begins in norm
-	next    int     // the next character to look at
-	prev    uint32  // the character before it, packed
-	unk     bool    // the last id was that of an unknown piece
-	certain bool    // no segment was cut as it was for what is before it
-	acc     float32 // score of the text so far (unigram)
-	calm    int     // acc is steady for so many more bytes
-	cache   *cache
-	uni     *unigram.State
-	merge   mergeState
-	dense   int // up to here letters go on longer than words do
-	linear  *bpe.State
-	long    int // bytes of long pieces so far
+	norm   []byte  // normalized text that is not yet segmented
+	lo     int     // where the current segment begins in norm
+	next   int     // the next character to look at
+	prev   uint32  // the character before it, packed
+	unk    bool    // the last id was that of an unknown piece
+	acc    float32 // score of the text so far (unigram)
+	calm   int     // acc is steady for so many more bytes
+	cache  *cache
+	uni    *unigram.State
+	merge  mergeState
+	dense  int // up to here letters go on longer than words do
+	linear *bpe.State
+	long   int // bytes of long pieces so far
 
 	tokens []unigram.Token // of a text cut as a whole
 }
