@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"io"
-	"os"
 	"unicode/utf8"
 
 	"github.com/athanor-lm/athanor/tokenizer"
@@ -78,12 +77,4 @@ func (w *textWatch) count(n int) {
 func (w *textWatch) stats() tokenizer.TextStats {
 	w.count(len(w.held))
 	return w.st
-}
-
-// openInput opens a file, or standard input where none is named.
-func openInput(c *cliContext, file string) (io.ReadCloser, error) {
-	if file == "" || file == "-" {
-		return io.NopCloser(c.stdin), nil
-	}
-	return os.Open(file)
 }

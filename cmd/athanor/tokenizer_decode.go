@@ -54,7 +54,12 @@ func (t *tokenizerDecodeCmd) Run(c *cliContext) error {
 
 // records decodes JSON Lines, one record at a time.
 func (t *tokenizerDecodeCmd) records(c *cliContext, tok *tokenizer.Tokenizer) error {
-	in, out := json.NewDecoder(bufio.NewReaderSize(c.stdin, 1<<18)), bufio.NewWriterSize(c.stdout, 1<<18)
+	input, err := openInput(c, "", "decode")
+	if err != nil {
+		return err
+	}
+	defer input.Close()
+	in, out := json.NewDecoder(bufio.NewReaderSize(input, 1<<18)), bufio.NewWriterSize(c.stdout, 1<<18)
 	lines := json.NewEncoder(out)
 	lines.SetEscapeHTML(false)
 	for n := 1; ; n++ {

@@ -104,7 +104,7 @@ func (t *tokenizerEncodeCmd) input(c *cliContext) (io.ReadCloser, error) {
 	if t.Text != nil {
 		return io.NopCloser(strings.NewReader(*t.Text)), nil
 	}
-	return openInput(c, t.File)
+	return openInput(c, t.File, "encode")
 }
 
 // stream encodes a text of any length in bounded memory.

@@ -28,7 +28,7 @@ const (
 
 // records encodes JSON Lines.
 func (t *tokenizerEncodeCmd) records(c *cliContext, tok *tokenizer.Tokenizer) error {
-	in, err := openInput(c, t.File)
+	in, err := openInput(c, t.File, "encode")
 	if err != nil {
 		return err
 	}
