@@ -1,0 +1,55 @@
+package html
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/athanor-lm/athanor/corpus/extract/html/internal/bench"
+)
+
+func articles(t testing.TB) []bench.Page {
+	root := os.Getenv("ATHANOR_DATA")
+	if root == "" {
+		root = "../../../../shared/data"
+	}
+	pages, err := bench.Load(filepath.Join(root, "corpora/dirty-html-article-extraction"))
+	if os.IsNotExist(err) {
+		t.Skipf("needs the article-extraction pages ($ATHANOR_DATA): %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pages
+}
+
+// Our rules were written looking at the pages whose name starts with an even digit; the others tell whether they hold.
+func heldOut(p bench.Page) bool { return !strings.ContainsRune("02468ace", rune(p.ID[0])) }
+
+func TestArticlesScore(t *testing.T) {
+	var all, seen, unseen []bench.Match
+	for _, p := range articles(t) {
+		got, err := Extract(p.HTML, p.URL, "")
+		if err != nil {
+			t.Errorf("%s: %v", p.ID, err)
+		}
+		m := bench.Compare(p.Truth, got.Text)
+		all = append(all, m)
+		if heldOut(p) {
+			unseen = append(unseen, m)
+		} else {
+			seen = append(seen, m)
+			if f := 2 * m.TP / (2*m.TP + m.FP + m.FN); f < 0.97 && testing.Verbose() {
+				t.Logf("%.3f p %.3f r %.3f %s %s", f, m.Precision(), m.Recall(), p.ID[:8], p.URL)
+			}
+		}
+	}
+	score := bench.Total(all)
+	t.Logf("all      %v", score)
+	t.Logf("seen     %v", bench.Total(seen))
+	t.Logf("held out %v", bench.Total(unseen))
+	if score.F1 < 0.95 {
+		t.Errorf("F1 %.4f, want at least 0.95", score.F1)
+	}
+}
