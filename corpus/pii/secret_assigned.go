@@ -1,0 +1,136 @@
+package pii
+
+import (
+	"math"
+	"strings"
+)
+
+// secretNames end the names of what is kept secret, without '_' and '-' and in lower case.
+var secretNames = []string{"apikey", "secret", "secretkey", "accesskey", "accesskeyid", "accesstoken", "authtoken", "token", "privatekey",
+	"clientsecret", "password", "passwd", "passphrase", "pwd", "encryptionkey", "signingkey", "secretaccesskey", "authkey", "appkey",
+	"appsecret", "credential", "credentials", "authorization", "bearer", "masterkey", "accountkey", "sharedkey"}
+
+var secretNamesChinese = []string{"密钥", "秘钥", "密码", "口令", "令牌", "授权码", "私钥"}
+
+// assigned looks for a value behind the sign at t[i], '=' or ':' (also "：", ":=", "=>", "=="), that ends at j: of at least 16 characters,
+// random by the look of it, under a name such as api_key.
+func (s *Scanner) assigned(t string, i, j int) {
+	if !s.kinds.has(Secret) || !secretName(t, i) {
+		return
+	}
+	for j < len(t) && (t[j] == '=' || t[j] == '>') {
+		j++
+	}
+	for n := 0; j < len(t) && n < 4 && (t[j] == ' ' || t[j] == '"' || t[j] == '\'' || t[j] == '`' || t[j] == '\t'); n++ {
+		j++
+	}
+	for _, scheme := range [...]string{"Bearer ", "Basic ", "Token ", "token "} { // RFC 7235
+		if hasAt(t, j, scheme) {
+			j += len(scheme)
+		}
+	}
+	start := j
+	for j < len(t) && (isAlnum(t[j]) || strings.IndexByte("_-+/=.~!@#$%^&*", t[j]) >= 0) && j-start < 512 {
+		j++
+	}
+	for j > start && (t[j-1] == '.' || t[j-1] == '!' || t[j-1] == '&') {
+		j--
+	}
+	if c := strings.IndexByte(t[start:j], '&'); c >= 0 { // the next of a URL's parameters
+		j = start + c
+	}
+	if v := t[start:j]; len(v) >= 16 && !isReference(v) && looksRandom(v, 3) {
+		s.add(Secret, start, j)
+	}
+}
+
+// secretName says whether the name before the sign at i, quoted or not, is that of a secret.
+func secretName(t string, i int) bool {
+	for n := 0; i > 0 && n < 3 && (t[i-1] == ' ' || t[i-1] == '"' || t[i-1] == '\'' || t[i-1] == ']' || t[i-1] == ':'); n++ {
+		i--
+	}
+	if i == 0 {
+		return false
+	}
+	if t[i-1] >= 0x80 {
+		for _, name := range secretNamesChinese {
+			if strings.HasSuffix(t[:i], name) {
+				return true
+			}
+		}
+		return false
+	}
+	switch lower(t[i-1]) { // what the names end in
+	case 'y', 't', 'n', 'd', 'e', 's', 'l', 'r':
+	default:
+		return false
+	}
+	var name [24]byte
+	n := len(name)
+	for i > 0 && n > 0 {
+		c := t[i-1]
+		if isAlnum(c) {
+			n--
+			name[n] = lower(c)
+		} else if c != '_' && c != '-' {
+			break
+		}
+		i--
+	}
+	for _, w := range secretNames {
+		if k := len(name) - len(w); k >= n && string(name[k:]) == w {
+			return true
+		}
+	}
+	return false
+}
+
+// isReference says whether a value names a secret, or shows where one goes, rather than being one.
+func isReference(v string) bool {
+	low := strings.ToLower(v)
+	for _, w := range [...]string{"example", "your", "xxxx", "****", "....", "placeholder", "password", "secret", "changeme", "getenv", "environ", "://",
+		"config.", "process.", "settings", "insert", "dummy", "redacted", "0000000", "123456789", "abcdefg"} {
+		if strings.Contains(low, w) {
+			return true
+		}
+	}
+	switch v[0] {
+	case '$', '%', '/', '.', '*', '&', '@', '~', '-':
+		return true
+	}
+	return false
+}
+
+// looksRandom says whether a key is drawn rather than written: it has digits and letters, no long row of either that would be a word or
+// a number, and its characters carry at least so many bits each (Shannon's entropy of their counts).
+func looksRandom(v string, bits float64) bool {
+	var count [256]uint8
+	digits, letters, row, longest := 0, 0, 0, 0
+	for i := range len(v) {
+		c := v[i]
+		count[c] = min(count[c]+1, 255)
+		if isDigit(c) {
+			digits++
+		}
+		if isLetter(c) {
+			letters++
+		}
+		if c-'a' < 26 {
+			row++
+		} else {
+			row = 0
+		}
+		longest = max(longest, row)
+	}
+	if digits < 2 || letters < 2 || longest >= 12 || 4*longest > 3*len(v) {
+		return false
+	}
+	h, n := 0.0, float64(len(v))
+	for _, c := range count {
+		if c > 0 {
+			p := float64(c) / n
+			h -= p * math.Log2(p)
+		}
+	}
+	return h >= bits
+}
