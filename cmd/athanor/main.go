@@ -24,6 +24,7 @@ import (
 // cli is the command tree, in the order of the data's way; kong derives parsing, help and completion from it.
 type cli struct {
 	Quickstart quickstartCmd `cmd:"" help:"From text to a model that writes, in three minutes."`
+	Corpus     corpusCmd     `cmd:"" help:"Clean, deduplicate and mix text by a recipe."`
 	Tokenizer  tokenizerCmd  `cmd:"" help:"Train tokenizers; encode and decode with them."`
 	Dataset    datasetCmd    `cmd:"" help:"Turn text into token shards; look into them."`
 	Train      trainCmd      `cmd:"" help:"Pretrain a model, or continue a run."`

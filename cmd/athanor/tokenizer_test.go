@@ -207,16 +207,3 @@ func TestTokenizerTrainReplacesAllFilesOfAnother(t *testing.T) {
 		t.Error("a file of the old tokenizer is still there")
 	}
 }
-
-func TestByteSizes(t *testing.T) {
-	for text, want := range map[string]int64{"4GB": 4e9, "1.5GiB": 3 << 29, "512 mb": 512e6, "7": 7, "2k": 2000} {
-		if got, err := parseByteSize(text); err != nil || got != want {
-			t.Errorf("%q: %d, %v, want %d", text, got, err, want)
-		}
-	}
-	for _, text := range []string{"", "GB", "-1GB", "1XB", "nanGB", "1e300GB"} {
-		if got, err := parseByteSize(text); err == nil {
-			t.Errorf("%q: %d", text, got)
-		}
-	}
-}

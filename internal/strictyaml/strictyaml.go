@@ -157,6 +157,16 @@ func (d *Doc) check(file string, n ast.Node, t reflect.Type, path string) error 
 		}
 		return fail(nameOf(t) + " (leave the key out to have its default)")
 	}
+	if t == nodeType {
+		return nil // Doc.DecodeNode checks it
+	}
+	if reflect.PointerTo(t).Implements(textType) {
+		switch n.Type() {
+		case ast.StringType, ast.IntegerType, ast.FloatType:
+			return nil
+		}
+		return fail("a number or a text")
+	}
 	switch t.Kind() {
 	case reflect.Pointer:
 		return d.check(file, n, t.Elem(), path)

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/athanor-lm/athanor/corpus/pipeline"
+	"github.com/athanor-lm/athanor/runlog"
+)
+
+type corpusRunCmd struct {
+	Recipe  string   `arg:"" type:"existingfile" help:"The recipe, a YAML file."`
+	Set     []string `help:"Change a key of the recipe outside its inputs and steps; may be given several times." placeholder:"KEY=VALUE" sep:"none"`
+	Workers int      `default:"0" help:"Workers, 0 = all processors. The result does not depend on it."`
+	JSON    bool     `name:"json" help:"Print the report as JSON."`
+}
+
+// Help is shown by athanor corpus run --help.
+func (*corpusRunCmd) Help() string {
+	return `Runs what of the recipe is not done yet. Ctrl-C, an error or a kill lose no more than the tasks in hand: the same command goes on
+where it stopped, and ends with the same bytes. When the recipe, a model or an input has changed, what depends on it is done again.
+
+Examples:
+  athanor corpus run examples/corpus-english-web.yaml
+  athanor corpus run recipe.yaml --set out=/data/clean --set memory=8GiB`
+}
+
+func (r *corpusRunCmd) Run(c *cliContext) error {
+	recipe, err := pipeline.LoadRecipe(r.Recipe, r.Set)
+	if err != nil {
+		return err
+	}
+	watch := &corpusWatch{term: runlog.NewTerminal(c.stderr)}
+	p, err := pipeline.Open(recipe, pipeline.Options{Workers: r.Workers, Creator: "athanor " + version, Observer: watch})
+	if err != nil {
+		return err
+	}
+	s, err := p.Run(c.ctx)
+	err = errors.Join(err, watch.close())
+	switch {
+	case errors.Is(err, context.Canceled):
+		return fmt.Errorf("interrupted; what is done is kept in %s: the same command goes on", recipe.Out)
+	case err != nil:
+		return err
+	case r.JSON:
+		return printJSON(c.stdout, s)
+	}
+	return printCorpusSummary(c.stdout, recipe.Out, s)
+}
+
+// corpusWatch shows how far a run has come: a line for every part of it.
+type corpusWatch struct {
+	term runlog.Terminal
+	part string
+	bar  *runlog.Progress
+	err  error
+}
+
+// Progress shows a state.
+func (w *corpusWatch) Progress(p pipeline.Progress) {
+	if w.bar == nil || p.Part != w.part {
+		w.err = errors.Join(w.err, w.close())
+		unit := runlog.Count
+		if p.Bytes {
+			unit = runlog.ByteUnit
+		}
+		w.part, w.bar = p.Part, runlog.NewProgress(runlog.ProgressOptions{Terminal: w.term, Label: p.Part, Total: p.Total, Unit: unit})
+	}
+	detail := ""
+	if p.Tasks > 0 {
+		detail = fmt.Sprintf("%d of %d tasks", p.TasksDone, p.Tasks)
+	}
+	w.bar.Update(p.Done, detail)
+}
+
+// Note prints a line.
+func (w *corpusWatch) Note(text string) { fmt.Fprintln(w.term.W, text) }
+
+func (w *corpusWatch) close() error {
+	if w.bar != nil {
+		w.err = errors.Join(w.err, w.bar.Close())
+		w.bar = nil
+	}
+	return w.err
+}
+
+// printCorpusSummary prints what a run did.
+func printCorpusSummary(w io.Writer, out string, s *pipeline.Summary) error {
+	var t table
+	t.add("", "documents", "bytes", "dropped", "")
+	for _, in := range s.Inputs {
+		t.add(in.Source, runlog.Count(float64(in.Read.Documents)), runlog.Bytes(in.Read.TextBytes), "", "")
+	}
+	for _, step := range s.Steps {
+		why := ""
+		if len(step.Drops) > 0 {
+			why = fmt.Sprintf("most: %s (%s)", step.Drops[0].Rule, runlog.Count(float64(step.Drops[0].Documents)))
+		}
+		dropped := step.In.Documents - step.Out.Documents
+		t.add("→ "+step.Name, runlog.Count(float64(step.Out.Documents)), runlog.Bytes(step.Out.Bytes), runlog.Count(float64(dropped)), why)
+	}
+	if err := t.write(w, "  "); err != nil {
+		return err
+	}
+	var records, files int64
+	for _, in := range s.Inputs {
+		records, files = records+in.SetAside-in.BadFiles, files+in.BadFiles
+	}
+	if records+files > 0 {
+		fmt.Fprintf(w, "set aside: %d records and %d files; see %s/quarantine.jsonl\n", records, files, out)
+	}
+	_, err := fmt.Fprintf(w, "%s\n", out)
+	return err
+}

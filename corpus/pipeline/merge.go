@@ -1,0 +1,88 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/athanor-lm/athanor/corpus"
+	"github.com/athanor-lm/athanor/internal/durable"
+)
+
+// mergeStats is what a merge found out: stats.json beside its decisions.
+type mergeStats struct {
+	Stats  []NamedValue `json:"stats"`
+	Charts []Chart      `json:"charts"`
+}
+
+// mergeDone tells whether a merge's marker stands.
+func (p *Pipeline) mergeDone(k int) bool { return marked(p.mergeMarker(k), p.hashes.merges[k]) }
+
+// merge lets the pass between stages k and k+1 decide.
+func (p *Pipeline) merge(ctx context.Context, k int) (err error) {
+	if p.mergeDone(k) {
+		return nil
+	}
+	if missing := p.missing(k); len(missing) > 0 {
+		return p.notYet(k, missing)
+	}
+	i := p.stages[k].collect
+	step := &p.recipe.Steps[i]
+	if err := p.openStep(i); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil && ctx.Err() == nil {
+			err = fmt.Errorf("corpus: merge %d (step %s): %w", k, step.Name, err)
+		}
+	}()
+	dir := p.mergeDir(k)
+	if err := errors.Join(unmark(p.mergeMarker(k)), os.RemoveAll(dir), os.MkdirAll(dir, 0o755)); err != nil {
+		return err
+	}
+	removeAsides(p.mergeMarker(k))
+	var stats mergeStats
+	m := corpus.Merge{Dir: dir,
+		Stats: func(name string, value float64) { stats.Stats = append(stats.Stats, NamedValue{name, value}) },
+		Chart: func(name string, labels []string, counts []float64) {
+			stats.Charts = append(stats.Charts, Chart{name, labels, counts})
+		},
+		Progress: p.beginMerge(k),
+	}
+	defer p.endProgress()
+	for t := range p.tasks {
+		m.Tasks = append(m.Tasks, func() (corpus.RecordReader, error) { return openRecords(p.taskFile(k, t, extRecords)) })
+	}
+	if err := p.passes[i].Merge(ctx, m); err != nil {
+		return err
+	}
+	if err := writeJSON(p.mergeStatsFile(k), stats); err != nil {
+		return err
+	}
+	if err := syncTree(dir); err != nil {
+		return err
+	}
+	return mark(p.mergeMarker(k), p.hashes.merges[k])
+}
+
+// syncTree makes the files of a directory durable.
+func syncTree(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		f, err := os.Open(dir + string(os.PathSeparator) + e.Name())
+		if err != nil {
+			return err
+		}
+		if !e.IsDir() {
+			err = f.Sync()
+		}
+		if err := errors.Join(err, f.Close()); err != nil {
+			return err
+		}
+	}
+	return durable.SyncDir(dir)
+}

@@ -1,0 +1,132 @@
+package pipeline
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Progress is how far a run has come with the part it is at.
+type Progress struct {
+	Part  string // what is being done: "stage 0: gopher-quality → minhash"
+	Done  int64  // bytes on disk of the part's input that were read; in a merge records
+	Total int64  // 0 = unknown
+	// Tasks and TasksDone count the part's tasks that this process had to do and has done.
+	Tasks, TasksDone int
+	Bytes            bool // Done and Total are bytes
+}
+
+// Observer is told how a run goes. Calls do not overlap.
+type Observer interface {
+	Progress(p Progress) // about five times a second while work is done
+	Note(text string)    // a line for people, such as what is waited for
+}
+
+const progressEvery = 200 * time.Millisecond
+
+// progress is what is under way in this process.
+type progress struct {
+	observer Observer
+	mu       sync.Mutex // of the calls to observer
+	now      Progress
+	runs     []*taskRun
+	ended    atomic.Int64
+	records  atomic.Int64
+	stop     chan struct{}
+	stopped  sync.WaitGroup
+}
+
+// begin starts to report, until end.
+func (g *progress) begin(now Progress, runs []*taskRun) {
+	if g.observer == nil {
+		return
+	}
+	g.now, g.runs, g.stop = now, runs, make(chan struct{})
+	g.ended.Store(0)
+	g.records.Store(0)
+	g.stopped.Go(func() {
+		tick := time.NewTicker(progressEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				g.report()
+			case <-g.stop:
+				g.report()
+				return
+			}
+		}
+	})
+}
+
+func (g *progress) report() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := g.now
+	now.Done, now.TasksDone = g.records.Load(), int(g.ended.Load())
+	for _, t := range g.runs {
+		now.Done += t.done.Load()
+	}
+	g.observer.Progress(now)
+}
+
+func (g *progress) end() {
+	if g.observer != nil {
+		close(g.stop)
+		g.stopped.Wait()
+	}
+}
+
+// note tells a line.
+func (g *progress) note(format string, args ...any) {
+	if g.observer != nil {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.observer.Note(fmt.Sprintf(format, args...))
+	}
+}
+
+// beginProgress makes the runs of tasks and starts to report on them.
+func (p *Pipeline) beginProgress(stage int, tasks []int) []*taskRun {
+	now := Progress{Part: p.describe(stage), Tasks: len(tasks), Bytes: true}
+	var runs []*taskRun
+	for _, t := range tasks {
+		runs = append(runs, &taskRun{p: p, stage: stage, task: t})
+		if stage == 0 {
+			now.Total += p.tasks[t].size
+		} else {
+			now.Total += fileSize(p.taskFile(stage-1, t, extDocuments))
+		}
+	}
+	p.progress.begin(now, runs)
+	return runs
+}
+
+func (p *Pipeline) taskEnded()   { p.progress.ended.Add(1) }
+func (p *Pipeline) endProgress() { p.progress.end() }
+
+// beginMerge starts to report on a merge and returns what it is to call.
+func (p *Pipeline) beginMerge(k int) func(records int64) {
+	p.progress.begin(Progress{Part: fmt.Sprintf("merge %d: %s", k, p.recipe.Steps[p.stages[k].collect].Name)}, nil)
+	return func(records int64) { p.progress.records.Store(records) }
+}
+
+// describe names a stage with its steps.
+func (p *Pipeline) describe(stage int) string {
+	s := p.stages[stage]
+	text := fmt.Sprintf("stage %d:", stage)
+	switch {
+	case s.decide >= 0:
+		text += " " + p.recipe.Steps[s.decide].Name
+	default:
+		text += " read"
+	}
+	for _, i := range s.filters {
+		text += " → " + p.recipe.Steps[i].Name
+	}
+	if s.collect >= 0 {
+		text += " → collect for " + p.recipe.Steps[s.collect].Name
+	}
+	return text
+}

@@ -1,0 +1,4 @@
+package pipeline
+
+// redact removes personal data from what is shown of a text.
+func redact(text string) string { return "" }

@@ -1,0 +1,123 @@
+package pipeline
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+)
+
+// summarise adds up what the tasks counted.
+func (p *Pipeline) summarise() (*Summary, error) {
+	r := p.recipe
+	s := &Summary{Format: ReportFormat, Version: ReportVersion, Creator: p.o.Creator, Name: r.Name, Recipe: p.hashes.finish, Seed: r.Seed, Tasks: len(p.tasks)}
+	for i, in := range r.Inputs {
+		sum := InputSummary{Source: in.Source, Synthetic: in.Synthetic}
+		for _, f := range p.inputs[i].Files() {
+			sum.Files++
+			sum.Size += f.Size
+		}
+		s.Inputs = append(s.Inputs, sum)
+	}
+	tallies := map[int]*stepTally{}
+	shown := newSamples(r.Samples, r.Seed)
+	finals := map[sourceKey]*stepTally{}
+	for k := range p.stages {
+		for t := range p.tasks {
+			var st taskStats
+			if err := readJSON(p.taskFile(k, t, extStats), &st); err != nil {
+				return nil, err
+			}
+			for i, tally := range st.Steps {
+				if tallies[i] == nil {
+					tallies[i] = newStepTally()
+				}
+				tallies[i].add(tally)
+			}
+			shown.merge(st.Samples)
+			if k == 0 {
+				s.Inputs[p.tasks[t].input].add(&st)
+			}
+			if k == len(p.stages)-1 {
+				key := p.sourceOf(t)
+				if finals[key] == nil {
+					finals[key] = newStepTally()
+				}
+				finals[key].add(st.Final)
+			}
+		}
+	}
+	for i := range r.Steps {
+		step, err := p.summariseStep(i, tallies[i], shown)
+		if err != nil {
+			return nil, err
+		}
+		s.Steps = append(s.Steps, step)
+	}
+	for _, key := range p.sources() {
+		f := finals[key]
+		s.Final = append(s.Final, SourceSummary{Source: key.source, Synthetic: key.synthetic, Amount: f.Out, Lengths: f.Lengths, Languages: named(f.Languages)})
+	}
+	return s, nil
+}
+
+// sourceKey is a source; what of it a model wrote is one of its own.
+type sourceKey struct {
+	source    string
+	synthetic bool
+}
+
+func (p *Pipeline) sourceOf(task int) sourceKey {
+	in := &p.recipe.Inputs[p.tasks[task].input]
+	return sourceKey{in.Source, in.Synthetic}
+}
+
+// sources lists the sources in the order of the inputs, each once.
+func (p *Pipeline) sources() []sourceKey {
+	var keys []sourceKey
+	for t := range p.tasks {
+		if key := p.sourceOf(t); !slices.Contains(keys, key) {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+// add adds what a task read.
+func (s *InputSummary) add(st *taskStats) {
+	addRead(&s.Read, st.Read)
+	s.SetAside += st.SetAside
+	s.BadFiles += st.BadFiles
+	for _, bad := range st.First {
+		if len(s.First) < maxFirst {
+			s.First = append(s.First, bad)
+		}
+	}
+}
+
+func (p *Pipeline) summariseStep(i int, t *stepTally, shown *samples) (StepSummary, error) {
+	step := &p.recipe.Steps[i]
+	if t == nil {
+		t = newStepTally() // no document came to it
+	}
+	s := StepSummary{Name: step.Name, Use: step.Use, In: t.In, Out: t.Out, NotFor: t.NotFor, Edited: t.Edited, EditedOut: t.EditedOut,
+		EditSamples: shown.Edits[i], Counts: named(t.Counts), Lengths: t.Lengths, Languages: named(t.Languages)}
+	var err error
+	if s.Settings, err = settingsText(step.Settings); err != nil {
+		return s, err
+	}
+	for _, rule := range slices.Sorted(maps.Keys(t.Drops)) {
+		s.Drops = append(s.Drops, DropSummary{Rule: rule, Amount: *t.Drops[rule], Samples: shown.Drops[i][rule]})
+	}
+	slices.SortStableFunc(s.Drops, func(a, b DropSummary) int { return cmp.Compare(b.Documents, a.Documents) })
+	for k, stage := range p.stages {
+		if stage.collect != i {
+			continue
+		}
+		var m mergeStats
+		if err := readJSON(p.mergeStatsFile(k), &m); err != nil {
+			return s, err
+		}
+		s.Stats, s.Charts = m.Stats, m.Charts
+	}
+	return s, nil
+}

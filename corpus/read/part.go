@@ -1,0 +1,11 @@
+package read
+
+// Part returns a corpus of the files [from, to) of c, with counts of its own. Records that are set aside go to onBad.
+func (c *Corpus) Part(from, to int, onBad func(Bad)) *Corpus {
+	p := &Corpus{opts: c.opts, files: c.files[from:to]}
+	p.opts.OnBad = onBad
+	for _, f := range p.files {
+		p.total += f.Size
+	}
+	return p
+}

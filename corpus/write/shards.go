@@ -1,0 +1,193 @@
+package write
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/athanor-lm/athanor/corpus"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// File is a file that was written.
+type File struct {
+	Name      string `json:"name"` // in its directory
+	Size      int64  `json:"size"` // bytes on disk
+	SHA256    string `json:"sha256"`
+	Documents int64  `json:"documents"`
+	Bytes     int64  `json:"bytes"` // of text
+}
+
+// Options say how files are written.
+type Options struct {
+	Dir  string // exists
+	Name string // of the files: NAME-00000.jsonl.zst, NAME-00001.jsonl.zst, …
+	// Compression of JSON Lines: "zstd", "gzip" or "none".
+	Compression string
+	ShardSize   int64  // bytes of text after which a file ends
+	Recipe      string // hash that every row carries; empty = none
+}
+
+// Writer writes documents to shards. Not for use from several goroutines.
+type Writer struct {
+	o     Options
+	ext   string
+	open  func(io.Writer) (encoder, error)
+	out   *output // nil between files
+	files []File
+}
+
+// encoder writes documents in a format.
+type encoder interface {
+	add(d *corpus.Document) error
+	close() error
+}
+
+// Add writes a document.
+func (w *Writer) Add(d *corpus.Document) error {
+	if w.out == nil {
+		var err error
+		if w.out, err = w.begin(); err != nil {
+			return err
+		}
+	}
+	if err := w.out.enc.add(d); err != nil {
+		return fmt.Errorf("write %s: %w", w.out.path, err)
+	}
+	w.out.file.Documents++
+	w.out.file.Bytes += int64(len(d.Text()))
+	if w.out.file.Bytes >= w.o.ShardSize {
+		return w.end()
+	}
+	return nil
+}
+
+// Close ends the last file and returns all of them.
+func (w *Writer) Close() ([]File, error) {
+	err := w.end()
+	return w.files, err
+}
+
+// Drop removes the file that is being written. It does nothing behind Close.
+func (w *Writer) Drop() {
+	if w.out != nil {
+		w.out.f.Close()
+		os.Remove(w.out.f.Name())
+		w.out = nil
+	}
+}
+
+// output is a file on its way.
+type output struct {
+	path string
+	f    *os.File
+	buf  *bufio.Writer
+	sum  hash.Hash
+	enc  encoder
+	file File
+}
+
+func (w *Writer) begin() (*output, error) {
+	name := fmt.Sprintf("%s-%05d.%s", w.o.Name, len(w.files), w.ext)
+	o := &output{path: filepath.Join(w.o.Dir, name), sum: sha256.New(), file: File{Name: name}}
+	var err error
+	if o.f, err = os.CreateTemp(w.o.Dir, "."+name+"-*"); err != nil {
+		return nil, fmt.Errorf("write %s: %w", o.path, err)
+	}
+	o.buf = bufio.NewWriterSize(o.f, 1<<18)
+	if o.enc, err = w.open(io.MultiWriter(o.buf, o.sum)); err != nil {
+		o.f.Close()
+		os.Remove(o.f.Name())
+		return nil, fmt.Errorf("write %s: %w", o.path, err)
+	}
+	return o, nil
+}
+
+// end makes the file durable and gives it its name.
+func (w *Writer) end() error {
+	if w.out == nil {
+		return nil
+	}
+	o := w.out
+	err := o.enc.close()
+	if err == nil {
+		err = o.buf.Flush()
+	}
+	if err == nil {
+		err = o.f.Chmod(0o644)
+	}
+	if err == nil {
+		err = o.f.Sync()
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", o.path, err)
+	}
+	st, err := o.f.Stat()
+	if err == nil {
+		o.file.Size = st.Size()
+		err = errors.Join(o.f.Close(), os.Rename(o.f.Name(), o.path))
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", o.path, err)
+	}
+	o.file.SHA256 = hex.EncodeToString(o.sum.Sum(nil))
+	w.files, w.out = append(w.files, o.file), nil
+	return nil
+}
+
+// NewJSONL writes JSON Lines: see AppendRow.
+func NewJSONL(o Options) (*Writer, error) {
+	w := &Writer{o: o}
+	switch o.Compression {
+	case "zstd":
+		w.ext = "jsonl.zst"
+	case "gzip":
+		w.ext = "jsonl.gz"
+	case "none":
+		w.ext = "jsonl"
+	default:
+		return nil, fmt.Errorf("write: compression %q, want zstd, gzip or none", o.Compression)
+	}
+	w.open = func(out io.Writer) (encoder, error) {
+		e := &jsonl{recipe: o.Recipe}
+		switch o.Compression {
+		case "none":
+			e.out = nopCloser{out}
+			return e, nil
+		case "gzip":
+			e.out = gzip.NewWriter(out)
+			return e, nil
+		}
+		var err error
+		e.out, err = zstd.NewWriter(out, zstd.WithEncoderConcurrency(1)) // one frame a file: some readers know no more
+		return e, err
+	}
+	return w, nil
+}
+
+// jsonl writes a row a line.
+type jsonl struct {
+	out    io.WriteCloser
+	row    []byte
+	recipe string
+}
+
+func (j *jsonl) add(d *corpus.Document) error {
+	j.row = AppendRow(j.row[:0], d, j.recipe)
+	_, err := j.out.Write(j.row)
+	return err
+}
+
+func (j *jsonl) close() error { return j.out.Close() }
+
+type nopCloser struct{ io.Writer }
+
+// Close does nothing.
+func (nopCloser) Close() error { return nil }
