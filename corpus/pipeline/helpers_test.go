@@ -19,9 +19,9 @@ import (
 
 // Steps of the tests' own: a filter that drops short texts, one that changes texts, and a pass that drops copies.
 func init() {
-	kinds["test-short"] = func() corpus.Settings { return &testShort{Min: 10} }
-	kinds["test-upper"] = func() corpus.Settings { return &testUpper{} }
-	kinds["test-copies"] = func() corpus.Settings { return &testCopies{} }
+	kinds["test-short"] = settings(func() testShort { return testShort{Min: 10} })
+	kinds["test-upper"] = settings(func() testUpper { return testUpper{} })
+	kinds["test-copies"] = settings(func() testCopies { return testCopies{} })
 }
 
 type testShort struct {

@@ -7,8 +7,33 @@ import (
 	"github.com/athanor-lm/athanor/corpus"
 )
 
-// kinds are the steps a recipe can have, by the name under "use". A step's settings are a pointer to a copy of its defaults.
-var kinds = map[string]func() corpus.Settings{}
+// kinds are the steps a recipe can have, by the name under "use", each with the function that gives its settings' defaults.
+var kinds = map[string]func() corpus.Settings{
+	// Taking texts out of what surrounds them, and making them alike.
+
+	// Rules for one document.
+
+	// Languages.
+
+	// Models' scores.
+
+	// Privacy and toxicity.
+
+	// Across documents.
+
+	// Benchmarks.
+}
+
+// settings makes a kind of a function that returns its defaults.
+func settings[T any, P interface {
+	*T
+	corpus.Settings
+}](defaults func() T) func() corpus.Settings {
+	return func() corpus.Settings {
+		s := defaults()
+		return P(&s)
+	}
+}
 
 // Kinds lists the names of the steps a recipe can have, in order.
 func Kinds() []string { return slices.Sorted(maps.Keys(kinds)) }
