@@ -5,7 +5,6 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -220,7 +219,16 @@ func words(rng *rand.Rand, n, vocabulary int) string {
 		if i > 0 {
 			b.WriteByte(' ')
 		}
-		fmt.Fprintf(&b, "w%d", rng.IntN(vocabulary))
+		b.WriteString(word(rng.IntN(vocabulary)))
 	}
 	return b.String()
+}
+
+// word writes a number in letters.
+func word(n int) string {
+	w := []byte{'w'}
+	for ; n > 0; n /= 26 {
+		w = append(w, byte('a'+n%26))
+	}
+	return string(w)
 }

@@ -1,0 +1,302 @@
+package dedup
+
+import (
+	"encoding/binary"
+	"sync"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// shingler cuts texts into tokens and hashes runs of n of them. A token is a word, or a single character of a script that is
+// written without spaces. Words are runs of letters, marks and numbers, after datatrove's normalisation: lower case, every number
+// (with a decimal part) as 0, accents removed; and full-width letters as their usual ones. Everything else separates words and is
+// left out. One goroutine uses it.
+type shingler struct {
+	words, chars int // tokens of a shingle, in texts of words and in texts of characters
+	tokens       []uint64
+	shingles     []uint32
+	word         []byte
+	class        *[tableEndRune]uint16
+}
+
+// What table[r] says of characters below tableEndRune; from classLetter on it is the folded letter itself.
+const (
+	classSpace  = 0
+	classMark   = 1 // left out, and no space
+	classDigit  = 2
+	classChar   = 3 // a token of its own
+	classLetter = 4
+
+	tableEndRune = 0x3000
+)
+
+// asciiWord is a class of a byte: 0 ends words, 1 is a letter, 2 needs a closer look.
+var asciiWord = func() (t [256]byte) {
+	for c := range t {
+		switch {
+		case 'a' <= c|0x20 && c|0x20 <= 'z' && c < utf8.RuneSelf:
+			t[c] = 1
+		case c >= utf8.RuneSelf || '0' <= c && c <= '9':
+			t[c] = 2
+		}
+	}
+	return t
+}()
+
+var runeClasses = sync.OnceValue(func() *[tableEndRune]uint16 {
+	t := new([tableEndRune]uint16)
+	for r := range rune(tableEndRune) {
+		t[r] = classOf(r)
+	}
+	return t
+})
+
+// classOf says what a character below tableEndRune is.
+func classOf(r rune) uint16 {
+	switch {
+	case unicode.Is(unicode.Mn, r):
+		return classMark
+	case unicode.Is(unicode.Nd, r):
+		return classDigit
+	case !unicode.In(r, unicode.L, unicode.M, unicode.N):
+		return classSpace
+	case unicode.In(r, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar, unicode.Tibetan):
+		return classChar
+	}
+	r = unicode.ToLower(r)
+	base := rune(0)
+	for _, c := range norm.NFD.String(string(r)) {
+		if !unicode.Is(unicode.Mn, c) {
+			if base != 0 {
+				return uint16(r)
+			}
+			base = c
+		}
+	}
+	if base > 0 && base < tableEndRune {
+		return uint16(base)
+	}
+	return uint16(r)
+}
+
+func newShingler(words, chars int) *shingler {
+	return &shingler{words: words, chars: chars, class: runeClasses()}
+}
+
+// far classifies the characters beyond the table.
+func far(r rune) (class uint16, folded rune) {
+	switch {
+	case 0x3400 <= r && r <= 0x9fff, 0x3040 <= r && r <= 0x30ff && r != 0x30fb, 0xf900 <= r && r <= 0xfaff, 0x20000 <= r && r <= 0x3ffff:
+		return classChar, r
+	case 0xff10 <= r && r <= 0xff19:
+		return classDigit, r
+	case 0xff21 <= r && r <= 0xff3a:
+		return classLetter, r - 0xff21 + 'a'
+	case 0xff41 <= r && r <= 0xff5a:
+		return classLetter, r - 0xff41 + 'a'
+	case r == utf8.RuneError, !unicode.In(r, unicode.L, unicode.M, unicode.N):
+		return classSpace, r
+	case unicode.Is(unicode.Mn, r):
+		return classMark, r
+	case unicode.Is(unicode.Nd, r):
+		return classDigit, r
+	case unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana):
+		return classChar, r
+	}
+	return classLetter, unicode.ToLower(r)
+}
+
+func (s *shingler) look(r rune) (class uint16, folded rune) {
+	if r >= tableEndRune {
+		return far(r)
+	}
+	if c := s.class[r]; c > classChar {
+		return classLetter, rune(c)
+	} else {
+		return c, r
+	}
+}
+
+const (
+	wordSeed = 0x9e3779b97f4a7c15
+	charSeed = 0xc2b2ae3d27d4eb4f
+	mixer    = 0xff51afd7ed558ccd
+	lower8   = 0x2020202020202020
+)
+
+// text hashes a text's shingles, in order and with repeats. The result is valid until the next call.
+func (s *shingler) text(text string) []uint32 {
+	s.tokens = s.tokens[:0]
+	chars := 0
+	for i := 0; i < len(text); {
+		switch asciiWord[text[i]] {
+		case 0:
+			i++
+		case 1:
+			start := i
+			for i < len(text) && asciiWord[text[i]] == 1 {
+				i++
+			}
+			if i < len(text) && asciiWord[text[i]] == 2 {
+				i, chars = s.slow(text, start, chars)
+				continue
+			}
+			s.tokens = append(s.tokens, hashLetters(text, start, i))
+		default:
+			i, chars = s.slow(text, i, chars)
+		}
+	}
+	n := s.words
+	if chars > len(s.tokens)/2 {
+		n = s.chars
+	}
+	s.roll(n)
+	return s.shingles
+}
+
+// hashLetters hashes text[start:end], which are ASCII letters, in lower case, eight at a time.
+func hashLetters(text string, start, end int) uint64 {
+	h := uint64(wordSeed)
+	for ; end-start >= 8; start += 8 {
+		h = mix(h, loadString(text, start)|lower8)
+	}
+	if n := end - start; n > 0 {
+		var w uint64
+		if start+8 <= len(text) {
+			w = loadString(text, start) | lower8
+			w &= 1<<(8*n) - 1
+		} else {
+			for k := n - 1; k >= 0; k-- {
+				w = w<<8 | uint64(text[start+k]|0x20)
+			}
+		}
+		h = mix(h, w)
+	}
+	return h
+}
+
+// hashWord hashes a folded word as hashLetters does.
+func hashWord(word []byte) uint64 {
+	h := uint64(wordSeed)
+	for ; len(word) >= 8; word = word[8:] {
+		h = mix(h, binary.LittleEndian.Uint64(word))
+	}
+	if len(word) > 0 {
+		var w [8]byte
+		copy(w[:], word)
+		h = mix(h, binary.LittleEndian.Uint64(w[:]))
+	}
+	return h
+}
+
+func loadString(s string, at int) uint64 {
+	b := s[at : at+8]
+	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
+		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+}
+
+func mix(h, w uint64) uint64 {
+	h = (h ^ w) * mixer
+	return h ^ h>>32
+}
+
+// slow takes words with digits or characters beyond ASCII, and tokens of one character, until a word has ended; it returns
+// where it stopped and how many tokens of one character there are now.
+func (s *shingler) slow(text string, i, chars int) (int, int) {
+	s.word = s.word[:0]
+	for i < len(text) {
+		r, size := rune(text[i]), 1
+		if r >= utf8.RuneSelf {
+			r, size = utf8.DecodeRuneInString(text[i:])
+		}
+		class, folded := s.look(r)
+		if class == classSpace {
+			break
+		}
+		i += size
+		switch class {
+		case classDigit:
+			i = s.number(text, i)
+			s.word = append(s.word, '0')
+		case classLetter:
+			s.word = utf8.AppendRune(s.word, folded)
+		case classChar:
+			s.endWord()
+			s.tokens = append(s.tokens, mix(charSeed, uint64(folded)))
+			chars++
+		}
+	}
+	s.endWord()
+	if i < len(text) { // the character that separates
+		_, size := utf8.DecodeRuneInString(text[i:])
+		i += size
+	}
+	return i, chars
+}
+
+func (s *shingler) endWord() {
+	if len(s.word) > 0 {
+		s.tokens = append(s.tokens, hashWord(s.word))
+		s.word = s.word[:0]
+	}
+}
+
+// number returns where a number ends whose first digit ends at i: digits, and once more digits behind a decimal separator.
+func (s *shingler) number(text string, i int) int {
+	i = s.digits(text, i)
+	if i < len(text) {
+		r, size := utf8.DecodeRuneInString(text[i:])
+		switch r {
+		case '.', ',', '،', '٫', '⎖', '⎗', '⎘':
+			if end := s.digits(text, i+size); end > i+size {
+				return end
+			}
+		}
+	}
+	return i
+}
+
+func (s *shingler) digits(text string, i int) int {
+	for i < len(text) {
+		r, size := rune(text[i]), 1
+		if r >= utf8.RuneSelf {
+			r, size = utf8.DecodeRuneInString(text[i:])
+		}
+		if class, _ := s.look(r); class != classDigit {
+			break
+		}
+		i += size
+	}
+	return i
+}
+
+// roll hashes every run of n tokens t: Σ tᵢ·base^(n-1-i) modulo 2^64, then mixed, of which the upper half serves.
+func (s *shingler) roll(n int) {
+	const base = 0x9fb21c651e98df25
+	s.shingles = s.shingles[:0]
+	if len(s.tokens) < n {
+		return
+	}
+	out := uint64(1) // base^n, what the token that leaves is worth
+	h := uint64(0)
+	for _, t := range s.tokens[:n] {
+		out *= base
+		h = h*base + t
+	}
+	if cap(s.shingles) < len(s.tokens) {
+		s.shingles = make([]uint32, 0, len(s.tokens)+len(s.tokens)/4)
+	}
+	s.shingles = append(s.shingles, finish(h))
+	leaving := s.tokens[:len(s.tokens)-n]
+	for i, t := range s.tokens[n:] {
+		h = h*base + t - leaving[i]*out
+		s.shingles = append(s.shingles, finish(h))
+	}
+}
+
+func finish(h uint64) uint32 {
+	h = (h ^ h>>32) * mixer
+	return uint32(h >> 32)
+}
