@@ -1,24 +1,60 @@
 // Package segment cuts texts into lines, paragraphs, sentences and words, as the rules for the quality of texts count them.
+//
+// [Text.Words] are the tokens of spaCy's English tokenizer, which datatrove's filters count: FineWeb's thresholds were set with
+// them. Scripts written without spaces (Han, kana, Thai, Lao, Khmer, Burmese) have no words without a dictionary; there each
+// character is one, with the marks upon it, and a run of katakana is one.
 package segment
 
-import "strings"
+import (
+	"fmt"
+	"math"
+	"strings"
+	"unicode/utf8"
+)
 
 // Text is a text with its segments, each kind found when first asked for. The zero value is an empty text; Reset gives it
-// another and keeps the memory. Not for use from several goroutines.
+// another and keeps the memory: slices that it returned are overwritten then. Not for use from several goroutines.
 type Text struct {
-	s     string
-	lines []string
-	have  struct{ lines bool }
+	s string
+	// what was found already
+	have struct{ runes, lines, allLines, paragraphs, words, fields, sentences bool }
+
+	runes      int
+	lines      []string
+	allLines   []string
+	paragraphs []string
+	words      []Word
+	fields     []Word
+	sentences  []Span
+
+	suffixes []int     // ends of the suffixes split off, outermost first
+	found    []meeting // of merge, as are the next two
+	taken    []bool
+	merged   []Word
 }
 
-// Reset makes t the text s.
+// Span is a piece of the text in bytes.
+type Span struct{ Start, End int }
+
+// Reset makes t the text s. It panics where s has 4 GiB or more.
 func (t *Text) Reset(s string) {
+	if uint64(len(s)) > math.MaxUint32 {
+		panic(fmt.Sprintf("segment: a text of %d bytes, want fewer than 4 GiB", len(s)))
+	}
 	t.s = s
-	t.have.lines = false
+	t.have = struct{ runes, lines, allLines, paragraphs, words, fields, sentences bool }{}
 }
 
 // String returns the text.
 func (t *Text) String() string { return t.s }
+
+// Runes returns the number of characters, that is of code points.
+func (t *Text) Runes() int {
+	if !t.have.runes {
+		t.runes, t.have.runes = utf8.RuneCountInString(t.s), true
+	}
+	return t.runes
+}
 
 // Lines returns the pieces between newlines, empty ones too.
 func (t *Text) Lines() []string {
@@ -31,3 +67,65 @@ func (t *Text) Lines() []string {
 	}
 	return t.lines
 }
+
+// AllLines returns the lines as Python's str.splitlines does: cut at \n, \r, \r\n, vertical tab, form feed, the separators FS, GS
+// and RS, NEL, LS and PS. The empty text has no lines, and a text that ends with a line end none after it.
+func (t *Text) AllLines() []string {
+	if !t.have.allLines {
+		t.allLines = t.allLines[:0]
+		for s := t.s; s != ""; {
+			end, next := lineEnd(s)
+			t.allLines = append(t.allLines, s[:end])
+			s = s[next:]
+		}
+		t.have.allLines = true
+	}
+	return t.allLines
+}
+
+// lineEnd returns where the first line of s ends and where the next begins.
+func lineEnd(s string) (end, next int) {
+	for i := 0; i < len(s); i++ {
+		if !lineByte[s[i]] {
+			continue
+		}
+		switch c := s[i]; {
+		case c == '\r' && i+1 < len(s) && s[i+1] == '\n':
+			return i, i + 2
+		case c < 0x80:
+			return i, i + 1
+		case strings.HasPrefix(s[i:], "\u0085"):
+			return i, i + 2
+		case strings.HasPrefix(s[i:], "\u2028"), strings.HasPrefix(s[i:], "\u2029"):
+			return i, i + 3
+		}
+	}
+	return len(s), len(s)
+}
+
+// lineByte holds of bytes that begin a line end.
+var lineByte = [256]bool{'\n': true, '\v': true, '\f': true, '\r': true, 0x1c: true, 0x1d: true, 0x1e: true, 0xc2: true, 0xe2: true}
+
+// Paragraphs returns the pieces between runs of two and more newlines, of the text without white space around it. The empty text
+// has one paragraph, an empty one.
+func (t *Text) Paragraphs() []string {
+	if !t.have.paragraphs {
+		t.paragraphs = t.paragraphs[:0]
+		s := TrimSpace(t.s)
+		for {
+			at := strings.Index(s, "\n\n")
+			if at < 0 {
+				break
+			}
+			t.paragraphs = append(t.paragraphs, s[:at])
+			s = strings.TrimLeft(s[at:], "\n")
+		}
+		t.paragraphs = append(t.paragraphs, s)
+		t.have.paragraphs = true
+	}
+	return t.paragraphs
+}
+
+// Offset returns where in the text a piece of it begins that Lines, AllLines or Paragraphs returned at index i, given where the
+// one before it ended.
+func (t *Text) Offset(piece string, from int) int { return from + strings.Index(t.s[from:], piece) }

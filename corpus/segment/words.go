@@ -1,0 +1,242 @@
+package segment
+
+import "unicode/utf8"
+
+// Word is a word of a text.
+type Word struct {
+	Hash       uint64 // of its bytes, see [Hash]
+	Start, End uint32 // in bytes of the text
+	Runes      uint32 // its length in characters
+	Kind       Kind
+}
+
+// Kind says what a word is made of.
+type Kind uint8
+
+const (
+	HasLetter Kind = 1 << iota // at least one letter, of whatever script
+	HasText                    // at least one character that is neither punctuation nor control: datatrove counts only such words
+)
+
+// Word returns the bytes of a word.
+func (t *Text) Word(w Word) string { return t.s[w.Start:w.End] }
+
+// Words returns the words as spaCy's English tokenizer finds them, without those of white space, and characters of scripts
+// written without spaces as words of their own.
+func (t *Text) Words() []Word {
+	if !t.have.words {
+		t.words = t.words[:0]
+		s := scanner{Text: t, pages: table(), exceptions: english()}
+		s.ascii = s.pages.ascii()
+		s.run()
+		t.have.words = true
+	}
+	return t.words
+}
+
+// HaveWords says whether the words were found already, so that asking for them costs nothing.
+func (t *Text) HaveWords() bool { return t.have.words }
+
+// Fields returns the pieces between white space, as Python's str.split does.
+func (t *Text) Fields() []Word {
+	if !t.have.fields {
+		words := t.words
+		t.words = t.fields[:0]
+		s := scanner{Text: t, pages: table()}
+		s.ascii = s.pages.ascii()
+		for i := 0; i < len(t.s); {
+			class, size := s.pages.first(t.s[i:])
+			if class&space != 0 {
+				i += size
+				continue
+			}
+			end, _ := s.chunk(i)
+			s.add(i, end)
+			i = end
+		}
+		t.fields, t.words, t.have.fields = t.words, words, true
+	}
+	return t.fields
+}
+
+// scanner finds words.
+type scanner struct {
+	*Text
+	pages      *pages
+	ascii      *[256]class
+	exceptions *exceptions
+}
+
+// What a byte is to the loop over plain words.
+const (
+	isLetter = 1 + iota // A-Z, a-z
+	isSpace             // white space that is one byte
+	isMark              // splits off behind letters in any case
+)
+
+var byteIs = func() (of [256]uint8) {
+	for c := byte('a'); c <= 'z'; c++ {
+		of[c], of[c-'a'+'A'] = isLetter, isLetter
+	}
+	for _, c := range []byte("\t\n\v\f\r\x1c\x1d\x1e\x1f ") {
+		of[c] = isSpace
+	}
+	for _, c := range []byte(",;:!?)\"") {
+		of[c] = isMark
+	}
+	return of
+}()
+
+// run appends the words of the text. White space cuts it into chunks, which have nothing to do with each other. Most chunks are
+// letters, alone or with one mark behind them: they are dealt with here.
+func (s *scanner) run() {
+	text := s.s
+	for i := 0; i < len(text); {
+		switch byteIs[text[i]] {
+		case isSpace:
+			i++
+			continue
+		case isLetter:
+			j := i + 1
+			for j < len(text) && byteIs[text[j]] == isLetter {
+				j++
+			}
+			if n := s.plain(i, j); n > 0 {
+				i = n
+				continue
+			}
+		default:
+			if class, size := s.pages.first(text[i:]); class&space != 0 {
+				i += size
+				continue
+			}
+		}
+		end, all := s.chunk(i)
+		if all&unspaced != 0 {
+			s.mixed(i, end)
+		} else {
+			s.affixes(i, end)
+		}
+		i = end
+	}
+}
+
+// plain appends the words of a chunk that begins with the letters s[i:j], where it is one of letters with at most one mark, and
+// returns its end; else 0.
+func (s *scanner) plain(i, j int) int {
+	text := s.s
+	end := j
+	if j < len(text) {
+		switch c := text[j]; {
+		case byteIs[c] == isSpace:
+		case j+1 < len(text) && byteIs[text[j+1]] != isSpace:
+			return 0
+		case byteIs[c] == isMark:
+			end++
+		case c == '.':
+			// A full stop stays with an abbreviation that is an exception, and with a single upper-case letter.
+			if s.exceptions.find(text, i, j+1, hashAt(text, i, j+1)) != nil {
+				return 0
+			}
+			if text[j-1] < 'a' && (j-i < 2 || text[j-2] >= 'a') {
+				return 0
+			}
+			end++
+		default:
+			return 0
+		}
+	}
+	hash := hashAt(text, i, j)
+	if e := s.exceptions.find(text, i, j, hash); e != nil {
+		if end > j {
+			return 0
+		}
+		s.parts(i, e.parts)
+	} else {
+		s.words = append(s.words, Word{hash, uint32(i), uint32(j), uint32(j - i), HasLetter | HasText})
+	}
+	if end > j {
+		s.words = append(s.words, Word{hashAt(text, j, end), uint32(j), uint32(end), 1, 0})
+	}
+	return end
+}
+
+// chunk returns where the chunk that begins at i ends, and all classes of its characters.
+func (s *scanner) chunk(i int) (end int, all class) {
+	for i < len(s.s) {
+		class, size := s.ascii[s.s[i]], 1
+		if s.s[i] >= utf8.RuneSelf {
+			class, size = s.pages.first(s.s[i:])
+		}
+		if class&space != 0 {
+			break
+		}
+		all |= class
+		i += size
+	}
+	return i, all
+}
+
+// add appends the word s[a:b].
+func (s *scanner) add(a, b int) {
+	w := Word{Hash: hashAt(s.s, a, b), Start: uint32(a), End: uint32(b)}
+	for i := a; i < b; w.Runes++ {
+		class, size := s.ascii[s.s[i]], 1
+		if s.s[i] >= utf8.RuneSelf {
+			class, size = s.pages.first(s.s[i:b])
+		}
+		if class&letter != 0 {
+			w.Kind |= HasLetter
+		}
+		if class&symbol == 0 {
+			w.Kind |= HasText
+		}
+		i += size
+	}
+	s.words = append(s.words, w)
+}
+
+// parts appends the words of an exception.
+func (s *scanner) parts(at int, sizes []uint8) {
+	for _, n := range sizes {
+		s.add(at, at+int(n))
+		at += int(n)
+	}
+}
+
+// mixed appends the words of a chunk that has characters of scripts written without spaces: each of them is a word, and what
+// stands between them is cut as a chunk is.
+func (s *scanner) mixed(a, b int) {
+	from := a // what stands between
+	for i := a; i < b; {
+		class, size := s.pages.first(s.s[i:b])
+		if class&unspaced == 0 {
+			i += size
+			continue
+		}
+		if from < i {
+			s.affixes(from, i)
+		}
+		end := s.character(i, b)
+		s.add(i, end)
+		i, from = end, end
+	}
+	if from < b {
+		s.affixes(from, b)
+	}
+}
+
+// character returns the end of the word that begins with the unspaced character at i: behind the marks that follow it, and
+// behind the katakana that follow katakana.
+func (s *scanner) character(i, b int) int {
+	c, size := utf8.DecodeRuneInString(s.s[i:b])
+	kana := isKatakana(c)
+	for i += size; i < b; i += size {
+		c, size = utf8.DecodeRuneInString(s.s[i:b])
+		class := s.pages.class(c)
+		if mark := class&unspaced != 0 && class&letter == 0 && !isNumber(c); !mark && !(kana && isKatakana(c)) {
+			break
+		}
+	}
+	return i
+}
