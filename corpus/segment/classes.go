@@ -101,6 +101,19 @@ func TrimRight(s string) string {
 	return s
 }
 
+// IndexSpace returns where the first white space of s is, or its length.
+func IndexSpace(s string) int {
+	p := table()
+	for i := 0; i < len(s); {
+		c, size := p.first(s[i:])
+		if c&space != 0 {
+			return i
+		}
+		i += size
+	}
+	return len(s)
+}
+
 // EndsLine says whether a text ends with a mark that ends a sentence, in whatever script: FineWeb's list.
 func EndsLine(s string) bool {
 	if s == "" {

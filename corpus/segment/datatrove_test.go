@@ -45,7 +45,7 @@ func TestWordsAreDatatroves(t *testing.T) {
 		}
 		text.Reset(row.Text)
 		var words []string
-		for _, w := range text.Words() {
+		for _, w := range text.Tokens() {
 			words = append(words, text.Word(w))
 		}
 		sum := sha256.Sum256([]byte(strings.Join(words, "\x00")))

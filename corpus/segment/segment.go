@@ -2,7 +2,7 @@
 //
 // [Text.Words] are the tokens of spaCy's English tokenizer, which datatrove's filters count: FineWeb's thresholds were set with
 // them. Scripts written without spaces (Han, kana, Thai, Lao, Khmer, Burmese) have no words without a dictionary; there each
-// character is one, with the marks upon it, and a run of katakana is one.
+// character is one, with the marks upon it, and a run of katakana is one. [Text.Tokens] leaves them as spaCy does.
 package segment
 
 import (
@@ -17,13 +17,15 @@ import (
 type Text struct {
 	s string
 	// what was found already
-	have struct{ runes, lines, allLines, paragraphs, words, fields, sentences bool }
+	have have
 
 	runes      int
 	lines      []string
 	allLines   []string
 	paragraphs []string
 	words      []Word
+	tokens     []Word // where they differ from the words
+	mixed      bool   // they do
 	fields     []Word
 	sentences  []Span
 
@@ -32,6 +34,8 @@ type Text struct {
 	taken    []bool
 	merged   []Word
 }
+
+type have struct{ runes, lines, allLines, paragraphs, words, tokens, fields, sentences bool }
 
 // Span is a piece of the text in bytes.
 type Span struct{ Start, End int }
@@ -42,7 +46,7 @@ func (t *Text) Reset(s string) {
 		panic(fmt.Sprintf("segment: a text of %d bytes, want fewer than 4 GiB", len(s)))
 	}
 	t.s = s
-	t.have = struct{ runes, lines, allLines, paragraphs, words, fields, sentences bool }{}
+	t.have = have{}
 }
 
 // String returns the text.

@@ -25,13 +25,26 @@ func (t *Text) Word(w Word) string { return t.s[w.Start:w.End] }
 // written without spaces as words of their own.
 func (t *Text) Words() []Word {
 	if !t.have.words {
-		t.words = t.words[:0]
-		s := scanner{Text: t, pages: table(), exceptions: english()}
-		s.ascii = s.pages.ascii()
-		s.run()
+		t.words, t.mixed = t.words[:0], false
+		newScanner(t, true).run()
 		t.have.words = true
 	}
 	return t.words
+}
+
+// Tokens returns what spaCy's English tokenizer finds, without white space, also in scripts written without spaces, where its tokens
+// are mostly whole clauses.
+func (t *Text) Tokens() []Word {
+	if words := t.Words(); !t.mixed {
+		return words
+	}
+	if !t.have.tokens {
+		words := t.words
+		t.words = t.tokens[:0]
+		newScanner(t, false).run()
+		t.tokens, t.words, t.have.tokens = t.words, words, true
+	}
+	return t.tokens
 }
 
 // HaveWords says whether the words were found already, so that asking for them costs nothing.
@@ -42,8 +55,7 @@ func (t *Text) Fields() []Word {
 	if !t.have.fields {
 		words := t.words
 		t.words = t.fields[:0]
-		s := scanner{Text: t, pages: table()}
-		s.ascii = s.pages.ascii()
+		s := newScanner(t, false)
 		for i := 0; i < len(t.s); {
 			class, size := s.pages.first(t.s[i:])
 			if class&space != 0 {
@@ -65,6 +77,12 @@ type scanner struct {
 	pages      *pages
 	ascii      *[256]class
 	exceptions *exceptions
+	cut        bool // characters of scripts written without spaces are words
+}
+
+func newScanner(t *Text, cut bool) *scanner {
+	p := table()
+	return &scanner{t, p, p.ascii(), english(), cut}
 }
 
 // What a byte is to the loop over plain words.
@@ -112,7 +130,8 @@ func (s *scanner) run() {
 			}
 		}
 		end, all := s.chunk(i)
-		if all&unspaced != 0 {
+		if all&unspaced != 0 && s.cut {
+			s.Text.mixed = true
 			s.mixed(i, end)
 		} else {
 			s.affixes(i, end)

@@ -3,8 +3,8 @@
     python3 tools/oracle/corpus_rules.py --data ../shared/data --out DIR [--documents 20000] [--only en-docs,...]
 
 DIR/rules.jsonl then has a line a document: its text, the words' count and digest, and a decision ("" = kept, else the reason) by
-rule. ATHANOR_RULES=DIR go test ./corpus/filter -run Datatrove -v compares. Long documents are cut into pages of 5 to 400 lines and
-single paragraphs beside being taken whole, so that every rule has something to say; the choice is the same in every run.
+rule. ATHANOR_RULES=DIR go test ./corpus/segment ./corpus/filter -run Datatrove -v compares. Documents are taken whole, by pages of 5
+to 160 lines and by paragraph, and pages are looked for on which rare rules have something to say; the choice is the same in every run.
 """
 import argparse
 import functools
@@ -13,6 +13,7 @@ import hashlib
 import json
 import pathlib
 import random
+import re
 
 import datatrove.utils.text
 from datatrove.data import Document
@@ -66,31 +67,65 @@ def records(data):
     yield "web", web
 
 
-# The share of the documents by corpus, in percent.
-SHARES = {"en-books": 20, "en-docs": 35, "mail": 27, "zh-docs": 3, "zh-laws": 2, "udhr": 2, "web": 11}
+# The share of the documents by corpus, in percent; what is left are pages on which rare rules have something to say.
+SHARES = {"en-books": 17, "en-docs": 30, "mail": 22, "zh-docs": 3, "zh-laws": 2, "udhr": 2, "web": 8}
+
+# What a line looks like for a rare rule, with the lines of the page around it.
+SCOUTS = {"bullet": (r"^\s*[-•]", 0), "ellipsis": (r"(\.\.\.|…)\s*$", 1), "dots": (r"\.\.\.|…", 2), "hash": (r"#.*#|^\s*#", 2), "javascript": (r"(?i)javascript", 4),
+          "lorem": (r"(?i)lorem ipsum", 6), "curly": (r"\{", 6), "citation": (r"\[\d*\]|\[edit\]|\[citation needed\]", 4),
+          "policy": (r"(?i)terms of use|privacy policy|cookie policy|uses cookies|use of cookies|use cookies", 4), "long": (r"\S{1001}", 3), "digits": (r"^[\d\s.,:|/-]{20,}$", 8)}
+
+
+def scouted(texts, draw, want):
+    """Pages around lines that rare rules look for, by rule the same number where there are so many."""
+    found = {name: [] for name in SCOUTS}
+    for text in texts:
+        lines = text.split("\n")
+        for name, (pattern, around) in SCOUTS.items():
+            seen, at = re.compile(pattern).search, 0
+            while at < len(lines):
+                if seen(lines[at]):
+                    end = at
+                    while end < len(lines) and seen(lines[end]):
+                        end += 1
+                    found[name].append("\n".join(lines[max(0, at - around):end + around]))
+                    at = end + around
+                at += 1
+    for name, pages in found.items():
+        draw.shuffle(pages)
+        yield from pages[:want // len(SCOUTS)]
 
 
 def documents(data, count, only):
-    """The chosen documents with their corpus: a third whole ones, and pages and paragraphs of others."""
-    draw = random.Random(4)
+    """The chosen documents with their corpus: whole ones, pages and paragraphs, long ones, and pages for rare rules."""
+    draw, everything = random.Random(4), []
     for name, texts in records(data):
         if only and name not in only:
             continue
+        everything += texts
         want, seen = count * SHARES[name] // 100, set()
-        for attempt in range(want * 20):
+        for _ in range(want * 20):
             if len(seen) == want:
                 break
             text, form = draw.choice(texts), draw.random()
-            if form > 0.3 or len(text) > 200_000:
+            if form > 0.2 or len(text) > 60_000:
                 lines = text.split("\n")
-                size = draw.choice((5, 10, 20, 40, 100, 400))
+                size = draw.choice((5, 10, 20, 40, 80, 160))
                 at = draw.randrange(max(1, len(lines) - size // 2))
                 text = "\n".join(lines[at:at + size])
             if form > 0.9:
-                text = draw.choice([p for p in text.split("\n\n")])
-            if text and "\0" not in text and text not in seen and len(text) < 400_000:
+                text = draw.choice(text.split("\n\n"))
+            if text and text not in seen and len(text) < 60_000:
                 seen.add(text)
                 yield name, text
+        if name == "en-books":
+            for at in range(0, 20):
+                yield "long", "\n\n".join(texts[at * 20:at * 20 + 40])[:draw.randrange(300_000, 800_000)]
+    seen = set()
+    for text in scouted(everything, draw, count * 16 // 100):
+        if text and text not in seen and len(text) < 60_000:
+            seen.add(text)
+            yield "scouted", text
 
 
 def digest(parts):
