@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/athanor-lm/athanor/corpus"
+	"github.com/athanor-lm/athanor/corpus/filter"
 )
 
 // kinds are the steps a recipe can have, by the name under "use", each with the function that gives its settings' defaults.
@@ -12,6 +13,10 @@ var kinds = map[string]func() corpus.Settings{
 	// Taking texts out of what surrounds them, and making them alike.
 
 	// Rules for one document.
+	"gopher-quality":    settings(filter.DefaultGopherQuality),
+	"gopher-repetition": settings(filter.DefaultGopherRepetition),
+	"c4":                settings(filter.DefaultC4),
+	"fineweb":           settings(filter.DefaultFineWeb),
 
 	// Languages.
 
