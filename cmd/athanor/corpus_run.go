@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 
+	"github.com/athanor-lm/athanor/corpus/mix"
 	"github.com/athanor-lm/athanor/corpus/pipeline"
 	"github.com/athanor-lm/athanor/runlog"
 )
@@ -78,12 +80,39 @@ func (w *corpusWatch) Progress(p pipeline.Progress) {
 // Note prints a line.
 func (w *corpusWatch) Note(text string) { fmt.Fprintln(w.term.W, text) }
 
+// Plan prints the mix before it is written.
+func (w *corpusWatch) Plan(p *mix.Plan) {
+	w.err = errors.Join(w.err, w.close(), printMix(w.term.W, p))
+}
+
 func (w *corpusWatch) close() error {
 	if w.bar != nil {
 		w.err = errors.Join(w.err, w.bar.Close())
 		w.bar = nil
 	}
 	return w.err
+}
+
+// printMix prints what a mix takes of each source.
+func printMix(w io.Writer, p *mix.Plan) error {
+	unit := "tokens"
+	if p.Estimated {
+		unit = "tokens (estimated)"
+	}
+	var t table
+	t.add("mix", "there are", unit, "share", "epochs", "")
+	for _, part := range p.Parts {
+		name, limit := part.Source, ""
+		if part.Synthetic {
+			name += " (synthetic)"
+		}
+		if part.Limit != "" {
+			limit = "limited by " + part.Limit
+		}
+		t.add(name, runlog.Count(float64(part.Tokens)), runlog.Count(float64(part.Take)), runlog.Percent(part.Share), fmt.Sprintf("%.2f", part.Epochs), limit)
+	}
+	t.add("", "", runlog.Count(float64(p.Tokens)), "", "", "")
+	return t.write(w, "  ")
 }
 
 // printCorpusSummary prints what a run did.
@@ -111,6 +140,18 @@ func printCorpusSummary(w io.Writer, out string, s *pipeline.Summary) error {
 	if records+files > 0 {
 		fmt.Fprintf(w, "set aside: %d records and %d files; see %s/quarantine.jsonl\n", records, files, out)
 	}
-	_, err := fmt.Fprintf(w, "%s\n", out)
-	return err
+	if s.Mix != nil {
+		if err := printMix(w, s.Mix); err != nil {
+			return err
+		}
+	}
+	for _, o := range s.Outputs {
+		tokens := ""
+		if o.Tokens > 0 {
+			tokens = runlog.Count(float64(o.Tokens)) + " tokens, "
+		}
+		fmt.Fprintf(w, "%s: %s documents, %s, %s%d files of %s\n", filepath.Join(out, filepath.FromSlash(o.Path)), runlog.Count(float64(o.Documents)),
+			runlog.Bytes(o.Bytes), tokens, o.Files, runlog.Bytes(o.Size))
+	}
+	return nil
 }

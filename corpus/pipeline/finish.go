@@ -4,59 +4,236 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
+	"github.com/athanor-lm/athanor/corpus/mix"
 	"github.com/athanor-lm/athanor/corpus/write"
+	"github.com/athanor-lm/athanor/internal/durable"
 )
 
-// finish writes outputs, report and manifest.
+// finish writes what is not written yet of outputs, quarantine, report and manifest. The manifest comes last, and says that all else is
+// there.
 func (p *Pipeline) finish(ctx context.Context) (*Summary, error) {
+	var s Summary
+	if m, err := ReadManifest(p.recipe.Out); err == nil && m.Corpus == p.hashes.finish {
+		return &s, readJSON(p.outPath(reportName), &s)
+	}
 	last := len(p.stages) - 1
 	if missing := p.missing(last); len(missing) > 0 {
 		return nil, p.notYet(last, missing)
 	}
-	dir := filepath.Join(p.recipe.Out, dataDir, formatJSONL)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("corpus: %w", err)
+	plan, err := p.plan()
+	if err != nil {
+		return nil, err
 	}
-	for t := range p.tasks {
-		if err := p.writeTask(ctx, dir, t); err != nil {
+	if plan != nil && p.progress.observer != nil {
+		p.progress.observer.Plan(plan)
+	}
+	if err := p.writeAll(ctx, plan); err != nil {
+		return nil, err
+	}
+	written, err := p.collectOutputs(plan)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.removeStale(written); err != nil {
+		return nil, err
+	}
+	if p.recipe.Output.has(formatTokens) {
+		if err := p.writeTokens(ctx, written); err != nil {
 			return nil, err
 		}
 	}
+	return p.conclude(plan, written)
+}
+
+// conclude writes what is told about the run.
+func (p *Pipeline) conclude(plan *mix.Plan, written *written) (*Summary, error) {
 	s, err := p.summarise()
 	if err != nil {
 		return nil, err
 	}
-	return s, writeJSON(filepath.Join(p.recipe.Out, reportName), s)
+	s.Mix, s.Outputs = plan, written.summary()
+	if err := p.writeQuarantine(); err != nil {
+		return nil, err
+	}
+	if err := writeJSON(p.outPath(timingsName), p.timings()); err != nil {
+		return nil, err
+	}
+	if err := writeBytes(p.outPath(recipeName), p.recipe.Text); err != nil {
+		return nil, err
+	}
+	if err := writeJSON(p.outPath(reportName), s); err != nil {
+		return nil, err
+	}
+	if err := writeJSON(p.outPath(manifestName), p.manifest(s, written)); err != nil {
+		return nil, err
+	}
+	return s, durable.SyncDir(p.recipe.Out)
 }
 
-// writeTask writes the documents of a task.
-func (p *Pipeline) writeTask(ctx context.Context, dir string, t int) (err error) {
-	in, err := openDocuments(p.taskFile(len(p.stages)-1, t, extDocuments))
+func (p *Pipeline) outPath(name string) string { return filepath.Join(p.recipe.Out, name) }
+
+// plan works out the mix from what came through the steps; nil where every document is taken once.
+func (p *Pipeline) plan() (*mix.Plan, error) {
+	if p.recipe.Mix == nil {
+		return nil, nil
+	}
+	stocks, err := p.stocks()
+	if err != nil {
+		return nil, err
+	}
+	return p.recipe.Mix.Plan(stocks, !p.countTokens())
+}
+
+// stocks is what came through the steps, by source, with tokens counted or estimated.
+func (p *Pipeline) stocks() ([]mix.Stock, error) {
+	keys := p.sources()
+	stocks := make([]mix.Stock, len(keys))
+	for i, key := range keys {
+		stocks[i] = mix.Stock{Source: key.source, Synthetic: key.synthetic}
+	}
+	for t := range p.tasks {
+		var st taskStats
+		if err := readJSON(p.taskFile(len(p.stages)-1, t, extStats), &st); err != nil {
+			return nil, err
+		}
+		stock := &stocks[slices.Index(keys, p.sourceOf(t))]
+		stock.Documents += st.Final.Out.Documents
+		stock.Bytes += st.Final.Out.Bytes
+		stock.Tokens += st.Final.Tokens
+	}
+	if !p.countTokens() {
+		p.recipe.Mix.EstimateTokens(stocks)
+	}
+	return stocks, nil
+}
+
+// countTokens tells whether the last stage counts tokens: where a mix needs them and a tokenizer is given.
+func (p *Pipeline) countTokens() bool { return p.recipe.Mix != nil && p.recipe.Output.Tokenizer != "" }
+
+// has tells whether a format is wanted.
+func (o *Output) has(format string) bool { return slices.Contains(o.Formats, format) }
+
+// written are the files of the outputs, by format, in the order of the documents.
+type written struct {
+	files map[string][]write.File
+	info  []OutputSummary // beside those of the files
+}
+
+// collectOutputs gathers what the write tasks wrote, and what the mix took.
+func (p *Pipeline) collectOutputs(plan *mix.Plan) (*written, error) {
+	w := &written{files: map[string][]write.File{}}
+	keys := p.sources()
+	for _, t := range p.writeTasks(plan) {
+		var out taskOutput
+		if err := readJSON(p.writeFile(t, extStats), &out); err != nil {
+			return nil, err
+		}
+		for format, files := range out.Files {
+			w.files[format] = append(w.files[format], files...)
+		}
+		for i, a := range out.Taken {
+			if plan != nil {
+				part := &plan.Parts[i]
+				part.TakenDocuments += a.Documents
+				part.TakenBytes += a.Bytes
+			}
+		}
+		if len(out.Taken) > len(keys) {
+			return nil, fmt.Errorf("corpus: %s: %d sources, want %d; remove it and run again", p.writeFile(t, extStats), len(out.Taken), len(keys))
+		}
+	}
+	return w, nil
+}
+
+// summary describes the outputs.
+func (w *written) summary() []OutputSummary {
+	out := []OutputSummary{}
+	for _, format := range []string{formatJSONL, formatParquet} {
+		if files := w.files[format]; len(files) > 0 {
+			s := OutputSummary{Format: format, Path: dataDir + "/" + format, Files: len(files)}
+			for _, f := range files {
+				s.Size += f.Size
+				s.add(Amount{f.Documents, f.Bytes})
+			}
+			out = append(out, s)
+		}
+	}
+	return append(out, w.info...)
+}
+
+// removeStale removes files that another recipe left among the outputs.
+func (p *Pipeline) removeStale(w *written) error {
+	for _, format := range []string{formatJSONL, formatParquet} {
+		dir := p.outPath(filepath.Join(dataDir, format))
+		entries, err := os.ReadDir(dir)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			if slices.ContainsFunc(w.files[format], func(f write.File) bool { return f.Name == e.Name() }) {
+				continue
+			}
+			if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
+				return err
+			}
+		}
+		if err := durable.SyncDir(dir); err != nil {
+			return err
+		}
+		if len(w.files[format]) == 0 {
+			if err := os.Remove(dir); err != nil {
+				return err
+			}
+		}
+	}
+	if !p.recipe.Output.has(formatTokens) {
+		return os.RemoveAll(p.outPath(filepath.Join(dataDir, formatTokens)))
+	}
+	return nil
+}
+
+// writeQuarantine joins the tasks' lists of what was set aside; without any, there is no file.
+func (p *Pipeline) writeQuarantine() error {
+	a, err := createAside(p.outPath(quarantineName))
 	if err != nil {
 		return err
 	}
-	defer in.Close()
-	w, err := write.NewJSONL(write.Options{Dir: dir, Name: fmt.Sprintf("%05d", t), Compression: p.recipe.Output.Compression,
-		ShardSize: int64(p.recipe.Output.ShardSize), Recipe: p.hashes.finish[:12]})
+	defer a.drop()
+	for t := range p.tasks {
+		data, err := os.ReadFile(p.taskFile(0, t, extQuarantine))
+		if err != nil {
+			return err
+		}
+		if _, err := a.Write(data); err != nil {
+			return err
+		}
+	}
+	if a.n > 0 {
+		return a.commit()
+	}
+	if err := os.Remove(a.path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// writeBytes writes a file, aside.
+func writeBytes(path string, data []byte) error {
+	a, err := createAside(path)
 	if err != nil {
 		return err
 	}
-	defer w.Drop()
-	for {
-		d, err := in.next()
-		if err == io.EOF {
-			_, err = w.Close()
-			return err
-		}
-		if err := errors.Join(err, ctx.Err()); err != nil {
-			return err
-		}
-		if err := w.Add(d); err != nil {
-			return err
-		}
+	defer a.drop()
+	if _, err := a.Write(data); err != nil {
+		return err
 	}
+	return a.commit()
 }

@@ -211,7 +211,7 @@ func runRecipe(tb testing.TB, r *Recipe, workers int) *Summary {
 	return s
 }
 
-// tree reads the files below dir, but for those below work.
+// tree reads the files below dir, but for those below work and for the times.
 func tree(tb testing.TB, dir string) map[string]string {
 	tb.Helper()
 	files := map[string]string{}
@@ -224,6 +224,9 @@ func tree(tb testing.TB, dir string) map[string]string {
 			if rel == workDir {
 				return filepath.SkipDir
 			}
+			return nil
+		}
+		if rel == timingsName {
 			return nil
 		}
 		data, err := os.ReadFile(p)

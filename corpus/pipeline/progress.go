@@ -2,9 +2,13 @@ package pipeline
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/athanor-lm/athanor/corpus/mix"
+	"github.com/athanor-lm/athanor/dataset"
 )
 
 // Progress is how far a run has come with the part it is at.
@@ -21,6 +25,7 @@ type Progress struct {
 type Observer interface {
 	Progress(p Progress) // about five times a second while work is done
 	Note(text string)    // a line for people, such as what is waited for
+	Plan(p *mix.Plan)    // the mix, before anything of it is written
 }
 
 const progressEvery = 200 * time.Millisecond
@@ -30,21 +35,21 @@ type progress struct {
 	observer Observer
 	mu       sync.Mutex // of the calls to observer
 	now      Progress
-	runs     []*taskRun
+	parts    []*atomic.Int64 // of which the sum is Progress.Done
 	ended    atomic.Int64
-	records  atomic.Int64
+	total    atomic.Int64 // where it is not known before
 	stop     chan struct{}
 	stopped  sync.WaitGroup
 }
 
 // begin starts to report, until end.
-func (g *progress) begin(now Progress, runs []*taskRun) {
+func (g *progress) begin(now Progress, parts []*atomic.Int64) {
 	if g.observer == nil {
 		return
 	}
-	g.now, g.runs, g.stop = now, runs, make(chan struct{})
+	g.now, g.parts, g.stop = now, parts, make(chan struct{})
 	g.ended.Store(0)
-	g.records.Store(0)
+	g.total.Store(now.Total)
 	g.stopped.Go(func() {
 		tick := time.NewTicker(progressEvery)
 		defer tick.Stop()
@@ -64,9 +69,9 @@ func (g *progress) report() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.now
-	now.Done, now.TasksDone = g.records.Load(), int(g.ended.Load())
-	for _, t := range g.runs {
-		now.Done += t.done.Load()
+	now.Total, now.TasksDone = g.total.Load(), int(g.ended.Load())
+	for _, part := range g.parts {
+		now.Done += part.Load()
 	}
 	g.observer.Progress(now)
 }
@@ -91,15 +96,17 @@ func (g *progress) note(format string, args ...any) {
 func (p *Pipeline) beginProgress(stage int, tasks []int) []*taskRun {
 	now := Progress{Part: p.describe(stage), Tasks: len(tasks), Bytes: true}
 	var runs []*taskRun
+	var parts []*atomic.Int64
 	for _, t := range tasks {
-		runs = append(runs, &taskRun{p: p, stage: stage, task: t})
+		run := &taskRun{p: p, stage: stage, task: t}
+		runs, parts = append(runs, run), append(parts, &run.done)
 		if stage == 0 {
 			now.Total += p.tasks[t].size
 		} else {
 			now.Total += fileSize(p.taskFile(stage-1, t, extDocuments))
 		}
 	}
-	p.progress.begin(now, runs)
+	p.progress.begin(now, parts)
 	return runs
 }
 
@@ -108,8 +115,39 @@ func (p *Pipeline) endProgress() { p.progress.end() }
 
 // beginMerge starts to report on a merge and returns what it is to call.
 func (p *Pipeline) beginMerge(k int) func(records int64) {
-	p.progress.begin(Progress{Part: fmt.Sprintf("merge %d: %s", k, p.recipe.Steps[p.stages[k].collect].Name)}, nil)
-	return func(records int64) { p.progress.records.Store(records) }
+	done := new(atomic.Int64)
+	p.progress.begin(Progress{Part: fmt.Sprintf("merge %d: %s", k, p.recipe.Steps[p.stages[k].collect].Name)}, []*atomic.Int64{done})
+	return done.Store
+}
+
+// beginWriting starts to report on write tasks and returns where each counts the bytes it has read.
+func (p *Pipeline) beginWriting(plan *mix.Plan, tasks []int) []*atomic.Int64 {
+	now := Progress{Part: "write", Tasks: len(tasks), Bytes: true}
+	parts := make([]*atomic.Int64, len(tasks))
+	for i := range tasks {
+		parts[i] = new(atomic.Int64)
+	}
+	for t := range p.tasks {
+		passes := int64(1)
+		if plan != nil {
+			passes = int64(plan.Parts[slices.Index(p.sources(), p.sourceOf(t))].Passes())
+		}
+		if len(tasks) == 1 || slices.Contains(tasks, t) {
+			now.Total += passes * fileSize(p.taskFile(len(p.stages)-1, t, extDocuments))
+		}
+	}
+	p.progress.begin(now, parts)
+	return parts
+}
+
+// beginTokens starts to report on the building of token shards and returns what it is to call.
+func (p *Pipeline) beginTokens() (report func(dataset.Progress), end func()) {
+	done := new(atomic.Int64)
+	p.progress.begin(Progress{Part: "tokens", Bytes: true}, []*atomic.Int64{done})
+	return func(d dataset.Progress) {
+		done.Store(d.ReadBytes)
+		p.progress.total.Store(d.TotalBytes)
+	}, p.endProgress
 }
 
 // describe names a stage with its steps.

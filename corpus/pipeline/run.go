@@ -10,6 +10,7 @@ import (
 
 	"github.com/athanor-lm/athanor/corpus"
 	"github.com/athanor-lm/athanor/corpus/read"
+	"github.com/athanor-lm/athanor/tokenizer"
 	"github.com/gofrs/flock"
 )
 
@@ -32,6 +33,7 @@ type Pipeline struct {
 
 	filters  []func() corpus.Filter // by step, once opened
 	passes   []corpus.Pass          // by step, once opened
+	tok      *tokenizer.Tokenizer   // counts tokens, once opened
 	progress progress
 }
 

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/athanor-lm/athanor/corpus"
+	"github.com/athanor-lm/athanor/tokenizer"
 )
 
 // stageRun is the work of this process on a stage: tasks that read and write, and workers, shared by the tasks, that do the steps.
@@ -151,6 +152,9 @@ func (s *stageRun) write(t *taskRun, ordered <-chan *batch, kept, recorded *int6
 		*kept += int64(b.kept)
 		*recorded += int64(b.recorded)
 		if err == nil {
+			err = b.err
+		}
+		if err == nil {
 			_, err = t.docs.Write(b.block)
 		}
 		if err == nil && b.recorded > 0 {
@@ -177,6 +181,9 @@ func (p *Pipeline) newWorker(k int) *worker {
 		w.filters = append(w.filters, p.filters[i]())
 		w.tallies = append(w.tallies, newStepTally())
 	}
+	if w.stage.collect < 0 {
+		w.tok = p.tok
+	}
 	if w.stage.collect >= 0 {
 		w.collector = p.passes[w.stage.collect].Collector()
 	}
@@ -186,6 +193,12 @@ func (p *Pipeline) newWorker(k int) *worker {
 // openSteps opens the steps that a stage needs, once.
 func (p *Pipeline) openSteps(k int) error {
 	s := &p.stages[k]
+	if s.collect < 0 && p.countTokens() && p.tok == nil {
+		var err error
+		if p.tok, err = tokenizer.Load(p.env.Path(p.recipe.Output.Tokenizer)); err != nil {
+			return err
+		}
+	}
 	for _, i := range append([]int{s.decide, s.collect}, s.filters...) {
 		if i < 0 {
 			continue

@@ -54,7 +54,8 @@ func stepFiles(s corpus.Settings) []string {
 type hashes struct {
 	tasks  [][]string // by stage and task
 	merges []string
-	finish string
+	recipe string // of all but the inputs
+	finish string // of everything
 }
 
 // hasher is a hash of strings and values, each set off from the next.
@@ -149,6 +150,10 @@ func (p *Pipeline) hashAll() error {
 	}
 	head := newHasher()
 	head.add(formatVersion, p.o.Creator, r.Seed, r.OnBadFile, r.Samples)
+	tokenizer, err := p.tokenizerSum()
+	if err != nil {
+		return err
+	}
 	run, before := head.sum(), make([]string, len(p.tasks))
 	for t := range p.tasks {
 		before[t] = p.taskInputHash(t)
@@ -160,6 +165,9 @@ func (p *Pipeline) hashAll() error {
 		for t := range p.tasks {
 			h := newHasher()
 			h.add(run, before[t], merged, len(s.filters))
+			if s.collect < 0 && p.countTokens() {
+				h.add(tokenizer)
+			}
 			for _, i := range s.filters {
 				h.add(steps[i])
 			}
@@ -175,7 +183,12 @@ func (p *Pipeline) hashAll() error {
 			p.hashes.merges = append(p.hashes.merges, merged)
 		}
 	}
-	return p.hashFinish(merged)
+	h := newHasher()
+	h.add(run, steps, p.recipe.Name, p.recipe.Mix, p.recipe.Output, tokenizer)
+	p.hashes.recipe = h.sum()
+	h.add(merged)
+	p.hashes.finish = h.sum()
+	return nil
 }
 
 // taskInputHash is the hash of a task's input: options and files, whose content is taken for unchanged where size and time are.
@@ -191,17 +204,15 @@ func (p *Pipeline) taskInputHash(t int) string {
 	return h.sum()
 }
 
-// hashFinish is the hash of all that the outputs depend on.
-func (p *Pipeline) hashFinish(stages string) error {
-	h := newHasher()
-	h.add(stages, p.recipe.Name, p.recipe.Mix, p.recipe.Output)
-	if tok := p.recipe.Output.Tokenizer; tok != "" {
-		sum, err := fileSum(p.env.Path(tok))
-		if err != nil {
-			return fmt.Errorf("corpus: tokenizer: %w", err)
-		}
-		h.add(sum)
+// tokenizerSum is the hash of the output's tokenizer, empty where there is none.
+func (p *Pipeline) tokenizerSum() (string, error) {
+	path := p.recipe.Output.Tokenizer
+	if path == "" {
+		return "", nil
 	}
-	p.hashes.finish = h.sum()
-	return nil
+	sum, err := fileSum(p.env.Path(path))
+	if err != nil {
+		return "", fmt.Errorf("corpus: tokenizer: %w", err)
+	}
+	return sum, nil
 }

@@ -18,7 +18,8 @@ type Summary struct {
 	Version int    `json:"version"`
 	Creator string `json:"creator,omitempty"` // program and version
 	Name    string `json:"name"`              // of the recipe
-	Recipe  string `json:"recipe"`            // hash of recipe, models and inputs
+	Recipe  string `json:"recipe"`            // hash of steps, models, mix and output: the one of which rows carry the beginning
+	Corpus  string `json:"corpus"`            // hash of the recipe and the inputs
 	Seed    uint64 `json:"seed"`
 	Tasks   int    `json:"tasks"`
 
@@ -154,17 +155,14 @@ type OutputSummary struct {
 	Tokens int64 `json:"tokens,omitempty"`
 }
 
-// Timings says where time went: timings.json. Times are added up over all workers.
+// Timings says where the steps' time went: timings.json.
 type Timings struct {
-	Steps []StepTiming `json:"steps"`
-	Read  StepTiming   `json:"read"`
-	Write StepTiming   `json:"write"`
+	Steps []StepTiming `json:"steps"` // in the order of the recipe
 }
 
-// StepTiming is the time of one step, measured on a sample of the documents.
+// StepTiming is the time of one step, measured on a sample of the documents; of a pass the time of its decisions.
 type StepTiming struct {
-	Name  string  `json:"name"`
-	Bytes int64   `json:"bytes"` // of the documents that were timed
-	Nanos int64   `json:"nanos"`
-	Rate  float64 `json:"bytes_per_second"` // of one core
+	Name  string `json:"name,omitempty"`
+	Bytes int64  `json:"bytes"` // of the documents that were timed
+	Nanos int64  `json:"nanos"`
 }

@@ -9,7 +9,7 @@ import (
 // summarise adds up what the tasks counted.
 func (p *Pipeline) summarise() (*Summary, error) {
 	r := p.recipe
-	s := &Summary{Format: ReportFormat, Version: ReportVersion, Creator: p.o.Creator, Name: r.Name, Recipe: p.hashes.finish, Seed: r.Seed, Tasks: len(p.tasks)}
+	s := &Summary{Format: ReportFormat, Version: ReportVersion, Creator: p.o.Creator, Name: r.Name, Recipe: p.hashes.recipe, Corpus: p.hashes.finish, Seed: r.Seed, Tasks: len(p.tasks)}
 	for i, in := range r.Inputs {
 		sum := InputSummary{Source: in.Source, Synthetic: in.Synthetic}
 		for _, f := range p.inputs[i].Files() {
@@ -55,7 +55,7 @@ func (p *Pipeline) summarise() (*Summary, error) {
 	}
 	for _, key := range p.sources() {
 		f := finals[key]
-		s.Final = append(s.Final, SourceSummary{Source: key.source, Synthetic: key.synthetic, Amount: f.Out, Lengths: f.Lengths, Languages: named(f.Languages)})
+		s.Final = append(s.Final, SourceSummary{Source: key.source, Synthetic: key.synthetic, Amount: f.Out, Tokens: f.Tokens, Lengths: f.Lengths, Languages: named(f.Languages)})
 	}
 	return s, nil
 }
@@ -80,6 +80,27 @@ func (p *Pipeline) sources() []sourceKey {
 		}
 	}
 	return keys
+}
+
+// timings adds up the tasks' times. Where they are missing, they are left out: nothing depends on them.
+func (p *Pipeline) timings() Timings {
+	t := Timings{Steps: make([]StepTiming, len(p.recipe.Steps))}
+	for i, s := range p.recipe.Steps {
+		t.Steps[i].Name = s.Name
+	}
+	for k := range p.stages {
+		for task := range p.tasks {
+			times := map[int]StepTiming{}
+			if readJSON(p.taskFile(k, task, extTime), &times) != nil {
+				continue
+			}
+			for i, s := range times {
+				t.Steps[i].Bytes += s.Bytes
+				t.Steps[i].Nanos += s.Nanos
+			}
+		}
+	}
+	return t
 }
 
 // add adds what a task read.

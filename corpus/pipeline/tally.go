@@ -17,6 +17,7 @@ type stepTally struct {
 	Counts            map[string]int64
 	Languages         map[string]int64
 	Lengths           Lengths
+	Tokens            int64 // of documents that leave the last stage, where they are counted
 
 	timed, nanos int64 // of the documents that were timed
 }
@@ -57,6 +58,7 @@ func (t *stepTally) add(o *stepTally) {
 		t.Languages[name] += n
 	}
 	t.Lengths.merge(o.Lengths)
+	t.Tokens += o.Tokens
 	t.timed += o.timed
 	t.nanos += o.nanos
 }

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 	"unicode/utf8"
 	"unsafe"
 
@@ -193,7 +194,7 @@ func (t *taskRun) eachDecided(ctx context.Context, take func(*corpus.Document) e
 	defer func() { err = errors.Join(err, decisions.Close()) }()
 	var report corpus.Report
 	tally := t.tally(decide)
-	for {
+	for n := 0; ; n++ {
 		d, err := in.next()
 		if err == io.EOF {
 			return nil
@@ -209,8 +210,13 @@ func (t *taskRun) eachDecided(ctx context.Context, take func(*corpus.Document) e
 		if step.Applies(d) {
 			before := d.Text()
 			report.Reset()
+			start := time.Now()
 			if err := decisions.Decide(d, &report); err != nil {
 				return fmt.Errorf("corpus: step %s: document %q of task %d: %w", step.Name, d.ID, t.task, err)
+			}
+			if n%timeEvery == 0 {
+				tally.timed += amount.Bytes
+				tally.nanos += time.Since(start).Nanoseconds()
 			}
 			if !t.outcome(decide, tally, d, before, &report) {
 				continue
@@ -231,6 +237,7 @@ const (
 	extDocuments  = "docs"
 	extRecords    = "rec"
 	extStats      = "json"
+	extTime       = "time" // JSON of the times of steps, which differ from run to run
 	extQuarantine = "bad.jsonl"
 	extDone       = "done"
 )
@@ -242,7 +249,7 @@ func (t *taskRun) create() (err error) {
 	if err := unmark(t.path(extDone)); err != nil {
 		return err
 	}
-	for _, ext := range []string{extDocuments, extRecords, extStats, extQuarantine, extDone} {
+	for _, ext := range []string{extDocuments, extRecords, extStats, extTime, extQuarantine, extDone} {
 		removeAsides(t.path(ext))
 	}
 	if t.docs, err = createAside(t.path(extDocuments)); err != nil {
@@ -290,6 +297,13 @@ func (t *taskRun) finish(kept, recorded int64) error {
 	}
 	t.stats.Samples = t.samples
 	if err := writeJSON(t.path(extStats), &t.stats); err != nil {
+		return err
+	}
+	times := map[int]StepTiming{}
+	for i, tally := range t.stats.Steps {
+		times[i] = StepTiming{Bytes: tally.timed, Nanos: tally.nanos}
+	}
+	if err := writeJSON(t.path(extTime), times); err != nil {
 		return err
 	}
 	return mark(t.path(extDone), t.p.hashes.tasks[t.stage][t.task])

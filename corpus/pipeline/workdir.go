@@ -20,6 +20,7 @@ const (
 	quarantineName = "quarantine.jsonl"
 	recipeName     = "recipe.yaml"
 	statsName      = "stats.json"
+	timingsName    = "timings.json"
 )
 
 // aside is a file that is written under another name beside its place and renamed when it is whole. The other name is one of its

@@ -1,11 +1,13 @@
 package pipeline
 
 import (
+	"fmt"
 	"time"
 	"unsafe"
 
 	"github.com/athanor-lm/athanor/corpus"
 	"github.com/athanor-lm/athanor/corpus/segment"
+	"github.com/athanor-lm/athanor/tokenizer"
 )
 
 // A batch is a run of a task's documents that a worker takes at once. Where batches end is a function of the task alone, and each
@@ -26,6 +28,7 @@ type batch struct {
 
 	block, records []byte // packed
 	kept, recorded int
+	err            error
 	done           chan struct{} // receives when the worker is through
 }
 
@@ -42,9 +45,11 @@ type worker struct {
 	collector corpus.Collector // nil in the last stage
 	seg       segment.Text
 	report    corpus.Report
-	tallies   []*stepTally // by filter
-	final     *stepTally   // of the documents that leave the stage
-	docs, rec []byte       // of the batch, unpacked
+	tallies   []*stepTally         // by filter
+	final     *stepTally           // of the documents that leave the stage
+	tok       *tokenizer.Tokenizer // counts tokens; nil = nobody asks
+	ids       []uint32
+	docs, rec []byte // of the batch, unpacked
 	record    []byte
 }
 
@@ -106,6 +111,15 @@ func (w *worker) apply(run *taskRun, d *corpus.Document, timed bool) bool {
 // keep lays out a document that passed, and its record.
 func (w *worker) keep(b *batch, d *corpus.Document) {
 	w.final.leave(d)
+	if w.tok != nil {
+		ids, err := w.tok.TryEncode(w.ids[:0], []byte(d.Text()), tokenizer.EncodeOptions{Plain: true})
+		if err != nil {
+			b.err = fmt.Errorf("count the tokens of document %q: %w", d.ID, err)
+			return
+		}
+		w.ids = ids
+		w.final.Tokens += int64(len(ids))
+	}
 	w.docs = appendDocument(w.docs, d)
 	b.kept++
 	if w.collector == nil || !w.p.recipe.Steps[w.stage.collect].Applies(d) {
