@@ -47,7 +47,10 @@ func readGzipped(t testing.TB, path string, into any) {
 }
 
 // want is a prediction as the golden files have it: [label, probability].
-type want Prediction
+type want struct {
+	Label       string
+	Probability float32
+}
 
 func (w *want) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, &[]any{&w.Label, &w.Probability})

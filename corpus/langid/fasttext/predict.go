@@ -12,6 +12,7 @@ import (
 // way, so one can be a little above 1.
 type Prediction struct {
 	Label       string
+	Index       int // of the label in Labels
 	Probability float32
 }
 
@@ -76,7 +77,7 @@ func (p *Predictor) Predict(dst []Prediction, text string, k int) []Prediction {
 		p.rank(k)
 	}
 	for _, s := range p.scores {
-		dst = append(dst, Prediction{p.m.labels[s.label], s.p})
+		dst = append(dst, Prediction{p.m.labels[s.label], int(s.label), s.p})
 	}
 	return dst
 }

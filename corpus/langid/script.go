@@ -1,0 +1,106 @@
+package langid
+
+import (
+	"unicode/utf8"
+
+	"github.com/athanor-lm/athanor/corpus/internal/hanscript"
+)
+
+// letters are a text's letters by script, as far as scripts decide.
+type letters struct {
+	han, kana, hangul int
+	ascii, other      int
+	own               [len(ownScripts)]int // of other, those of scripts that one language has to itself
+	hanscript.Counts
+}
+
+// ownScripts are scripts that one language has to itself, or nearly.
+var ownScripts = [...]struct {
+	from, to rune
+	lang     string
+}{
+	{0x370, 0x3FF, "el"}, {0x530, 0x58F, "hy"}, {0x590, 0x5FF, "he"}, {0x780, 0x7BF, "dv"}, {0xA00, 0xA7F, "pa"}, {0xA80, 0xAFF, "gu"},
+	{0xB00, 0xB7F, "or"}, {0xB80, 0xBFF, "ta"}, {0xC00, 0xC7F, "te"}, {0xC80, 0xCFF, "kn"}, {0xD00, 0xD7F, "ml"}, {0xD80, 0xDFF, "si"},
+	{0xE00, 0xE7F, "th"}, {0xE80, 0xEFF, "lo"}, {0xF00, 0xFFF, "bo"}, {0x1000, 0x109F, "my"}, {0x10A0, 0x10FF, "ka"},
+	{0x1200, 0x139F, "am"}, {0x1780, 0x17FF, "km"},
+}
+
+// count counts the letters of a text. Beyond ASCII it takes for a letter what is in no block of punctuation and symbols.
+func count(text string) (n letters) {
+	for i := 0; i < len(text); {
+		if c := text[i]; c < utf8.RuneSelf {
+			if c |= 0x20; c >= 'a' && c <= 'z' {
+				n.ascii++
+			}
+			i++
+			continue
+		}
+		c, size := utf8.DecodeRuneInString(text[i:])
+		i += size
+		switch {
+		case c >= 0x3400 && hanscript.IsHan(c):
+			n.han++
+			switch hanscript.Of(c) {
+			case hanscript.Simplified:
+				n.Simplified++
+			case hanscript.Traditional:
+				n.Traditional++
+			}
+		case c >= 0x3041 && c <= 0x30FF && c != '・' && c != 'ー' || c >= 0xFF66 && c <= 0xFF9F:
+			n.kana++
+		case c >= 0xAC00 && c <= 0xD7A3 || c >= 0x1100 && c <= 0x11FF || c >= 0x3131 && c <= 0x318E:
+			n.hangul++
+		case c < 0xC0 || c == '×' || c == '÷' || c >= 0x2000 && c < 0x2C00 || c >= 0x2E00 && c < 0x3041 || c >= 0xE000 && c < 0xF900 ||
+			c >= 0xFE00 && c < 0xFE70 || c >= 0xFF00 && c < 0xFF21 || c >= 0xFFF0 && c <= 0xFFFF || c >= 0x1F000 && c < 0x20000:
+		default:
+			n.other++
+			if c >= 0x370 && c < 0x1800 {
+				for k := range ownScripts {
+					if s := &ownScripts[k]; c >= s.from && c <= s.to {
+						n.own[k]++
+						break
+					}
+				}
+			}
+		}
+	}
+	n.Han = n.han
+	return n
+}
+
+// byOwnScript tells the languages that have a script to themselves, by more than half of the letters.
+func (n letters) byOwnScript() (lang string, score float64) {
+	all := n.ascii + n.other + n.han + n.kana + n.hangul
+	for i, k := range n.own {
+		if 2*k > all {
+			return ownScripts[i].lang, float64(k) / float64(all)
+		}
+	}
+	return "", 0
+}
+
+// lettersPerHan is about how many letters say what one Han character says: the declaration of human rights has 12,317
+// characters in English and 4,672 in Chinese.
+const lettersPerHan = 3
+
+// byScript tells Chinese, Japanese and Korean from each other and from all else by the letters alone. It decides where the
+// characters of one of them say more than half of what the text says; the score is that share. Texts of Han characters and
+// hardly any kana are Chinese: Japanese without kana is hardly longer than a headline.
+func (n letters) byScript() (lang string, score float64) {
+	cjk := n.han + n.kana + n.hangul
+	if cjk == 0 {
+		return "", 0
+	}
+	score = float64(lettersPerHan*cjk) / float64(lettersPerHan*cjk+n.ascii+n.other)
+	switch {
+	case score <= 0.5:
+		return "", 0
+	case 5*n.hangul >= cjk:
+		return "ko", score
+	case 10*n.kana >= cjk:
+		return "ja", score
+	case 50*(n.kana+n.hangul) <= cjk:
+		return "zh", score
+	}
+	return "", 0
+}
