@@ -6,11 +6,14 @@ import (
 
 	"github.com/athanor-lm/athanor/corpus"
 	"github.com/athanor-lm/athanor/corpus/filter"
+	"github.com/athanor-lm/athanor/corpus/langid"
+	"github.com/athanor-lm/athanor/corpus/normalize"
 )
 
 // kinds are the steps a recipe can have, by the name under "use", each with the function that gives its settings' defaults.
 var kinds = map[string]func() corpus.Settings{
 	// Taking texts out of what surrounds them, and making them alike.
+	"normalize": settings(normalize.Default),
 
 	// Rules for one document.
 	"gopher-quality":    settings(filter.DefaultGopherQuality),
@@ -19,6 +22,7 @@ var kinds = map[string]func() corpus.Settings{
 	"fineweb":           settings(filter.DefaultFineWeb),
 
 	// Languages.
+	"language": settings(langid.Default),
 
 	// Models' scores.
 
