@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/athanor-lm/athanor/corpus"
+	"github.com/athanor-lm/athanor/corpus/classify"
+	"github.com/athanor-lm/athanor/corpus/decontaminate"
 	"github.com/athanor-lm/athanor/corpus/filter"
 	"github.com/athanor-lm/athanor/corpus/langid"
 	"github.com/athanor-lm/athanor/corpus/normalize"
@@ -25,12 +27,15 @@ var kinds = map[string]func() corpus.Settings{
 	"language": settings(langid.Default),
 
 	// Models' scores.
+	"classify": settings(classify.DefaultClassify),
+	"score":    settings(filter.DefaultScore),
 
 	// Privacy and toxicity.
 
 	// Across documents.
 
 	// Benchmarks.
+	"decontaminate": settings(decontaminate.DefaultDecontaminate),
 }
 
 // settings makes a kind of a function that returns its defaults.
