@@ -136,7 +136,7 @@ func nearDuplicates(n int) []*corpus.Document {
 	var base []string
 	for i := range n {
 		if i%5 == 0 {
-			base = strings.Fields(words(rng, 60+rng.IntN(100), 1<<20))
+			base = strings.Fields(randomWords(rng, 60+rng.IntN(100), 1<<20))
 		}
 		tokens := slices.Clone(base)
 		for range rng.IntN(4) {
@@ -166,7 +166,7 @@ func TestMinHashOrder(t *testing.T) {
 
 func TestVerifyLeavesCandidatesThatDiffer(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
-	tokens := strings.Fields(words(rng, 400, 1<<20))
+	tokens := strings.Fields(randomWords(rng, 400, 1<<20))
 	var docs []*corpus.Document
 	for i := range 400 {
 		changed := slices.Clone(tokens)

@@ -212,8 +212,8 @@ func readJSON(t testing.TB, name string, f func(line []byte) bool) {
 	}
 }
 
-// words makes a text of n words of a vocabulary.
-func words(rng *rand.Rand, n, vocabulary int) string {
+// randomWords makes a text of n words of a vocabulary.
+func randomWords(rng *rand.Rand, n, vocabulary int) string {
 	var b strings.Builder
 	for i := range n {
 		if i > 0 {

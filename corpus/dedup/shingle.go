@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/zeebo/xxh3"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -14,9 +15,11 @@ import (
 // (with a decimal part) as 0, accents removed; and full-width letters as their usual ones. Everything else separates words and is
 // left out. One goroutine uses it.
 type shingler struct {
-	words, chars int // tokens of a shingle, in texts of words and in texts of characters
+	words, chars int  // tokens of a shingle, in texts of words and in texts of characters
+	asTheyStand  bool // numbers are not all alike
 	tokens       []uint64
 	shingles     []uint32
+	hashes       []uint64
 	word         []byte
 	class        *[tableEndRune]uint16
 }
@@ -128,8 +131,54 @@ const (
 
 // text hashes a text's shingles, in order and with repeats. The result is valid until the next call.
 func (s *shingler) text(text string) []uint32 {
+	n := s.words
+	if chars := s.cut(text); chars > len(s.tokens)/2 {
+		n = s.chars
+	}
+	s.roll(n)
+	return s.shingles
+}
+
+// runs hashes runs of n tokens whose starts are so many tokens apart. The result is valid until the next call.
+func (s *shingler) runs(n, stride int) []uint64 {
+	s.hashes = s.hashes[:0]
+	for at := 0; at+n <= len(s.tokens); at += stride {
+		h := uint64(n)
+		for _, t := range s.tokens[at : at+n] {
+			h = mix(h, t)
+		}
+		s.hashes = append(s.hashes, h)
+	}
+	return s.hashes
+}
+
+// cutAtSpaces takes for tokens what stands between white space, as it stands, and single characters of scripts written without it.
+func (s *shingler) cutAtSpaces(text string) {
 	s.tokens = s.tokens[:0]
-	chars := 0
+	from := 0
+	end := func(at int) {
+		if at > from {
+			s.tokens = append(s.tokens, xxh3.HashString(text[from:at]))
+		}
+	}
+	for i, r := range text {
+		if unicode.IsSpace(r) {
+			end(i)
+			from = i + utf8.RuneLen(r)
+		} else if r >= utf8.RuneSelf {
+			if class, _ := s.look(r); class == classChar {
+				end(i)
+				from = i + utf8.RuneLen(r)
+				s.tokens = append(s.tokens, mix(charSeed, uint64(r)))
+			}
+		}
+	}
+	end(len(text))
+}
+
+// cut finds the tokens of a text, and says how many are single characters.
+func (s *shingler) cut(text string) (chars int) {
+	s.tokens = s.tokens[:0]
 	for i := 0; i < len(text); {
 		switch asciiWord[text[i]] {
 		case 0:
@@ -148,12 +197,7 @@ func (s *shingler) text(text string) []uint32 {
 			i, chars = s.slow(text, i, chars)
 		}
 	}
-	n := s.words
-	if chars > len(s.tokens)/2 {
-		n = s.chars
-	}
-	s.roll(n)
-	return s.shingles
+	return chars
 }
 
 // hashLetters hashes text[start:end], which are ASCII letters, in lower case, eight at a time.
@@ -218,6 +262,10 @@ func (s *shingler) slow(text string, i, chars int) (int, int) {
 		i += size
 		switch class {
 		case classDigit:
+			if s.asTheyStand {
+				s.word = utf8.AppendRune(s.word, r)
+				break
+			}
 			i = s.number(text, i)
 			s.word = append(s.word, '0')
 		case classLetter:
