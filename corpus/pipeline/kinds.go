@@ -7,6 +7,7 @@ import (
 	"github.com/athanor-lm/athanor/corpus"
 	"github.com/athanor-lm/athanor/corpus/classify"
 	"github.com/athanor-lm/athanor/corpus/decontaminate"
+	"github.com/athanor-lm/athanor/corpus/dedup"
 	"github.com/athanor-lm/athanor/corpus/filter"
 	"github.com/athanor-lm/athanor/corpus/langid"
 	"github.com/athanor-lm/athanor/corpus/normalize"
@@ -33,6 +34,10 @@ var kinds = map[string]func() corpus.Settings{
 	// Privacy and toxicity.
 
 	// Across documents.
+	"exact":      settings(dedup.DefaultExact),
+	"url":        settings(dedup.DefaultURL),
+	"minhash":    settings(dedup.DefaultMinHash),
+	"paragraphs": settings(dedup.DefaultParagraphs),
 
 	// Benchmarks.
 	"decontaminate": settings(decontaminate.DefaultDecontaminate),
