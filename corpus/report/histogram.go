@@ -1,0 +1,84 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/athanor-lm/athanor/corpus/pipeline"
+	"github.com/athanor-lm/athanor/runlog"
+)
+
+// histogram draws the lengths of documents, behind the recipe's first step and its last, a pair of columns for each power of two.
+type histogram struct {
+	Width, Height int // of the drawing, with the labels
+	Base          int // where columns stand
+	Columns       []column
+}
+
+// column is a pair: x and heights in units of the drawing.
+type column struct {
+	X               int
+	In, Out         int // heights
+	InDocs, OutDocs int64
+	Label           string // every second one has one
+	From, To        string
+}
+
+const (
+	columnWidth  = 14
+	columnStep   = 36
+	columnHeight = 150
+)
+
+func newHistogram(in, out pipeline.Lengths) *histogram {
+	n := max(len(in), len(out))
+	in, out = addLengths(make(pipeline.Lengths, n), in), addLengths(make(pipeline.Lengths, n), out)
+	first, last, most := n, -1, int64(1)
+	for i := range n {
+		if in[i] > 0 || out[i] > 0 {
+			first, last = min(first, i), i
+		}
+		most = max(most, in[i], out[i])
+	}
+	if last < 0 {
+		return nil
+	}
+	h := &histogram{Width: (last-first+1)*columnStep + 20, Height: columnHeight + 40, Base: columnHeight + 10}
+	for i := first; i <= last; i++ {
+		c := column{X: 10 + (i-first)*columnStep, In: tall(in[i], most), Out: tall(out[i], most), InDocs: in[i], OutDocs: out[i]}
+		lo := int64(0)
+		if i > 0 {
+			lo = 1 << (i - 1)
+		}
+		c.From, c.To = runlog.Bytes(lo), runlog.Bytes(1<<i)
+		if (i-first)%2 == 0 {
+			c.Label = strings.ReplaceAll(c.From, ".00", "")
+		}
+		h.Columns = append(h.Columns, c)
+	}
+	return h
+}
+
+// tall is a count's height: at least one unit where there is anything.
+func tall(n, most int64) int {
+	if n == 0 {
+		return 0
+	}
+	return max(int(n*columnHeight/most), 1)
+}
+
+func addLengths(a, b pipeline.Lengths) pipeline.Lengths {
+	for len(a) < len(b) {
+		a = append(a, 0)
+	}
+	for i, n := range b {
+		a[i] += n
+	}
+	return a
+}
+
+// sortCounts puts the largest first.
+func sortCounts(c []pipeline.NamedCount) {
+	slices.SortStableFunc(c, func(a, b pipeline.NamedCount) int { return cmp.Compare(b.N, a.N) })
+}
