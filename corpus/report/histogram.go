@@ -25,7 +25,20 @@ type column struct {
 	From, To        string
 }
 
+// InTop is the top of the first column.
+func (c column) InTop() int { return columnBase - c.In }
+
+// OutX is where the second column begins.
+func (c column) OutX() int { return c.X + columnWidth }
+
+// OutTop is the top of the second column.
+func (c column) OutTop() int { return columnBase - c.Out }
+
+// LabelY is the label's base line.
+func (c column) LabelY() int { return columnBase + 16 }
+
 const (
+	columnBase   = columnHeight + 10
 	columnWidth  = 14
 	columnStep   = 36
 	columnHeight = 150
@@ -44,7 +57,7 @@ func newHistogram(in, out pipeline.Lengths) *histogram {
 	if last < 0 {
 		return nil
 	}
-	h := &histogram{Width: (last-first+1)*columnStep + 20, Height: columnHeight + 40, Base: columnHeight + 10}
+	h := &histogram{Width: (last-first+1)*columnStep + 20, Height: columnBase + 30, Base: columnBase}
 	for i := first; i <= last; i++ {
 		c := column{X: 10 + (i-first)*columnStep, In: tall(in[i], most), Out: tall(out[i], most), InDocs: in[i], OutDocs: out[i]}
 		lo := int64(0)

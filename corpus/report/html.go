@@ -15,7 +15,8 @@ var pageText string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"bytes": runlog.Bytes,
-	"count": func(n int64) string { return grouped(n) },
+	"count": count,
+	"rate":  func(r float64) string { return runlog.Bytes(int64(r)) + "/s" },
 	"short": func(n int64) string { return runlog.Count(float64(n)) },
 	"pct":   percent,
 	"num":   number,
@@ -54,6 +55,17 @@ func number(v float64) string {
 		return grouped(int64(v))
 	}
 	return fmt.Sprintf("%.4g", v)
+}
+
+// count shows a number of things.
+func count(n any) (string, error) {
+	switch n := n.(type) {
+	case int:
+		return grouped(int64(n)), nil
+	case int64:
+		return grouped(n), nil
+	}
+	return "", fmt.Errorf("a count is %T, want int or int64", n)
 }
 
 // grouped writes thousands apart: 1,234,567.

@@ -75,6 +75,18 @@ type rateRow struct {
 	Share float64 // of the slowest
 }
 
+// DocShare is the share of the documents that came through.
+func (v *view) DocShare() float64 { return ratio(v.Out.Documents, v.In.Documents) }
+
+// ByteShare is the share of the text that came through.
+func (v *view) ByteShare() float64 { return ratio(v.Out.Bytes, v.In.Bytes) }
+
+// BytesPerToken is the text a token stands for.
+func (v *view) BytesPerToken() float64 { return ratio(v.Out.Bytes, v.Tokens) }
+
+// Palette has an element for each colour of a source.
+func (v *view) Palette() [sourceColors]struct{} { return [sourceColors]struct{}{} }
+
 func newView(s *pipeline.Summary, t *pipeline.Timings) *view {
 	v := &view{Summary: s}
 	for _, in := range s.Inputs {
