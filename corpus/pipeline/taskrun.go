@@ -91,7 +91,7 @@ func (t *taskRun) eachOfFiles(ctx context.Context, take func(*corpus.Document) e
 				fileErr = err
 				break
 			}
-			if takeErr = errors.Join(quarantineErr, take(t.document(in, &file, &d))); takeErr != nil {
+			if takeErr = errors.Join(quarantineErr, take(in.document(&file, &d))); takeErr != nil {
 				break
 			}
 			done, _ := part.Progress()
@@ -159,7 +159,7 @@ func (t *taskRun) setAside(bad read.Bad) error {
 const attrOrigin = "origin"
 
 // document makes a document of a record. Its text is UTF-8 from here on: bytes that are not become U+FFFD.
-func (t *taskRun) document(in *Input, f *read.File, r *read.Document) *corpus.Document {
+func (in *Input) document(f *read.File, r *read.Document) *corpus.Document {
 	text := unsafe.String(unsafe.SliceData(r.Text), len(r.Text)) // the text is ours, and nobody changes it
 	if !utf8.ValidString(text) {
 		text = strings.ToValidUTF8(text, "\uFFFD")
