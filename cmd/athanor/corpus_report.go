@@ -91,8 +91,8 @@ func printCorpusDetails(w io.Writer, s *pipeline.Summary, timings *pipeline.Timi
 	}
 	if timings != nil {
 		rates.add("one core", "MB/s")
-		for _, t := range append([]pipeline.StepTiming{timings.Read}, append(slices.Clone(timings.Steps), timings.Write)...) {
-			rates.add(t.Name, fmt.Sprintf("%.0f", t.Rate/1e6))
+		for _, t := range timings.Steps {
+			rates.add(t.Name, fmt.Sprintf("%.0f", 1e3*float64(t.Bytes)/float64(max(t.Nanos, 1))))
 		}
 	}
 	for _, t := range []table{drops, counts, rates} {

@@ -16,7 +16,6 @@ const (
 	workDir        = "work"
 	dataDir        = "data"
 	reportName     = "report.json"
-	timingsName    = "timings.json"
 	manifestName   = "manifest.json"
 	quarantineName = "quarantine.jsonl"
 	recipeName     = "recipe.yaml"

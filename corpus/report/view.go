@@ -225,17 +225,16 @@ func (v *view) rates(t *pipeline.Timings) {
 	if t == nil {
 		return
 	}
-	all := append([]pipeline.StepTiming{t.Read}, append(append([]pipeline.StepTiming{}, t.Steps...), t.Write)...)
 	slowest := 0.0
-	for _, s := range all {
-		if s.Bytes > 0 {
+	for _, s := range t.Steps {
+		if s.Bytes > 0 && s.Nanos > 0 {
 			slowest = max(slowest, float64(s.Nanos)/float64(s.Bytes))
 		}
 	}
-	for _, s := range all {
-		if s.Bytes > 0 {
+	for _, s := range t.Steps {
+		if s.Bytes > 0 && s.Nanos > 0 {
 			ns := float64(s.Nanos) / float64(s.Bytes)
-			v.Rates = append(v.Rates, rateRow{s.Name, ns, s.Rate, ns / slowest})
+			v.Rates = append(v.Rates, rateRow{s.Name, ns, 1e9 / ns, ns / slowest})
 		}
 	}
 }
