@@ -1,9 +1,10 @@
 package main
 
 type corpusCmd struct {
-	Run     corpusRunCmd     `cmd:"" help:"Run a recipe: from files to clean, mixed documents and token shards."`
-	Report  corpusReportCmd  `cmd:"" help:"Show what a run of a recipe did, and write it as a page with charts."`
-	Inspect corpusInspectCmd `cmd:"" help:"Show what every rule of a recipe says about one document."`
+	Run      corpusRunCmd      `cmd:"" help:"Run a recipe: from files to clean, mixed documents and token shards."`
+	Report   corpusReportCmd   `cmd:"" help:"Show what a run of a recipe did, and write it as a page with charts."`
+	Inspect  corpusInspectCmd  `cmd:"" help:"Show what every rule of a recipe says about one document."`
+	Classify corpusClassifyCmd `cmd:"" help:"Classifiers of documents: quality, toxicity, domain."`
 }
 
 // Help is shown by athanor corpus --help.

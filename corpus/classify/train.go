@@ -15,7 +15,7 @@ import (
 // Config is how a model is trained.
 type Config struct {
 	Options Options
-	Epochs  int     // at most; training ends when the validation loss has not fallen for Patience epochs
+	Epochs  int     // at most; training ends earlier when the validation loss no longer falls
 	Rate    float64 // of AdaGrad
 	L2      float64 // weight of ½‖w‖² a document and feature
 	// Balance weighs documents so that every label counts the same, instead of by its documents. Probabilities are brought back
@@ -35,8 +35,11 @@ type Epoch struct {
 	Validation float64 // log loss
 }
 
-// patience is how many epochs the validation loss may fail to fall.
-const patience = 3
+// Training ends when the validation loss has not fallen by leastGain of itself for patience epochs.
+const (
+	patience  = 3
+	leastGain = 0.01
+)
 
 // DefaultConfig are settings that do for most tasks.
 func DefaultConfig() Config {
@@ -220,7 +223,7 @@ func (t *trainer) fit(ctx context.Context) (*Model, error) {
 		if t.Progress != nil {
 			t.Progress(Epoch{n, loss, v})
 		}
-		if v < lowest {
+		if v < lowest*(1-leastGain) {
 			lowest = v
 			copy(best.weights, t.w)
 			best.head.Bias, best.head.Training.Epochs = slices.Clone(t.b), n
