@@ -5,10 +5,14 @@ type corpusCmd struct {
 	Report   corpusReportCmd   `cmd:"" help:"Show what a run of a recipe did, and write it as a page with charts."`
 	Inspect  corpusInspectCmd  `cmd:"" help:"Show what every rule of a recipe says about one document."`
 	Classify corpusClassifyCmd `cmd:"" help:"Classifiers of documents: quality, toxicity, domain."`
+	Plan     corpusPlanCmd     `cmd:"" help:"Show what a recipe would do, and how much of each source its mix would take."`
+	Launch   corpusLaunchCmd   `cmd:"" help:"Write the scripts that run a recipe on a cluster."`
 }
 
 // Help is shown by athanor corpus --help.
 func (*corpusCmd) Help() string {
 	return `Examples:
-  athanor corpus run examples/corpus-english-web.yaml`
+  athanor corpus plan examples/corpus-english-web.yaml
+  athanor corpus run examples/corpus-english-web.yaml
+  athanor corpus launch slurm recipe.yaml --ranks 64 --cpus 8 --mem 16GiB`
 }

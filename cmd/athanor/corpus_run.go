@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"time"
 
 	"github.com/athanor-lm/athanor/corpus/mix"
 	"github.com/athanor-lm/athanor/corpus/pipeline"
@@ -17,6 +18,14 @@ type corpusRunCmd struct {
 	Set     []string `help:"Change a key of the recipe outside its inputs and steps; may be given several times." placeholder:"KEY=VALUE" sep:"none"`
 	Workers int      `default:"0" help:"Workers, 0 = all processors. The result does not depend on it."`
 	JSON    bool     `name:"json" help:"Print the report as JSON."`
+
+	Rank   *int          `group:"In an array of processes:" placeholder:"I" help:"Number of this process, from 0."`
+	World  int           `group:"In an array of processes:" default:"1" placeholder:"N" help:"Number of processes."`
+	Wait   time.Duration `group:"In an array of processes:" default:"1h" help:"How long to wait for other processes while none of their tasks gets done."`
+	Stage  *int          `group:"In an array of processes:" placeholder:"K" xor:"part" help:"Do this process's tasks of one stage, and no more."`
+	Merge  *int          `group:"In an array of processes:" placeholder:"K" xor:"part" help:"Do the merge behind a stage, and no more."`
+	Write  bool          `group:"In an array of processes:" xor:"part" help:"Do this process's part of writing the outputs, and no more."`
+	Finish bool          `group:"In an array of processes:" xor:"part" help:"Write what is left, report and manifest, and no more."`
 }
 
 // Help is shown by athanor corpus run --help.
@@ -24,9 +33,14 @@ func (*corpusRunCmd) Help() string {
 	return `Runs what of the recipe is not done yet. Ctrl-C, an error or a kill lose no more than the tasks in hand: the same command goes on
 where it stopped, and ends with the same bytes. When the recipe, a model or an input has changed, what depends on it is done again.
 
+With --rank and --world, several processes on a shared file system run one recipe, each its own tasks; they wait for each other between
+stages. With --stage, --merge, --write or --finish a process does one part and waits for nobody, as a chain of jobs needs it (athanor
+corpus launch slurm).
+
 Examples:
   athanor corpus run examples/corpus-english-web.yaml
-  athanor corpus run recipe.yaml --set out=/data/clean --set memory=8GiB`
+  athanor corpus run recipe.yaml --set out=/data/clean --set memory=8GiB
+  athanor corpus run recipe.yaml --rank 3 --world 16`
 }
 
 func (r *corpusRunCmd) Run(c *cliContext) error {
@@ -39,17 +53,42 @@ func (r *corpusRunCmd) Run(c *cliContext) error {
 	if err != nil {
 		return err
 	}
-	s, err := p.Run(c.ctx)
+	s, err := r.run(c.ctx, p)
 	err = errors.Join(err, watch.close())
 	switch {
 	case errors.Is(err, context.Canceled):
 		return fmt.Errorf("interrupted; what is done is kept in %s: the same command goes on", recipe.Out)
 	case err != nil:
 		return err
+	case s == nil:
+		return nil // the report is another process's
 	case r.JSON:
 		return printJSON(c.stdout, s)
 	}
 	return printCorpusSummary(c.stdout, recipe.Out, s)
+}
+
+// run does all of the recipe, or the part that the flags name.
+func (r *corpusRunCmd) run(ctx context.Context, p *pipeline.Pipeline) (*pipeline.Summary, error) {
+	share := pipeline.Share{World: r.World, Wait: r.Wait}
+	if r.Rank != nil {
+		share.Rank = *r.Rank
+	}
+	switch {
+	case r.Stage != nil:
+		return nil, p.RunStage(ctx, share, *r.Stage)
+	case r.Merge != nil:
+		return nil, p.RunMerge(ctx, *r.Merge)
+	case r.Write:
+		return nil, p.RunWrite(ctx, share)
+	case r.Finish:
+		return p.RunFinish(ctx)
+	case r.Rank != nil:
+		return p.RunRank(ctx, share)
+	case r.World != 1:
+		return nil, errors.New("--world: also say which of them this is, with --rank")
+	}
+	return p.Run(ctx)
 }
 
 // corpusWatch shows how far a run has come: a line for every part of it.

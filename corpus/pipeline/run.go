@@ -88,13 +88,23 @@ func (p *Pipeline) Run(ctx context.Context) (*Summary, error) {
 	return p.finish(ctx)
 }
 
+// prepare makes the output directory, and removes the manifest of another corpus there, which soon will not be true any more.
+func (p *Pipeline) prepare() error {
+	if err := os.MkdirAll(p.outPath(workDir), 0o755); err != nil {
+		return fmt.Errorf("corpus: %w", err)
+	}
+	if m, err := ReadManifest(p.recipe.Out); err == nil && m.Corpus == p.hashes.finish {
+		return nil
+	}
+	return unmark(p.outPath(manifestName))
+}
+
 // begin makes the output directory and keeps other local runs out of it.
 func (p *Pipeline) begin() (unlock func(), err error) {
-	work := filepath.Join(p.recipe.Out, workDir)
-	if err := os.MkdirAll(work, 0o755); err != nil {
-		return nil, fmt.Errorf("corpus: %w", err)
+	if err := p.prepare(); err != nil {
+		return nil, err
 	}
-	lock := flock.New(filepath.Join(work, "lock"))
+	lock := flock.New(p.outPath(filepath.Join(workDir, "lock")))
 	held, err := lock.TryLock()
 	if err == nil && !held {
 		err = errors.New("another process is running a recipe there")
@@ -122,5 +132,3 @@ func (p *Pipeline) notYet(stage int, missing []int) error {
 	return fmt.Errorf("corpus: %s: %d of %d tasks of stage %d are not done (the first: %d); run them first",
 		p.recipe.Out, len(missing), len(p.tasks), stage, missing[0])
 }
-
-func (p *Pipeline) mergeStatsFile(k int) string { return filepath.Join(p.mergeDir(k), statsName) }

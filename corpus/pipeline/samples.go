@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/athanor-lm/athanor/corpus"
+	"github.com/athanor-lm/athanor/corpus/pii"
 	"github.com/cespare/xxhash/v2"
 )
 
@@ -15,6 +16,7 @@ import (
 const (
 	sampleText   = 600 // of a document that was dropped
 	sampleEdit   = 240 // around a change
+	sampleEdge   = 64  // cut off where the edge is not clean
 	sampleMargin = 200 // looked at beside what is shown, so that personal data at the edge is seen whole
 )
 
@@ -49,8 +51,8 @@ func (s *samples) drop(step int, d *corpus.Document, text string, r *corpus.Repo
 	if !wanted {
 		return
 	}
-	sample := DropSample{ID: redact(d.ID), Source: d.Source, Lang: d.Lang, Bytes: int64(len(text)), Value: r.Value, Limit: r.Limit,
-		Partner: redact(r.Partner), Text: shown(text, 0, sampleText), Key: key}
+	sample := DropSample{ID: pii.Redact(d.ID), Source: d.Source, Lang: d.Lang, Bytes: int64(len(text)), Value: r.Value, Limit: r.Limit,
+		Partner: pii.Redact(r.Partner), Text: shown(text, 0, sampleText), Key: key}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.addDrop(step, r.Dropped, sample)
@@ -78,7 +80,7 @@ func (s *samples) edit(step int, d *corpus.Document, before string) {
 		return
 	}
 	at := differs(before, d.Text())
-	sample := EditSample{ID: redact(d.ID), Source: d.Source, Lang: d.Lang, Before: shown(before, at-sampleEdit/3, at+sampleEdit),
+	sample := EditSample{ID: pii.Redact(d.ID), Source: d.Source, Lang: d.Lang, Before: shown(before, at-sampleEdit/3, at+sampleEdit),
 		After: shown(d.Text(), at-sampleEdit/3, at+sampleEdit), Key: key}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -128,12 +130,18 @@ func shown(text string, from, to int) string {
 	from, to = max(from, 0), min(to, len(text))
 	lo, hi := runeStart(text, max(from-sampleMargin, 0)), runeStart(text, min(to+sampleMargin, len(text)))
 	from, to = max(runeStart(text, from), lo), runeStart(text, to)
-	// The margins are redacted with the rest, and cut off by what is left of their own length: a placeholder that reaches across the
-	// edge is kept whole.
-	all := redact(text[lo:hi])
-	head, tail := redact(text[lo:from]), redact(text[to:hi])
-	all = strings.TrimPrefix(all, head)
-	return strings.TrimSuffix(all, tail)
+	// The margins are redacted with the rest and then cut off. Where they cannot be told any more, because a placeholder reaches across the
+	// edge, they stay, but for the ends, where half a number may stand.
+	all := pii.Redact(text[lo:hi])
+	if rest, ok := strings.CutPrefix(all, pii.Redact(text[lo:from])); ok {
+		all = rest
+	} else {
+		all = all[runeStart(all, min(sampleEdge, len(all))):]
+	}
+	if rest, ok := strings.CutSuffix(all, pii.Redact(text[to:hi])); ok {
+		return rest
+	}
+	return all[:runeStart(all, max(0, len(all)-sampleEdge))]
 }
 
 // runeStart moves i back to the start of a character.

@@ -16,6 +16,7 @@ import (
 	"unsafe"
 
 	"github.com/athanor-lm/athanor/corpus"
+	"github.com/athanor-lm/athanor/corpus/pii"
 	"github.com/athanor-lm/athanor/corpus/read"
 	"github.com/tidwall/gjson"
 )
@@ -142,7 +143,7 @@ func addRead(to *read.Stats, s read.Stats) {
 
 // setAside keeps a bad record or file.
 func (t *taskRun) setAside(bad read.Bad) error {
-	bad.Head = redact(bad.Head)
+	bad.Head = pii.Redact(bad.Head)
 	t.stats.SetAside++
 	if len(t.stats.First) < maxFirst {
 		t.stats.First = append(t.stats.First, bad)

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/athanor-lm/athanor/corpus/pipeline"
+	"github.com/athanor-lm/athanor/runlog"
+)
+
+type corpusPlanCmd struct {
+	Recipe string   `arg:"" type:"existingfile" help:"The recipe, a YAML file."`
+	Set    []string `help:"Change a key of the recipe outside its inputs and steps; may be given several times." placeholder:"KEY=VALUE" sep:"none"`
+	JSON   bool     `name:"json" help:"Print the estimate as JSON."`
+}
+
+// Help is shown by athanor corpus plan --help.
+func (*corpusPlanCmd) Help() string {
+	return `Checks a recipe and finds its inputs, but runs nothing: the tasks, the stages, an estimate of documents and tokens of each source before
+any step drops something, and the mix these would give. When all stages have run, the sources are what came through them.
+
+Example:
+  athanor corpus plan examples/corpus-domain-mix.yaml`
+}
+
+func (r *corpusPlanCmd) Run(c *cliContext) error {
+	recipe, err := pipeline.LoadRecipe(r.Recipe, r.Set)
+	if err != nil {
+		return err
+	}
+	p, err := pipeline.Open(recipe, pipeline.Options{Creator: "athanor " + version})
+	if err != nil {
+		return err
+	}
+	e, err := p.Estimate(c.ctx)
+	if err != nil {
+		return err
+	}
+	if r.JSON {
+		return printJSON(c.stdout, e)
+	}
+	fmt.Fprintf(c.stdout, "%s → %s\n", recipe.Name, recipe.Out)
+	fmt.Fprintf(c.stdout, "  %d tasks; %s\n", p.Tasks(), strings.Join(p.Describe(), "; "))
+	var t table
+	documents := "documents (estimated)"
+	if e.Exact {
+		documents = "documents left"
+	}
+	t.add("source", documents, "text", "tokens")
+	for _, s := range e.Stocks {
+		name := s.Source
+		if s.Synthetic {
+			name += " (synthetic)"
+		}
+		t.add(name, runlog.Count(float64(s.Documents)), runlog.Bytes(s.Bytes), runlog.Count(float64(s.Tokens)))
+	}
+	if err := t.write(c.stdout, "  "); err != nil || e.Mix == nil {
+		return err
+	}
+	return printMix(c.stdout, e.Mix)
+}

@@ -1,0 +1,195 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/athanor-lm/athanor/corpus/mix"
+)
+
+// Ranks are processes that run the same recipe on a file system they share. Rank i of n does the tasks t with t mod n = i; rank 0 also
+// merges and finishes. They tell each other nothing but by completion markers, and none writes a file of another's.
+
+// Share says which part of the work is this process's.
+type Share struct {
+	Rank, World int
+	// Wait is how long to wait for other ranks while none of their tasks gets done; 0 = not at all.
+	Wait time.Duration
+}
+
+func (s Share) validate() error {
+	if s.World < 1 || s.Rank < 0 || s.Rank >= s.World {
+		return fmt.Errorf("corpus: rank %d of %d, want 0 ≤ rank < ranks", s.Rank, s.World)
+	}
+	return nil
+}
+
+// mine picks the rank's tasks.
+func (s Share) mine(tasks []int) []int {
+	var own []int
+	for _, t := range tasks {
+		if t%s.World == s.Rank {
+			own = append(own, t)
+		}
+	}
+	return own
+}
+
+// pollEvery is how often a rank that waits looks at the markers.
+const pollEvery = 500 * time.Millisecond
+
+// RunRank does a rank's share of all there is to do, waiting for the other ranks between stages. Rank 0 returns what the report says,
+// the others nil.
+func (p *Pipeline) RunRank(ctx context.Context, s Share) (*Summary, error) {
+	if err := s.validate(); err != nil {
+		return nil, err
+	}
+	if err := p.prepare(); err != nil {
+		return nil, err
+	}
+	for k := range p.stages {
+		if err := p.runTasks(ctx, k, s.mine(p.missing(k))); err != nil {
+			return nil, err
+		}
+		if err := p.await(ctx, s, fmt.Sprintf("stage %d", k), func() []int { return p.missing(k) }); err != nil {
+			return nil, err
+		}
+		if p.stages[k].collect >= 0 {
+			if err := p.mergeOrAwait(ctx, s, k); err != nil {
+				return nil, err
+			}
+		}
+	}
+	plan, err := p.plan()
+	if err != nil {
+		return nil, err
+	}
+	if err := p.doWriteTasks(ctx, plan, s.mine(p.unwritten(plan))); err != nil {
+		return nil, err
+	}
+	if s.Rank > 0 {
+		return nil, nil
+	}
+	if err := p.await(ctx, s, "the outputs", func() []int { return p.unwritten(plan) }); err != nil {
+		return nil, err
+	}
+	return p.finish(ctx)
+}
+
+// mergeOrAwait merges in rank 0 and waits for that in the others.
+func (p *Pipeline) mergeOrAwait(ctx context.Context, s Share, k int) error {
+	if s.Rank == 0 {
+		return p.merge(ctx, k)
+	}
+	return p.await(ctx, s, fmt.Sprintf("merge %d", k), func() []int {
+		if p.mergeDone(k) {
+			return nil
+		}
+		return []int{0} // which is rank 0's to do
+	})
+}
+
+// unwritten lists the write tasks that are not done.
+func (p *Pipeline) unwritten(plan *mix.Plan) []int {
+	var tasks []int
+	for _, t := range p.writeTasks(plan) {
+		if !marked(p.writeFile(t, extDone), p.writeHash(plan, t)) {
+			tasks = append(tasks, t)
+		}
+	}
+	return tasks
+}
+
+// await waits until nothing is missing. It gives up when for so long nothing was done.
+func (p *Pipeline) await(ctx context.Context, s Share, what string, missing func() []int) error {
+	left := missing()
+	since, told := time.Now(), false
+	for len(left) > 0 {
+		text := fmt.Sprintf("%d tasks of %s (the first: task %d, of rank %d)", len(left), what, left[0], left[0]%s.World)
+		if time.Since(since) >= s.Wait {
+			return fmt.Errorf("corpus: rank %d of %d waited %v for %s, and none got done; what is done is kept: start those ranks, and this one again",
+				s.Rank, s.World, s.Wait, text)
+		}
+		if !told {
+			p.progress.note("rank %d waits for %s", s.Rank, text)
+			told = true
+		}
+		select {
+		case <-time.After(min(pollEvery, s.Wait)):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		now := missing()
+		if len(now) < len(left) {
+			since = time.Now()
+		}
+		left = now
+	}
+	return nil
+}
+
+// RunStage does a rank's tasks of one stage. The merge before must be done.
+func (p *Pipeline) RunStage(ctx context.Context, s Share, k int) error {
+	if err := s.validate(); err != nil {
+		return err
+	}
+	if k < 0 || k >= len(p.stages) {
+		return fmt.Errorf("corpus: stage %d, this recipe has stages 0 to %d", k, len(p.stages)-1)
+	}
+	if k > 0 && !p.mergeDone(k-1) {
+		return fmt.Errorf("corpus: %s: merge %d is not done; do it before stage %d", p.recipe.Out, k-1, k)
+	}
+	if err := p.prepare(); err != nil {
+		return err
+	}
+	return p.runTasks(ctx, k, s.mine(p.missing(k)))
+}
+
+// RunMerge does one merge. The stage before must be done.
+func (p *Pipeline) RunMerge(ctx context.Context, k int) error {
+	if k < 0 || k >= len(p.stages)-1 {
+		return fmt.Errorf("corpus: merge %d, this recipe has %d merges, numbered from 0", k, len(p.stages)-1)
+	}
+	if err := p.prepare(); err != nil {
+		return err
+	}
+	return p.merge(ctx, k)
+}
+
+// RunWrite does a rank's share of writing the outputs. All stages must be done. Where the mix wants another order than that of the
+// inputs, rank 0 writes everything.
+func (p *Pipeline) RunWrite(ctx context.Context, s Share) error {
+	if err := s.validate(); err != nil {
+		return err
+	}
+	last := len(p.stages) - 1
+	if missing := p.missing(last); len(missing) > 0 {
+		return p.notYet(last, missing)
+	}
+	if err := p.prepare(); err != nil {
+		return err
+	}
+	plan, err := p.plan()
+	if err != nil {
+		return err
+	}
+	return p.doWriteTasks(ctx, plan, s.mine(p.unwritten(plan)))
+}
+
+// RunFinish writes what is left to write when all stages are done: outputs, report, manifest.
+func (p *Pipeline) RunFinish(ctx context.Context) (*Summary, error) {
+	if err := p.prepare(); err != nil {
+		return nil, err
+	}
+	return p.finish(ctx)
+}
+
+// WritesByTask tells whether the outputs are written in as many tasks as there are, which ranks can share.
+func (p *Pipeline) WritesByTask() bool {
+	return p.recipe.Mix == nil || p.recipe.Mix.Order == mix.OrderInput
+}
+
+// mergeStatsFile is where a merge's findings lie.
+func (p *Pipeline) mergeStatsFile(k int) string { return filepath.Join(p.mergeDir(k), statsName) }
