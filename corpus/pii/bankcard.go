@@ -15,8 +15,8 @@ func (s *Scanner) bankCard(t string, g int) {
 	if g > 0 && a.sep&(a.sep-1) == 0 && a.sep&(dash|dot|slash) != 0 { // inside of a longer number
 		return
 	}
-	if g > 0 && a.sep == space && s.groups[g-1].len() == a.len() && a.len() < 12 {
-		return
+	if g > 0 && a.sep == space && a.len() < 12 && (s.groups[g-1].len() == a.len() || alnumBefore(t, s.groups[g-1].start)) {
+		return // one of many groups, an account's
 	}
 	h, n := g, 0
 	best := 0
@@ -27,7 +27,7 @@ func (s *Scanner) bankCard(t string, g int) {
 		if n += s.groups[h].len(); n > 19 {
 			break
 		}
-		if h++; n >= 13 && s.isCard(t, g, h) && !s.runsOn(h) {
+		if h++; n >= 13 && s.isCard(t, g, h) && !s.runsOn(g, h) {
 			best = h
 		}
 		if h-g == 6 {
@@ -43,13 +43,20 @@ func (s *Scanner) bankCard(t string, g int) {
 	}
 	c := context(t, a.start, cardCues, numberCues)
 	usual := usualLength(t[a.start:a.start+4], len(s.join(t, g, best)))
-	if c > 0 || c == 0 && usual {
+	if c >= near || c == silent && usual {
 		s.add(BankCard, a.start, end)
 	}
 }
 
-// runsOn says whether the number goes on behind group h-1 with a hyphen.
-func (s *Scanner) runsOn(h int) bool { return h < len(s.groups) && s.groups[h].sep == dash }
+// runsOn says whether the number that begins at group g goes on behind group h-1: with a hyphen, or with another three or four digits after
+// the same space, as a longer card's would.
+func (s *Scanner) runsOn(g, h int) bool {
+	if h == len(s.groups) {
+		return false
+	}
+	next := s.groups[h]
+	return next.sep == dash || h > g+1 && next.sep == s.groups[h-1].sep && (next.len() == 3 || next.len() == 4) && s.groups[h-1].len() == 4
+}
 
 func (s *Scanner) isCard(t string, g, h int) bool {
 	d := s.join(t, g, h)
@@ -108,7 +115,9 @@ func usualLength(prefix string, n int) bool {
 		return n == 15
 	case p2 == 36, p2 == 30, p2 == 38, p2 == 39:
 		return n == 14
-	case p2 == 62, p2 == 22, p2 >= 51 && p2 <= 55, p2 >= 23 && p2 <= 27:
+	case p2 == 62:
+		return n == 16 || n == 19
+	case p2 == 22, p2 >= 51 && p2 <= 55, p2 >= 23 && p2 <= 27:
 		return true
 	}
 	return false

@@ -14,7 +14,7 @@ func (s *Scanner) chineseID(t string, g int) {
 		}
 		h = g + 3
 	case a.len() == 15 && s.oldChineseID:
-		if d := t[a.start:a.end]; loose(t, a.start, a.end) && isRegion(d) && isDate(1900+number(d[6:8]), number(d[8:10]), number(d[10:12])) {
+		if d := t[a.start:a.end]; loose(t, a.start, a.end) && isRegion(d) && isBirthday(1900+number(d[6:8]), number(d[8:10]), number(d[10:12])) {
 			s.add(ChineseID, a.start, a.end)
 		}
 		return
@@ -34,7 +34,7 @@ func (s *Scanner) chineseID(t string, g int) {
 		return
 	}
 	id := string(d)
-	if isRegion(id) && isDate(number(id[6:10]), number(id[10:12]), number(id[12:14])) && checkChar(id) == id[17] {
+	if isRegion(id) && isBirthday(number(id[6:10]), number(id[10:12]), number(id[12:14])) && checkChar(id) == id[17] {
 		s.add(ChineseID, a.start, end)
 	}
 }
@@ -61,9 +61,14 @@ func isRegion(d string) bool {
 	return false
 }
 
-// isDate says whether there is such a day, in a year in which somebody who has a number can be born.
-func isDate(year, month, day int) bool {
-	if year < 1890 || year > 2049 || month < 1 || month > 12 || day < 1 {
+// isBirthday says whether somebody who has a number can be born on the day.
+func isBirthday(year, month, day int) bool {
+	return year >= 1890 && year < 2050 && isDay(year, month, day)
+}
+
+// isDay says whether there is such a day, in the two centuries that texts write about most.
+func isDay(year, month, day int) bool {
+	if year < 1800 || year > 2099 || month < 1 || month > 12 || day < 1 {
 		return false
 	}
 	days := [...]int{31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31}[month-1]

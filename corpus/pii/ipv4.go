@@ -5,8 +5,9 @@ var (
 	sectionCues = cues{"section", "sections", "sec", "chapter", "chap", "version", "versions", "ver", "v", "release", "rev", "revision", "build",
 		"oid", "mib", "clause", "article", "table", "figure", "fig", "appendix", "paragraph", "para", "item", "step", "rule", "firmware",
 		"driver", "kernel", "upgrade", "upgraded", "patch", "clauses", "annex",
-		"节", "章", "条", "款", "版本", "版", "附录", "表", "图", "小节", "段", "固件", "步骤", "升级", "规则", "附件"}
-	addressCues = cues{"ip", "ips", "ipv4", "address", "addresses", "addr", "host", "hosts", "server", "servers", "dns", "nameserver", "ping",
+		"版本", "附录", "小节", "固件", "步骤", "升级", "附件"}
+	sectionCuesChinese = cues{"第", "节", "章", "条", "款", "版", "表", "图", "段", "见", "则"}
+	addressCues        = cues{"ip", "ips", "ipv4", "address", "addresses", "addr", "host", "hosts", "server", "servers", "dns", "nameserver", "ping",
 		"gateway", "router", "client", "peer", "from", "proxy", "remote", "connect", "connected", "connection", "subnet", "netmask", "route",
 		"traceroute", "ssh", "telnet", "ftp", "http", "https", "login", "visitor", "whois", "received", "dig", "curl", "resolver",
 		"地址", "服务器", "主机", "网关", "域名", "登录", "来自", "路由", "客户端", "代理"}
@@ -29,14 +30,33 @@ func (s *Scanner) ipv4(t string, g int) {
 		return
 	case alnumAfter(t, end) || byteAt(t, end) == '.' && isDigit(byteAt(t, end+1)):
 		return
-	case hasAt(t, max(0, start-2), "§"), start > 2 && hasAt(t, start-3, "§ "), start > 2 && t[start-3:start] == "第":
+	case start > 2 && (hasAt(t, start-2, "§") || hasAt(t, start-3, "§ ")):
 		return
 	}
 	c := context(t, start, addressCues, sectionCues)
-	if c < 0 || c == 0 && smallQuad(t[start:end]) && !marked(t, start, end) {
+	if c == against || low(t[start:end]) && (sectionCuesChinese.before(t, start) == 0 || isSection(t, end)) {
+		return
+	}
+	if c < right && smallQuad(t[start:end]) && !marked(t, start, end, c) {
 		return
 	}
 	s.add(IPv4, start, end)
+}
+
+// isSection says whether what stands at i is what Chinese puts behind the number of a section or version.
+func isSection(t string, i int) bool {
+	for _, w := range [...]string{"节", "条", "章", "款", "版", "小节"} {
+		if hasAt(t, i, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// low says whether all four numbers are below 100, as sections' are.
+func low(t string) bool {
+	o := octets(t)
+	return max(o[0], o[1], o[2], o[3]) < 100
 }
 
 // quad returns the end of four numbers up to 255 with dots that begin at i, without leading zeros, or -1.
@@ -97,19 +117,19 @@ func publicIPv4(t string) bool {
 	return true
 }
 
-// smallQuad says whether the numbers could as well count sections or versions. Of addresses drawn at random one in 4,096 is such; 10.0.0.0/8
-// reads like an address.
+// smallQuad says whether the numbers could as well count sections or versions: none from 32 on, or six digits in all. Of addresses drawn
+// at random about one in 700 is such; 10.0.0.0/8 reads like an address.
 func smallQuad(t string) bool {
 	o := octets(t)
-	return o[0] != 10 && max(o[0], o[1], o[2], o[3]) < 32
+	return o[0] != 10 && (max(o[0], o[1], o[2], o[3]) < 32 || len(t) <= 6+3)
 }
 
-// marked says whether the place itself says that four numbers are an address: brackets around it, a port or a network's length behind
-// it.
-func marked(t string, start, end int) bool {
-	if byteBefore(t, start) == '[' && byteAt(t, end) == ']' || start > 1 && t[start-2:start] == "//" {
+// marked says whether the place itself says that four numbers are an address: a URL, a port or a network's length behind it, or brackets
+// where a word in the clause speaks of addresses as well, "from a.example ([1.2.3.4])".
+func marked(t string, start, end int, c weight) bool {
+	if start > 1 && t[start-2:start] == "//" || c == near && byteBefore(t, start) == '[' && byteAt(t, end) == ']' {
 		return true
 	}
-	c := byteAt(t, end)
-	return (c == ':' || c == '/') && isDigit(byteAt(t, end+1))
+	next := byteAt(t, end)
+	return (next == ':' || next == '/') && isDigit(byteAt(t, end+1))
 }

@@ -9,7 +9,10 @@ func (s *Scanner) ipv6(t string, i int) {
 	for start > 0 && i-start < 5 && isHex(t[start-1]) {
 		start--
 	}
-	if byteBefore(t, start) == ':' || alnumBefore(t, start) || byteBefore(t, start) == '.' {
+	switch before := byteBefore(t, start); {
+	case alnumBefore(t, start), before == '.':
+		return
+	case before == ':' && (start < 2 || t[start-2] == ':' || isHex(t[start-2])): // but "addr:2400:3200::1" is taken
 		return
 	}
 	end := i

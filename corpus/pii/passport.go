@@ -32,10 +32,14 @@ func (s *Scanner) passport(t string, i int) {
 	if c := byteAt(t, end); (c == '.' || c == '-' || c == '/' || c == ',') && isAlnum(byteAt(t, end+1)) {
 		return
 	}
-	if capitals == 0 && digits == 8 && isDate(number(t[start:start+4]), number(t[start+4:start+6]), number(t[start+6:end])) {
+	if capitals == 0 && digits == 8 && isDay(number(t[start:start+4]), number(t[start+4:start+6]), number(t[start+6:end])) {
 		return
 	}
-	if context(t, start, passportCues, numberCues) > 0 || passportCues.after(t, end, 14) >= 0 {
+	c := context(t, start, passportCues, numberCues)
+	if capitals == 0 && digits < 9 && (c != right || digits < 8) { // few countries', and many other things
+		return
+	}
+	if c >= near || passportCues.after(t, end, 14) >= 0 {
 		s.add(Passport, start, end)
 	}
 }

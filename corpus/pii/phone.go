@@ -1,7 +1,5 @@
 package pii
 
-import "strings"
-
 // phone looks for a telephone number at group g: Chinese, North American, international, or whatever a word like "tel"
 // stands before. The first that fits is taken.
 func (s *Scanner) phone(t string, g int) {
@@ -43,6 +41,9 @@ func plusBefore(t string, i int) int {
 // open returns where a bracket before i that is closed within the groups g to h stands, or i.
 func (s *Scanner) open(t string, i, g, h int) int {
 	for _, a := range s.groups[g+1 : h] {
+		if a.sep&opening != 0 { // a pair of its own
+			return i
+		}
 		if a.sep&closing != 0 {
 			if byteBefore(t, i) == '(' {
 				return i - 1
@@ -122,8 +123,8 @@ func (s *Scanner) announced(t string, g int) (start, h int) {
 	if byteBefore(t, before) == '(' {
 		before--
 	}
-	d := phoneCues.before(t, before)
-	if d < 0 || d > 16 || !filler(t[before-d:before]) {
+	d := announcing.before(t, before)
+	if d < 0 || !isFiller(t[before-d:before]) {
 		return 0, 0
 	}
 	n, best := 0, 0
@@ -138,6 +139,9 @@ func (s *Scanner) announced(t string, g int) (start, h int) {
 			best = h + 1
 		}
 	}
+	if best == g+1 && units.after(t, s.groups[g].end, 12) >= 0 && units.after(t, s.groups[g].end, 12) < 2 {
+		return 0, 0
+	}
 	if best == 0 || s.isDateForm(t, g, best) || !s.alone(t, before, g, best) {
 		return 0, 0
 	}
@@ -147,25 +151,10 @@ func (s *Scanner) announced(t string, g int) (start, h int) {
 	return s.open(t, before, g, best), best
 }
 
-// filler says whether what stands between a word and its number says nothing else: "No.: ", "号码是", " is ".
-func filler(gap string) bool {
-	for _, w := range [...]string{"number", "no", "nr", "num", "is", "me", "us", "at", "on", "home", "office", "work", "号码", "号", "是", "为", "：", "方式", "，"} {
-		if k := strings.Index(strings.ToLower(gap), w); k >= 0 {
-			gap = gap[:k] + gap[k+len(w):]
-		}
-	}
-	for i := range len(gap) {
-		if c := gap[i]; isAlnum(c) || c >= 0x80 {
-			return false
-		}
-	}
-	return true
-}
-
 // isDateForm says whether groups g to h are a date: 2024-05-06, 06.05.2024, with a time behind it or not.
 func (s *Scanner) isDateForm(t string, g, h int) bool {
 	if h-g < 3 {
-		return h-g == 1 && s.groups[g].len() == 8 && isDate(number(t[s.groups[g].start:s.groups[g].start+4]),
+		return h-g == 1 && s.groups[g].len() == 8 && isDay(number(t[s.groups[g].start:s.groups[g].start+4]),
 			number(t[s.groups[g].start+4:s.groups[g].start+6]), number(t[s.groups[g].start+6:s.groups[g].end]))
 	}
 	a, b, c := s.groups[g], s.groups[g+1], s.groups[g+2]
@@ -173,6 +162,6 @@ func (s *Scanner) isDateForm(t string, g, h int) bool {
 	if b.len() > 2 {
 		return false
 	}
-	return a.len() == 4 && c.len() <= 2 && isDate(v(a), v(b), v(c)) ||
-		c.len() == 4 && a.len() <= 2 && (isDate(v(c), v(b), v(a)) || isDate(v(c), v(a), v(b)))
+	return a.len() == 4 && c.len() <= 2 && isDay(v(a), v(b), v(c)) ||
+		c.len() == 4 && a.len() <= 2 && (isDay(v(c), v(b), v(a)) || isDay(v(c), v(a), v(b)))
 }

@@ -46,16 +46,40 @@ func (s *Scanner) mobile(t string, g int) (int, int) {
 	if n != 11 || !s.alone(t, start, g, e) {
 		return 0, 0
 	}
-	if e > h+1 && e < len(s.groups) && s.groups[e].sep == s.groups[e-1].sep && s.groups[e].len() == s.groups[e-1].len() {
-		return 0, 0 // one of many groups, a card's or a table's
+	if e > h+1 && !s.mobileForm(g, h, e, skip) {
+		return 0, 0
 	}
 	if !prefixed && e == h+1 && !s.bareMobile(t, first) {
 		return 0, 0
 	}
-	if !prefixed && context(t, start, phoneCues, numberCues) < 0 {
+	if (!prefixed || start == s.groups[g].start && h == g) && context(t, start, phoneCues, numberCues) == against {
 		return 0, 0
 	}
 	return s.open(t, start, g, e), e
+}
+
+// mobileForm says whether groups h to e are apart as mobile numbers are: 3-4-4 and the like, and not among more groups, as in a card's
+// number or a table's row. The number begins in group g, with its prefix.
+func (s *Scanner) mobileForm(g, h, e, skip int) bool {
+	var n [3]int
+	if e-h > len(n) {
+		return false
+	}
+	for i := h; i < e; i++ {
+		n[i-h] = s.groups[i].len()
+	}
+	n[0] -= skip
+	alone := g == 0 || s.groups[g].sep != s.groups[h+1].sep
+	if e < len(s.groups) && s.groups[e].sep == s.groups[e-1].sep && s.groups[e].len() == s.groups[e-1].len() {
+		alone = false
+	}
+	switch n {
+	case [3]int{3, 4, 4}, [3]int{3, 8}:
+		return alone || s.groups[g].sep != dash && (e == len(s.groups) || s.groups[e].len() == n[0])
+	case [3]int{7, 4}, [3]int{4, 3, 4}, [3]int{4, 4, 3}:
+		return alone
+	}
+	return false
 }
 
 // bareMobile says whether eleven digits in one piece are rather a telephone number than an amount: no unit behind them, not
@@ -64,7 +88,7 @@ func (s *Scanner) bareMobile(t string, a group) bool {
 	if c := byteAt(t, a.end); c == '.' && isDigit(byteAt(t, a.end+1)) {
 		return false
 	}
-	if phoneCues.before(t, a.start) >= 0 {
+	if d := announcing.before(t, a.start); d >= 0 && isFiller(t[a.start-d:a.start]) {
 		return true
 	}
 	return number(t[a.start:a.end])%1024 != 0 && units.after(t, a.end, 12) != 0 && units.after(t, a.end, 12) != 1
@@ -108,7 +132,11 @@ func (s *Scanner) landline(t string, g int) (int, int) {
 	if n != 8 && (n != 7 || area == 2) || s.localDigit(t, h, area, e) < '2' {
 		return 0, 0
 	}
-	if !s.alone(t, start, g, e) || !prefixed && context(t, start, phoneCues, numberCues) < 0 {
+	if e > h+1 && g > 0 && a.sep == space && s.groups[h+1].sep == space {
+		return 0, 0 // one of many groups
+	}
+	strong := start < s.groups[g].start || h > g // +86 or 86 by itself
+	if !s.alone(t, start, g, e) || !strong && context(t, start, phoneCues, numberCues) == against {
 		return 0, 0
 	}
 	if glued && !prefixed && e > h+1 {

@@ -16,7 +16,7 @@ func (s *Scanner) nanp(t string, g int) (int, int) {
 	}
 	if f := s.groups[first]; f.len() == 10 || f.len() == 11 && first == g && t[f.start] == '1' {
 		d := t[f.end-10 : f.end]
-		if !isNANP(d) || first > g && f.sep&(dot|slash) != 0 || !s.alone(t, start, g, first+1) || context(t, start, phoneCues, numberCues) <= 0 && start == a.start && first == g {
+		if !isNANP(d) || first > g && f.sep&(dot|slash) != 0 || !s.alone(t, start, g, first+1) || context(t, start, phoneCues, numberCues) < near && start == a.start && first == g {
 			return 0, 0
 		}
 		return start, first + 1
@@ -36,7 +36,7 @@ func (s *Scanner) nanp(t string, g int) (int, int) {
 	default:
 		return 0, 0
 	}
-	if !s.alone(t, start, g, h) || context(t, start, phoneCues, numberCues) < 0 {
+	if !s.alone(t, start, g, h) || context(t, start, phoneCues, numberCues) == against {
 		return 0, 0
 	}
 	return s.open(t, start, g, h), h

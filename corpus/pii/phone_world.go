@@ -41,6 +41,9 @@ func (s *Scanner) international(t string, g int) (int, int) {
 		if a.len() < 4 || t[a.start:a.start+2] != "00" || phoneCues.before(t, start) < 0 && s.sepAfter(g) != space && s.sepAfter(g) != dash {
 			return 0, 0
 		}
+		if g > 0 && a.sep == space {
+			return 0, 0 // one of many groups
+		}
 		skip = 2
 	}
 	all := s.join(t, g, min(len(s.groups), g+9))

@@ -69,19 +69,20 @@ func (s *Scanner) form(t string, i int, forms []keyForm) {
 	}
 }
 
-// body returns the end of the key whose prefix ends at i, or 0. A name with underscores is no key: it has no digit.
+// body returns the end of the key whose prefix ends at i, or 0. Of capitals and digits any will do; in other sets a name of small letters
+// is no key.
 func (f keyForm) body(t string, i int) int {
-	end, digits := i, 0
+	end, other := i, 0
 	for end < len(t) && f.set.has(t[end]) {
-		if isDigit(t[end]) {
-			digits++
+		if !isLetter(t[end]) && t[end] != '_' && t[end] != '-' || isUpper(t[end]) {
+			other++
 		}
 		end++
 	}
 	for end > i && (t[end-1] == '-' || t[end-1] == '_') && end-i > f.min { // "…-" at the end of a sentence
 		end--
 	}
-	if n := end - i; n < f.min || n > f.max || digits == 0 || isAlnum(byteAt(t, end)) {
+	if n := end - i; n < f.min || n > f.max || other < 2 || isAlnum(byteAt(t, end)) {
 		return 0
 	}
 	return end

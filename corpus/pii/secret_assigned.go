@@ -53,8 +53,9 @@ func secretName(t string, i int) bool {
 		return false
 	}
 	if t[i-1] >= 0x80 {
+		t = strings.TrimSuffix(strings.TrimSuffix(t[:i], "是"), "为")
 		for _, name := range secretNamesChinese {
-			if strings.HasSuffix(t[:i], name) {
+			if strings.HasSuffix(t, name) {
 				return true
 			}
 		}
@@ -95,34 +96,41 @@ func isReference(v string) bool {
 		}
 	}
 	switch v[0] {
-	case '$', '%', '/', '.', '*', '&', '@', '~', '-':
+	case '$', '%', '.', '*', '&', '@', '~', '-':
 		return true
 	}
 	return false
 }
 
-// looksRandom says whether a key is drawn rather than written: it has digits and letters, no long row of either that would be a word or
-// a number, and its characters carry at least so many bits each (Shannon's entropy of their counts).
+// looksRandom says whether a key is drawn rather than written: it goes to and fro between small letters, capitals and digits, at every
+// fifth character at least, at every third where there are not two digits, and its characters carry at least so many bits each
+// (Shannon's entropy of their counts). Of 32 and more hexadecimal digits only the entropy is asked for.
 func looksRandom(v string, bits float64) bool {
 	var count [256]uint8
-	digits, letters, row, longest := 0, 0, 0, 0
+	digits, changes, hex := 0, 0, 0
+	var last byte
 	for i := range len(v) {
 		c := v[i]
 		count[c] = min(count[c]+1, 255)
-		if isDigit(c) {
+		if isHex(c) {
+			hex++
+		}
+		class := byte(0)
+		switch {
+		case isDigit(c):
 			digits++
+			class = 1
+		case isUpper(c):
+			class = 2
+		case isLetter(c):
+			class = 3
 		}
-		if isLetter(c) {
-			letters++
+		if i > 0 && class != last && class != 0 && last != 0 {
+			changes++
 		}
-		if c-'a' < 26 {
-			row++
-		} else {
-			row = 0
-		}
-		longest = max(longest, row)
+		last = class
 	}
-	if digits < 2 || letters < 2 || longest >= 12 || 4*longest > 3*len(v) {
+	if isKey := hex == len(v) && len(v) >= 32 && digits < len(v); !isKey && (5*changes < len(v) || digits < 2 && 3*changes < len(v)) {
 		return false
 	}
 	h, n := 0.0, float64(len(v))

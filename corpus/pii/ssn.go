@@ -25,7 +25,7 @@ func (s *Scanner) ssn(t string, g int) {
 	case byteBefore(t, a.start) == '-', byteAt(t, end) == '-' && isAlnum(byteAt(t, end+1)), byteAt(t, end) == '.' && isDigit(byteAt(t, end+1)):
 		return
 	}
-	if c := context(t, a.start, ssnCues, numberCues); c > 0 || c == 0 && hyphens {
+	if c := context(t, a.start, ssnCues, numberCues); c >= near || c == silent && hyphens {
 		s.add(SSN, a.start, end)
 	}
 }
