@@ -39,9 +39,10 @@ loop:
 
 // isPattern says whether a password is one of those that manuals write where the reader's own goes.
 func isPattern(pass string) bool {
-	switch strings.ToLower(pass) {
-	case "password", "passwd", "pass", "pwd", "secret", "mypassword", "yourpassword", "your_password", "your-password", "token", "port":
+	low := strings.ToLower(pass)
+	switch low {
+	case "pass", "pwd", "secret", "token", "port":
 		return true
 	}
-	return strings.IndexByte("<${[*%", pass[0]) >= 0 || strings.Trim(strings.ToLower(pass), "x") == "" || strings.Trim(pass, ".*") == ""
+	return strings.Contains(low, "password") || strings.Contains(low, "passwd") || strings.IndexByte("<${[*%", pass[0]) >= 0 || strings.Trim(low, "x") == "" || strings.Trim(pass, ".*") == ""
 }

@@ -133,7 +133,7 @@ scan:
 				}
 			}
 			return false
-		case c == '.' && i > 0 && gap[i-1] == ' ' || c == ';':
+		case c == '.' && (i > 0 && gap[i-1] == ' ' || byteAt(gap, i+1) == '\n' || byteAt(gap, i+1) == '\r'), c == ';':
 			return false // another sentence
 		default:
 			i++

@@ -18,8 +18,8 @@ var local = func() (set [256]bool) {
 
 const maxLocal = 128 // bytes; RFC 5321 allows 64, dirty mail does not ask
 
-// email looks for an address around an '@', written in t[i:j]. Where the host is written as a number in brackets or not, it is one
-// as well. It returns where to go on.
+// email looks for an address around an '@', written in t[i:j]. The host may be an IPv4 address as well, in brackets or not. It returns
+// where to go on.
 func (s *Scanner) email(t string, i, j int) int {
 	if i == s.userinfoAt {
 		return i + 1
@@ -38,6 +38,9 @@ func (s *Scanner) email(t string, i, j int) int {
 
 // localStart returns where the local part before i begins, or -1.
 func localStart(t string, i int) int {
+	if i > 0 && t[i-1] == '\\' { // escaped in a program
+		i--
+	}
 	if i > 0 && t[i-1] == '"' { // a quoted string, on one line
 		for k := i - 2; k >= 0 && i-k < maxLocal && t[k] != '\n'; k-- {
 			if t[k] == '"' {
@@ -49,28 +52,36 @@ func localStart(t string, i int) int {
 		}
 		return -1
 	}
-	k := i
+	k := i // where the local part begins
 	for k > 0 && i-k < maxLocal {
 		if local[t[k-1]] {
 			k--
-		} else if k > 1 && t[k-1]&0xC0 == 0x80 && t[k-2] >= 0xC3 && t[k-2] <= 0xC9 { // é, ö, ž
+		} else if k > 1 && t[k-1]&0xC0 == 0x80 && t[k-2] >= 0xC2 && t[k-2] <= 0xC9 && t[k-2:k] != "\u00a0" { // é, ö, ž, and what they were decoded to
 			k -= 2
 		} else {
 			break
 		}
 	}
-	// What belongs to a URL or a list before the address, not to the address.
-	if c := strings.LastIndexAny(t[k:i], "/?&`{|}^$!*#"); c >= 0 {
+	run := t[k:i]
+	start := ownStart(run)
+	if start == len(run) { // "#list#", "*", "=?utf-8?q?x?=": odd all through
+		start = 0
+		if strings.Trim(run, "/=?&'-") == "" {
+			return -1
+		}
+	}
+	return k + start
+}
+
+// ownStart returns where in a run of characters before an '@' the local part itself begins, behind what belongs to a URL or a list
+// before the address.
+func ownStart(run string) int {
+	k := strings.LastIndexAny(run, "/?&`{|}^$!*#") + 1
+	if c := strings.LastIndexByte(run[k:], '='); c >= 0 && !strings.ContainsAny(strings.TrimLeft(run[k:k+c], "-"), "-+.") { // "to=a@b.org", not "bounce-x=y.org@b.org"
 		k += c + 1
 	}
-	if c := strings.LastIndexByte(t[k:i], '='); c >= 0 && !strings.ContainsAny(t[k:k+c], "-+.") { // "to=a@b.org", not "bounce-x=y.org@b.org"
-		k += c + 1
-	}
-	for k < i && t[k] < 0x80 && !isAlnum(t[k]) && t[k] != '_' && t[k] != '+' {
+	for k < len(run) && run[k] < 0x80 && !isAlnum(run[k]) && run[k] != '_' && run[k] != '+' {
 		k++
-	}
-	if k == i {
-		return -1
 	}
 	return k
 }
@@ -79,7 +90,7 @@ func localStart(t string, i int) int {
 // or is an IPv4 address, with or without brackets.
 func domainEnd(t string, j int) int {
 	if byteAt(t, j) == '[' {
-		if e := quad(t, j+1); e > 0 && byteAt(t, e) == ']' {
+		if e, _ := quad(t, j+1); e > 0 && byteAt(t, e) == ']' {
 			return e + 1
 		}
 		return -1
@@ -99,10 +110,14 @@ func domainEnd(t string, j int) int {
 		if isTopLevel(t[j+p+1 : e]) {
 			return e
 		}
-		if quad(t, j) == e {
+		if q, _ := quad(t, j); q == e {
 			return e
 		}
-		// "x@example.org_2" and "x@example.org.3": what follows a name that can end a domain is not part of it. A version is none.
+		l := t[j+p+1 : e]
+		if c := strings.IndexAny(l, "-_"); c > 0 && isTopLevel(l[:c]) { // "x@example.org----"
+			return j + p + 1 + c
+		}
+		// "x@example.org.3": what follows a name that can end a domain is not part of it. A version is none.
 		if isDigit(t[j]) || t[j] == 'v' && isDigit(byteAt(t, j+1)) {
 			return -1
 		}

@@ -1,5 +1,7 @@
 package pii
 
+import "strings"
+
 // chinaPrefix takes the country's prefix before a Chinese number at group g: +86, 0086, 86 or (+86). It returns where the number with
 // it begins, in which group and after how many of its digits the national number begins.
 func (s *Scanner) chinaPrefix(t string, g int) (start, h, skip int) {
@@ -139,7 +141,7 @@ func (s *Scanner) landline(t string, g int) (int, int) {
 	if !s.alone(t, start, g, e) || !strong && context(t, start, phoneCues, numberCues) == against {
 		return 0, 0
 	}
-	if glued && !prefixed && e > h+1 {
+	if glued && !prefixed && (e > h+1 || strings.Count(d, d[len(d)-1:]) >= 8) { // 037777777777 is an octal number
 		return 0, 0
 	}
 	return s.open(t, start, g, e), e

@@ -9,26 +9,36 @@ var countryDigits = map[int][2]int{1: {10, 10}, 7: {10, 10}, 20: {8, 10}, 27: {9
 	92: {9, 10}, 351: {9, 9}, 352: {5, 11}, 353: {7, 9}, 354: {7, 9}, 358: {5, 12}, 420: {9, 9}, 852: {8, 8}, 853: {8, 8}, 886: {8, 9},
 	971: {8, 9}, 972: {8, 9}}
 
-// callingCode returns the calling code that d begins with and its length, or 0: one digit for 1 and 7, two for those listed here, three
-// for the rest of zones 2, 3, 4, 5, 6, 8 and 9.
+// twoDigits and threeDigits are the calling codes in use of that many digits, the latter as ranges; 1 and 7 have one.
+var (
+	twoDigits = map[int]bool{20: true, 27: true, 30: true, 31: true, 32: true, 33: true, 34: true, 36: true, 39: true, 40: true, 41: true, 43: true,
+		44: true, 45: true, 46: true, 47: true, 48: true, 49: true, 51: true, 52: true, 53: true, 54: true, 55: true, 56: true, 57: true, 58: true,
+		60: true, 61: true, 62: true, 63: true, 64: true, 65: true, 66: true, 81: true, 82: true, 84: true, 86: true, 90: true, 91: true, 92: true,
+		93: true, 94: true, 95: true, 98: true}
+	threeDigits = [...][2]int{{211, 213}, {216, 216}, {218, 218}, {220, 258}, {260, 269}, {290, 291}, {297, 299}, {350, 359}, {370, 378},
+		{380, 383}, {385, 387}, {389, 389}, {420, 421}, {423, 423}, {500, 509}, {590, 599}, {670, 670}, {672, 683}, {685, 692}, {800, 800},
+		{808, 808}, {850, 850}, {852, 853}, {855, 856}, {870, 870}, {878, 878}, {880, 883}, {886, 886}, {888, 888}, {960, 968}, {970, 977},
+		{979, 979}, {992, 996}, {998, 998}}
+)
+
+// callingCode returns the calling code that d begins with and its length, or 0.
 func callingCode(d []byte) (code, n int) {
-	switch d[0] {
-	case '0':
-		return 0, 0
-	case '1', '7':
+	if d[0] == '1' || d[0] == '7' {
 		return int(d[0] - '0'), 1
 	}
 	if len(d) < 3 {
 		return 0, 0
 	}
-	switch two := number(string(d[:2])); two {
-	case 20, 27, 30, 31, 32, 33, 34, 36, 39, 40, 41, 43, 44, 45, 46, 47, 48, 49, 51, 52, 53, 54, 55, 56, 57, 58, 60, 61, 62, 63, 64, 65, 66,
-		81, 82, 84, 86, 90, 91, 92, 93, 94, 95, 98:
+	if two := number(string(d[:2])); twoDigits[two] {
 		return two, 2
-	case 28, 83, 89: // not given out
-		return 0, 0
 	}
-	return number(string(d[:3])), 3
+	three := number(string(d[:3]))
+	for _, r := range threeDigits {
+		if three >= r[0] && three <= r[1] {
+			return three, 3
+		}
+	}
+	return 0, 0
 }
 
 // international looks for a number with '+' or 00 and a country's calling code: groups of up to 12 digits, as many as the country's

@@ -35,9 +35,10 @@ type Scanner struct {
 	wide   []int // where folded characters stand in the folded text, rising
 	digits [64]byte
 
-	userinfoAt int // the '@' that ends the user of the last URL, -1 = none
-	token      int // where the last token that was held for a passport number begins
-	busyUntil  int // end of a private key: finds within it are not looked for
+	userinfoAt int    // the '@' that ends the user of the last URL, -1 = none
+	token      int    // where the last token that was held for a passport number begins
+	smallQuad  [2]int // the last four numbers that may be an address
+	busyUntil  int    // end of a private key: finds within it are not looked for
 }
 
 // What a byte can be the sign of.
@@ -114,6 +115,7 @@ func (s *Scanner) Scan(text string) []Match {
 // found is then to be thrown away, and the folded text to be looked at.
 func (s *Scanner) pass(t string) (folding bool) {
 	s.found, s.userinfoAt, s.token, s.busyUntil = s.found[:0], -1, -1, 0
+	s.smallQuad = [2]int{}
 	trigger := &s.trigger
 	for i := 0; i < len(t); {
 		class := trigger[t[i]]
