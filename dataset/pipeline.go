@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -191,18 +190,8 @@ func (b *builder) close() {
 
 // readStats is what was read of both corpora, as far as it is written.
 func (b *builder) readStats() read.Stats {
-	st, v := b.at[train].Stats, b.at[val].Stats
-	st.Files += v.Files
-	st.Documents += v.Documents
-	st.TextBytes += v.TextBytes
-	st.Empty += v.Empty
-	st.Bad += v.Bad
-	st.InvalidUTF8Docs += v.InvalidUTF8Docs
-	st.InvalidUTF8Bytes += v.InvalidUTF8Bytes
-	st.LeftOut = maps.Clone(st.LeftOut)
-	for ext, n := range v.LeftOut {
-		st.LeftOut[ext] += n
-	}
+	st := b.at[train].Stats
+	st.Add(b.at[val].Stats)
 	return st
 }
 

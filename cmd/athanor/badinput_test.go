@@ -151,13 +151,21 @@ func TestBadCorporaAreRefused(t *testing.T) {
 	w.refuses("no corpus", []string{"dataset", "build", w.path("none.txt"), "-t", w.path("tok"), "-o", w.path("new")}, []string{"none.txt"})
 	w.refuses("no tokenizer", []string{"dataset", "build", w.path("corpus.txt"), "-t", w.path("none"), "-o", w.path("new")}, []string{w.path("none")})
 
-	w.write("latin1.txt", strings.Repeat("caf\xe9 au lait, na\xefve\n", 40))
-	code, _, stderr := piped("", "dataset", "build", w.path("latin1.txt"), "-t", w.path("tok"), "-o", w.path("latin1"), "--split", "tail", "--val", "0.2")
+	w.write("damaged.txt", strings.Repeat("café au\xff lait, naïve\xfe\n", 40))
+	code, _, stderr := piped("", "dataset", "build", w.path("damaged.txt"), "-t", w.path("tok"), "-o", w.path("damaged"), "--split", "tail", "--val", "0.2")
 	if code != 0 || !strings.Contains(stderr, "1 documents hold 80 bytes that are not UTF-8; they were kept") {
 		t.Errorf("invalid UTF-8: exit %d, %s, want the bytes counted and kept", code, stderr)
 	}
-	if code, out, stderr := piped("", "dataset", "info", w.path("latin1"), "--sample", "1"); code != 0 || !strings.Contains(out, "caf\ufffd au lait") {
+	if code, out, stderr := piped("", "dataset", "info", w.path("damaged"), "--sample", "1"); code != 0 || !strings.Contains(out, "au\ufffd lait") {
 		t.Errorf("invalid UTF-8: exit %d, %s%s", code, out, stderr)
+	}
+	w.write("latin1.txt", strings.Repeat("caf\xe9 au lait, na\xefve\n", 40))
+	code, _, stderr = piped("", "dataset", "build", w.path("latin1.txt"), "-t", w.path("tok"), "-o", w.path("latin1"), "--split", "tail", "--val", "0.2")
+	if code != 0 || !strings.Contains(stderr, "1 documents were in other character sets and became UTF-8") {
+		t.Errorf("Latin-1: exit %d, %s, want the document counted", code, stderr)
+	}
+	if code, out, stderr := piped("", "dataset", "info", w.path("latin1"), "--sample", "1"); code != 0 || !strings.Contains(out, "café au lait, naïve") {
+		t.Errorf("Latin-1: exit %d, %s%s", code, out, stderr)
 	}
 }
 

@@ -129,6 +129,9 @@ func printCautions(w io.Writer, dir string, m *dataset.Manifest) {
 	if n := m.Read.Bad; n > 0 {
 		fmt.Fprintf(w, "%d records were set aside; see %s/quarantine.jsonl\n", n, dir)
 	}
+	if n := m.Read.Decoded; n > 0 {
+		fmt.Fprintf(w, "%d documents were in other character sets and became UTF-8\n", n)
+	}
 	if n := m.Read.InvalidUTF8Docs; n > 0 {
 		fmt.Fprintf(w, "%d documents hold %d bytes that are not UTF-8; they were kept as they are\n", n, m.Read.InvalidUTF8Bytes)
 	}

@@ -105,7 +105,7 @@ func (p *Pipeline) timings() Timings {
 
 // add adds what a task read.
 func (s *InputSummary) add(st *taskStats) {
-	addRead(&s.Read, st.Read)
+	s.Read.Add(st.Read)
 	s.SetAside += st.SetAside
 	s.BadFiles += st.BadFiles
 	for _, bad := range st.First {

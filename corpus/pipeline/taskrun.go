@@ -7,18 +7,14 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
-	"unicode/utf8"
-	"unsafe"
 
 	"github.com/athanor-lm/athanor/corpus"
 	"github.com/athanor-lm/athanor/corpus/pii"
 	"github.com/athanor-lm/athanor/corpus/read"
-	"github.com/tidwall/gjson"
 )
 
 // taskRun is a task on its way through a stage.
@@ -98,7 +94,7 @@ func (t *taskRun) eachOfFiles(ctx context.Context, take func(*corpus.Document) e
 			done, _ := part.Progress()
 			t.done.Store(before + done)
 		}
-		addRead(&t.stats.Read, part.Stats())
+		t.stats.Read.Add(part.Stats())
 		before += file.Size
 		t.done.Store(before)
 		switch {
@@ -131,16 +127,6 @@ func transient(err error) bool {
 	return false
 }
 
-func addRead(to *read.Stats, s read.Stats) {
-	to.Files += s.Files
-	to.Documents += s.Documents
-	to.TextBytes += s.TextBytes
-	to.Empty += s.Empty
-	to.Bad += s.Bad
-	to.InvalidUTF8Docs += s.InvalidUTF8Docs
-	to.InvalidUTF8Bytes += s.InvalidUTF8Bytes
-}
-
 // setAside keeps a bad record or file.
 func (t *taskRun) setAside(bad read.Bad) error {
 	bad.Head = pii.Redact(bad.Head)
@@ -161,20 +147,14 @@ const attrOrigin = "origin"
 
 // document makes a document of a record. Its text is UTF-8 from here on: bytes that are not become U+FFFD.
 func (in *Input) document(f *read.File, r *read.Document) *corpus.Document {
-	text := unsafe.String(unsafe.SliceData(r.Text), len(r.Text)) // the text is ours, and nobody changes it
-	if !utf8.ValidString(text) {
-		text = strings.ToValidUTF8(text, "\uFFFD")
-	}
-	d := corpus.NewDocument(text, nil)
-	d.ID, d.Source, d.Lang, d.Synthetic, d.Meta = r.ID, in.Source, r.Lang, in.Synthetic, r.Meta
+	d := corpus.NewDocument("", nil)
+	r.Into(d)
+	d.Source, d.Synthetic = in.Source, in.Synthetic || r.Synthetic
 	if d.Lang == "" {
 		d.Lang = in.Lang
 	}
 	if r.Source != f.Source && r.Source != in.Source {
 		d.Set(attrOrigin, r.Source)
-	}
-	if url := gjson.GetBytes(r.Meta, "url"); url.Type == gjson.String {
-		d.URL = url.Str
 	}
 	return d
 }

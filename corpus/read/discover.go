@@ -24,10 +24,10 @@ type File struct {
 	Modified time.Time // last, as the file system says
 
 	format      *format
-	compression string // "", "gzip" or "zstd"
+	compression string // "", or one of compressions
 }
 
-// Format returns the name of the file's format: "text", "jsonl" or "source".
+// Format returns the name of the file's format, one of Formats.
 func (f *File) Format() string { return f.format.name }
 
 // skippedDirs hold what is no text of its own; directories whose name starts with a dot are skipped as well.
@@ -35,13 +35,14 @@ var skippedDirs = map[string]bool{"CVS": true, "node_modules": true, "__pycache_
 
 // finder collects files in order.
 type finder struct {
-	opts    *Options
-	files   []File
-	seen    map[string]bool
-	current int            // the input that is looked at
-	matched int            // files the current input led to, also those seen before
-	skipped map[string]int // files the current input left out, by extension
-	unread  map[string]int // those of all inputs whose format is not read
+	opts     *Options
+	files    []File
+	seen     map[string]bool
+	current  int            // the input that is looked at
+	matched  int            // files the current input led to, also those seen before
+	unlisted int            // directories below the current input that could not be listed
+	skipped  map[string]int // files the current input left out, by extension
+	unread   map[string]int // those of all inputs whose format is not read
 }
 
 func discover(inputs []string, opts *Options) (files []File, unread map[string]int, err error) {
@@ -51,11 +52,11 @@ func discover(inputs []string, opts *Options) (files []File, unread map[string]i
 	}
 	for i, in := range inputs {
 		f.current = i
-		f.skipped, f.matched = map[string]int{}, 0
+		f.skipped, f.matched, f.unlisted = map[string]int{}, 0, 0
 		if err := f.input(in); err != nil {
 			return nil, nil, err
 		}
-		if f.matched == 0 {
+		if f.matched == 0 && f.unlisted == 0 {
 			return nil, nil, fmt.Errorf("read: %s: no readable file found%s; read are %s", in, f.skippedText(), knownExtensions())
 		}
 	}
@@ -88,6 +89,12 @@ func (f *finder) walk(root string) error {
 	}
 	source := filepath.Base(abs)
 	return filepath.WalkDir(real, func(p string, e fs.DirEntry, err error) error {
+		if err != nil && f.opts.OnBadFile != nil {
+			rel, _ := filepath.Rel(real, p) // p is below real
+			f.opts.OnBadFile(Bad{File: filepath.Join(root, rel), Reason: withoutPath(err).Error()})
+			f.unlisted++
+			return nil
+		}
 		if err != nil {
 			return fmt.Errorf("read: %w", err)
 		}
@@ -143,11 +150,7 @@ func (f *finder) add(p, name, source string, st fs.FileInfo, named bool) error {
 		f.skipped[path.Ext(name)]++
 		return nil
 	}
-	bare, compression := splitCompression(name)
-	format := formatByExtension(strings.ToLower(path.Ext(bare)))
-	if f.opts.Format != "" {
-		format = formatByName(f.opts.Format)
-	}
+	format, compression := formatOf(name, f.opts)
 	if format == nil && !named {
 		f.skipped[path.Ext(name)]++
 		f.leaveUnread(p)
@@ -155,7 +158,7 @@ func (f *finder) add(p, name, source string, st fs.FileInfo, named bool) error {
 	}
 	if format == nil {
 		return fmt.Errorf("read: %s: the extension %q says nothing about the format; read are %s, or say which format it is (%s)",
-			p, path.Ext(bare), knownExtensions(), strings.Join(formatNames(), ", "))
+			p, path.Ext(stripped(name)), knownExtensions(), strings.Join(Formats(), ", "))
 	}
 	if !st.Mode().IsRegular() {
 		return fmt.Errorf("read: %s: not a regular file", p)
@@ -208,8 +211,23 @@ func ByExtension(counts map[string]int) string {
 	return strings.Join(parts, ", ")
 }
 
+// formatOf is how a file of a name is read, a nil format where nobody knows.
+func formatOf(name string, opts *Options) (*format, string) {
+	bare, compression := splitCompression(name)
+	if opts.Format != "" {
+		return formatByName(opts.Format), compression
+	}
+	return formatByExtension(strings.ToLower(path.Ext(bare))), compression
+}
+
+// stripped is a name without the extension of a compression.
+func stripped(name string) string {
+	bare, _ := splitCompression(name)
+	return bare
+}
+
 // stem is a file name without its extensions.
 func stem(name string) string {
-	bare, _ := splitCompression(name)
+	bare := stripped(name)
 	return strings.TrimSuffix(bare, path.Ext(bare))
 }

@@ -1,28 +1,25 @@
 package read
 
 import (
-	"io"
 	"slices"
 	"strings"
 )
 
-// format is a kind of file.
+// format is a kind of file. A new one is a file of this package with its reader, and a row in the table formats.
 type format struct {
 	name       string
 	extensions []string
-	open       func(in io.Reader, f *File, opts *Options) reader
+	open       func(in *input, opts *Options) reader
 }
 
-// formats are looked up by extension, behind .gz or .zst.
+// formats are looked up by extension, behind that of a compression.
 var formats = []*format{
-	{"text", []string{".txt", ".text", ".md", ".markdown", ".rst"}, openText},
+	{"text", []string{".txt", ".text", ".rst"}, openText},
+	{"markdown", []string{".md", ".markdown"}, openMarkdown},
 	{"jsonl", []string{".jsonl", ".ndjson"}, openJSONL},
-	{"source", []string{
-		".go", ".s", ".c", ".h", ".cc", ".cpp", ".cxx", ".hh", ".hpp", ".cu", ".cuh", ".rs", ".zig", ".swift",
-		".java", ".kt", ".scala", ".cs", ".fs", ".py", ".pyi", ".rb", ".pl", ".pm", ".php", ".lua", ".r", ".jl",
-		".js", ".jsx", ".mjs", ".ts", ".tsx", ".vue", ".css", ".scss", ".sh", ".bash", ".sql", ".hs", ".ml", ".mli",
-		".ex", ".exs", ".erl", ".clj", ".el", ".lisp", ".scm", ".f90", ".proto", ".tex", ".cmake", ".toml", ".yaml", ".yml",
-	}, openText},
+	{"parquet", []string{".parquet"}, openParquet},
+	{"mail", []string{".eml", ".mbox"}, openMail},
+	{"source", sourceExtensions(), openSource},
 }
 
 func formatByExtension(ext string) *format {
@@ -43,22 +40,37 @@ func formatByName(name string) *format {
 	return nil
 }
 
-// formatNames are the formats one can ask for: a source file differs from a text by its extension alone.
-func formatNames() []string { return []string{"text", "jsonl"} }
+// Formats are the names of the formats one can ask for (Options.Format).
+func Formats() []string {
+	var names []string
+	for _, f := range formats {
+		names = append(names, f.name)
+	}
+	return names
+}
 
 func knownExtensions() string {
-	return strings.Join(append(slices.Clone(formats[0].extensions), formats[1].extensions...), " ") +
-		" and source code, each also with .gz or .zst"
+	var known []string
+	for _, f := range formats {
+		if f.name != "source" { // too many to list
+			known = append(known, f.extensions...)
+		}
+	}
+	return strings.Join(known, " ") + " and source code, each also with .gz, .zst, .bz2 or .xz"
+}
+
+// compressions by their extensions.
+var compressions = []struct{ extension, name string }{
+	{".gz", "gzip"}, {".zst", "zstd"}, {".bz2", "bzip2"}, {".xz", "xz"},
 }
 
 // splitCompression cuts a compression's extension off a name.
 func splitCompression(name string) (bare, compression string) {
 	lower := strings.ToLower(name)
-	switch {
-	case strings.HasSuffix(lower, ".gz"):
-		return name[:len(name)-len(".gz")], "gzip"
-	case strings.HasSuffix(lower, ".zst"):
-		return name[:len(name)-len(".zst")], "zstd"
+	for _, c := range compressions {
+		if strings.HasSuffix(lower, c.extension) {
+			return name[:len(name)-len(c.extension)], c.name
+		}
 	}
 	return name, ""
 }

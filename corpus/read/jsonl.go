@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -14,7 +13,7 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// jsonlReader reads one JSON object a line: {"text": …, "id": …, "source": …, "lang": …, "meta": {…}, …}.
+// jsonlReader reads one JSON object a line: {"text": …, "id": …, "source": …, "lang": …, "url": …, "synthetic": …, "meta": {…}, …}.
 //
 // encoding/json replaces invalid UTF-8 by U+FFFD, which would change the text without a word. So the fields are found,
 // checked and unquoted here, byte for byte; encoding/json explains what is wrong with a line that does not pass.
@@ -24,8 +23,8 @@ type jsonlReader struct {
 	opts  *Options
 }
 
-func openJSONL(in io.Reader, f *File, opts *Options) reader {
-	return &jsonlReader{lines: newLines(in, opts.MaxRecord), file: f, opts: opts}
+func openJSONL(in *input, opts *Options) reader {
+	return &jsonlReader{lines: newLines(in, opts.MaxRecord), file: in.file, opts: opts}
 }
 
 func (j *jsonlReader) next(d *Document) error {
@@ -65,7 +64,7 @@ func (j *jsonlReader) record(line []byte, d *Document) (reason string) {
 		}
 		return fmt.Sprintf("a JSON %s, want an object", jsonKind(line))
 	}
-	var source, metaSource, meta []byte
+	var source, metaSource, url, metaURL, meta []byte
 	textKind := "" // "" = there is none
 	valid := eachField(line, func(key, rest []byte) int {
 		name := stringOrRaw(key)
@@ -88,9 +87,15 @@ func (j *jsonlReader) record(line []byte, d *Document) (reason string) {
 			source = value
 		case name == "lang", name == "language":
 			d.Lang = stringOrRaw(value)
+		case (name == "url" || name == "URL") && value[0] == '"':
+			url = value
+		case name == "synthetic" && (value[0] == 't' || value[0] == 'f'):
+			d.Synthetic = value[0] == 't'
 		default:
-			if name == "meta" {
-				metaSource = []byte(gjson.GetBytes(value, "source").Raw) // where RedPajama keeps it
+			if name == "meta" || name == "metadata" { // where RedPajama and Dolma keep them
+				metaSource = []byte(gjson.GetBytes(value, "source").Raw)
+				metaURL = []byte(gjson.GetBytes(value, "url").Raw)
+				d.Synthetic = d.Synthetic || gjson.GetBytes(value, "synthetic").Type == gjson.True
 			}
 			if j.opts.KeepMeta {
 				meta = appendField(meta, key, value)
@@ -106,15 +111,22 @@ func (j *jsonlReader) record(line []byte, d *Document) (reason string) {
 	case textKind != "string":
 		return fmt.Sprintf("field %q is a JSON %s, want a string", j.opts.TextField, textKind)
 	}
-	for _, s := range [][]byte{metaSource, source} { // the record's own field goes before
-		if len(s) > len(`""`) && s[0] == '"' {
-			d.Source = stringOrRaw(s)
-		}
-	}
+	firstString(&d.Source, source, metaSource) // the record's own field goes before
+	firstString(&d.URL, url, metaURL)
 	if meta != nil {
 		d.Meta = append(meta, '}')
 	}
 	return ""
+}
+
+// firstString sets s to the first of the values that is a string with something in it.
+func firstString(s *string, values ...[]byte) {
+	for _, v := range values {
+		if len(v) > len(`""`) && v[0] == '"' {
+			*s = stringOrRaw(v)
+			return
+		}
+	}
 }
 
 // eachField calls f with the raw JSON of each key of an object and what begins with its value, of which f returns the

@@ -49,29 +49,29 @@ func (c *Corpus) DocumentsFrom(ctx context.Context, from Position) iter.Seq2[Doc
 
 // skipper is a reader that passes over records faster than by reading them.
 type skipper interface {
-	skip(n int64) error // io.EOF where there are fewer
+	skip(n int64) (left int64, err error) // as skipRecords
 }
 
-// skipRecords passes over the first n records of a file; io.EOF where there are fewer.
-func skipRecords(r reader, n int64) (err error) {
+// skipRecords passes over the first n records of a file; io.EOF where there are fewer. With an error it says how many were
+// left to pass over.
+func skipRecords(r reader, n int64) (left int64, err error) {
 	if s, ok := r.(skipper); ok {
-		err = s.skip(n)
-	} else {
-		for i := int64(0); i < n && err == nil; i++ {
-			err = r.next(&Document{})
-			if _, bad := err.(*badRecord); bad {
-				err = nil
-			}
+		return s.skip(n)
+	}
+	for ; n > 0; n-- {
+		err := r.next(&Document{})
+		if _, bad := err.(*badRecord); err != nil && !bad {
+			return n, err
 		}
 	}
-	return err
+	return 0, nil
 }
 
-func (j *jsonlReader) skip(n int64) error {
+func (j *jsonlReader) skip(n int64) (left int64, err error) {
 	for n > 0 {
 		line, size, err := j.lines.next()
 		if err != nil {
-			return err
+			return n, err
 		}
 		if j.lines.line == 1 {
 			line = withoutBOM(line)
@@ -80,5 +80,5 @@ func (j *jsonlReader) skip(n int64) error {
 			n--
 		}
 	}
-	return nil
+	return 0, nil
 }

@@ -376,7 +376,7 @@ func FuzzJSONL(f *testing.F) {
 		if bytes.ContainsAny(line, "\n") {
 			return
 		}
-		r := openJSONL(bytes.NewReader(line), &File{Name: "f"}, &Options{TextField: "text", MaxRecord: 1 << 20, KeepMeta: true})
+		r := openJSONL(&input{Reader: bytes.NewReader(line), file: &File{Name: "f"}}, &Options{TextField: "text", MaxRecord: 1 << 20, KeepMeta: true})
 		var d Document
 		err := r.next(&d)
 		var want struct {

@@ -14,7 +14,7 @@ func Records(in io.Reader, name string, opts Options) iter.Seq2[Document, error]
 	opts.defaults()
 	return func(yield func(Document, error) bool) {
 		f := &File{Path: name, Name: name, Source: name}
-		r := openJSONL(in, f, &opts)
+		r := openJSONL(&input{Reader: in, file: f}, &opts)
 		for {
 			d := Document{Source: f.Source}
 			err := r.next(&d)
@@ -29,6 +29,8 @@ func Records(in io.Reader, name string, opts Options) iter.Seq2[Document, error]
 				continue
 			case err != nil:
 				err = fmt.Errorf("read: %s: %w", name, err)
+			default:
+				d.check()
 			}
 			if !yield(d, err) || err != nil {
 				return

@@ -9,16 +9,16 @@ import (
 
 // textReader reads plain text: the whole file is one document, or it is cut at separator lines.
 type textReader struct {
-	in    io.Reader
-	file  *File
+	in    *input
 	opts  *Options
 	lines *lines
-	part  int64 // documents so far
+	hint  string // the character set of the beginning
+	part  int64  // documents so far
 	done  bool
 }
 
-func openText(in io.Reader, f *File, opts *Options) reader {
-	return &textReader{in: in, file: f, opts: opts}
+func openText(in *input, opts *Options) reader {
+	return &textReader{in: in, opts: opts}
 }
 
 func (t *textReader) next(d *Document) error {
@@ -27,35 +27,40 @@ func (t *textReader) next(d *Document) error {
 	}
 	if t.opts.Separator == "" {
 		t.done = true
-		return t.whole(d)
+		text, err := whole(t.in, t.opts)
+		if err == nil {
+			d.ID = t.in.file.Name
+			err = d.decode(text, t.opts)
+		}
+		return err
 	}
 	return t.untilSeparator(d)
 }
 
-func (t *textReader) whole(d *Document) error {
-	max := t.opts.MaxRecord
+// whole reads a file that is one record.
+func whole(in *input, opts *Options) ([]byte, error) {
+	max := opts.MaxRecord
 	var buf bytes.Buffer
-	if t.file.compression == "" {
-		buf.Grow(int(min(t.file.Size, int64(max))) + bytes.MinRead) // one allocation for the usual file
+	if in.file.compression == "" {
+		buf.Grow(int(min(in.file.Size, int64(max))) + bytes.MinRead) // one allocation for the usual file
 	}
-	if _, err := buf.ReadFrom(io.LimitReader(t.in, int64(max)+1)); err != nil {
-		return err
+	if _, err := buf.ReadFrom(io.LimitReader(in, int64(max)+1)); err != nil {
+		return nil, err
 	}
 	if buf.Len() > max {
-		return &badRecord{reason: fmt.Sprintf("a text of more than %d bytes; raise the largest record, or name the separator between its documents", max), head: buf.Bytes()}
+		return nil, &badRecord{reason: fmt.Sprintf("a text of more than %d bytes; raise the largest record, or name the separator between its documents", max), head: buf.Bytes()}
 	}
-	text := withoutBOM(buf.Bytes())
-	if reason := binaryReason(text); reason != "" {
-		return &badRecord{reason: reason}
-	}
-	d.ID, d.Text = t.file.Name, text
-	return nil
+	return buf.Bytes(), nil
 }
 
 // untilSeparator gathers lines up to the next separator line.
 func (t *textReader) untilSeparator(d *Document) error {
 	if t.lines == nil {
-		t.lines = newLines(t.in, t.opts.MaxRecord)
+		in, err := t.narrow()
+		if err != nil {
+			return err
+		}
+		t.lines = newLines(in, t.opts.MaxRecord)
 	}
 	first, separator := t.lines.line+1, strings.TrimSpace(t.opts.Separator)
 	var text []byte
@@ -80,29 +85,14 @@ func (t *textReader) untilSeparator(d *Document) error {
 	if size > int64(t.opts.MaxRecord) {
 		return &badRecord{line: first, reason: fmt.Sprintf("a document of %d bytes, above the largest record of %d", size, t.opts.MaxRecord), head: text}
 	}
-	if t.part == 0 {
-		text = withoutBOM(text)
+	if err := d.decode(bytes.Trim(text, "\r\n"), t.opts, t.hint); err != nil {
+		err.(*badRecord).line = first
+		return err
 	}
-	if reason := binaryReason(text); reason != "" {
-		return &badRecord{line: first, reason: reason}
-	}
-	d.ID = fmt.Sprintf("%s#%d", t.file.Name, t.part)
-	d.Text = bytes.Trim(text, "\r\n")
+	d.ID = fmt.Sprintf("%s#%d", t.in.file.Name, t.part)
 	t.part++
 	return nil
 }
 
 // withoutBOM drops the byte-order mark that some editors put before UTF-8; it is no part of the text.
 func withoutBOM(text []byte) []byte { return bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")) }
-
-// binaryReason tells whether text is none. Git's rule: a NUL among the first 8000 bytes.
-func binaryReason(text []byte) string {
-	head := text[:min(len(text), 8000)]
-	switch {
-	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
-		return "UTF-16 text; convert it to UTF-8"
-	case bytes.IndexByte(head, 0) >= 0:
-		return "binary data (a zero byte near the start)"
-	}
-	return ""
-}

@@ -1,0 +1,233 @@
+package charset
+
+import (
+	"bytes"
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Guess is what a text is taken for.
+type Guess struct {
+	Name string // of the character set, "" where nothing fits
+	// Margin is how much better it explains the text than the next one that would read it differently, in bits: at 10 the
+	// text is a thousand times as probable, as far as the model goes. It is infinite for what leaves no doubt: ASCII, valid
+	// UTF-8, a byte-order mark.
+	Margin float64
+}
+
+// candidate is a character set with the languages it is used for and the bits that it costs to suppose so.
+type candidate struct {
+	name  string
+	group string
+	prior int
+}
+
+var candidates = candidatesOf([]struct {
+	name   string
+	prior  int
+	groups string
+}{
+	{"windows-1252", 0, "english french german iberian italian nordic western"},
+	{"gb18030", 0, "hans"},
+	{"windows-1251", 1, "russian ukrainian bulgarian"},
+	{"shift_jis", 1, "japanese"},
+	{"big5", 1, "hant"},
+	{"euc-kr", 2, "korean"},
+	{"windows-1250", 3, "polish czech hungarian romanian balkan"},
+	{"koi8-r", 3, "russian"},
+	{"euc-jp", 3, "japanese"},
+	{"windows-1254", 3, "turkish"},
+	{"windows-1253", 3, "greek"},
+	{"windows-1255", 4, "hebrew"},
+	{"windows-1256", 4, "arabic"},
+	{"windows-874", 4, "thai"},
+	{"windows-1257", 4, "baltic"},
+	{"iso-8859-2", 5, "polish czech hungarian romanian balkan"},
+	{"iso-8859-15", 5, "french german nordic western"},
+	{"gb18030", 6, "hant"},
+	{"koi8-u", 6, "ukrainian"},
+	{"iso-8859-5", 6, "russian bulgarian"},
+	{"ibm866", 7, "russian"},
+	{"macintosh", 8, "french german iberian western"},
+	{"x-mac-cyrillic", 8, "russian"},
+})
+
+func candidatesOf(table []struct {
+	name   string
+	prior  int
+	groups string
+}) (all []candidate) {
+	for _, row := range table {
+		for _, group := range strings.Fields(row.groups) {
+			all = append(all, candidate{row.name, group, row.prior})
+		}
+	}
+	return all
+}
+
+// hintBits is what a declared character set gains over the others.
+const hintBits = 12
+
+// Detect finds out which character set a text is in. Hints are declared ones (in a mail's header, in a page), by any label;
+// what the bytes say counts more. Data without any byte above 0x7f is UTF-8, unless it has the escapes of ISO-2022-JP or
+// HZ.
+func Detect(data []byte, hints ...string) Guess {
+	certain := func(name string) Guess { return Guess{name, math.Inf(1)} }
+	for _, m := range marks {
+		if bytes.HasPrefix(data, []byte(m.mark)) {
+			return certain(m.name)
+		}
+	}
+	if name := wide(data); name != "" {
+		return Guess{name, 50}
+	}
+	if utf8.Valid(data) {
+		if name := escaped(data); name != "" {
+			return Guess{name, 50}
+		}
+		return certain(UTF8)
+	}
+	declared := map[string]bool{}
+	for _, h := range hints {
+		if name, ok := Lookup(h); ok {
+			declared[name] = true
+		}
+	}
+	var g Guess
+	for _, size := range []int{1 << 11, 1 << 14} {
+		s := sample(data, size)
+		if g = best(s, declared); g.Margin > 60 || len(s) < size/2 {
+			break
+		}
+	}
+	return g
+}
+
+// reading is a sample as a candidate reads it.
+type reading struct {
+	name string
+	text []byte
+	bits int
+}
+
+// best compares the candidates.
+func best(sample []byte, declared map[string]bool) Guess {
+	all := []reading{{UTF8, sample, damaged(sample)}}
+	decoded := map[string][]byte{}
+	tables := models()
+	for _, c := range candidates {
+		text, ok := decoded[c.name]
+		if !ok {
+			text, _ = encodings[c.name].NewDecoder().Bytes(sample) // it replaces what it cannot decode
+			decoded[c.name] = text
+		}
+		all = append(all, reading{c.name, text, c.prior + tables[c.group].bits(text)})
+	}
+	for i := range all {
+		if declared[all[i].name] {
+			all[i].bits -= hintBits
+		}
+	}
+	slices.SortStableFunc(all, func(a, b reading) int { return cmp.Compare(a.bits, b.bits) })
+	g := Guess{Name: all[0].name, Margin: math.Inf(1)}
+	for _, r := range all[1:] {
+		if !bytes.Equal(r.text, all[0].text) {
+			g.Margin = float64(r.bits - all[0].bits)
+			break
+		}
+	}
+	if !fits(all[0]) {
+		return Guess{}
+	}
+	return g
+}
+
+// What a reading may be for a text to be one.
+const (
+	plausibleBits = 16 // that a character beyond ASCII costs on average
+	damagedShare  = 20 // one of so many characters beyond ASCII may be none
+)
+
+// fits tells whether even the best reading is text.
+func fits(r reading) bool {
+	high, ascii, none := 0, 0, bytes.Count(r.text, []byte("\ufffd"))
+	for _, c := range r.text {
+		switch {
+		case c < 0x80:
+			ascii++
+		case utf8.RuneStart(c):
+			high++
+		}
+	}
+	return r.bits-asciiBits*ascii <= plausibleBits*max(high, 1) && none*damagedShare <= high
+}
+
+// damaged is the cost of a text as UTF-8 that is not all valid.
+func damaged(text []byte) (bits int) {
+	for len(text) > 0 {
+		r, size := utf8.DecodeRune(text)
+		switch {
+		case r == utf8.RuneError && size == 1:
+			bits += invalidBits
+		case size == 1:
+			bits += asciiBits
+		default:
+			bits += 2 + 3*size // what such a sequence holds is text of some language
+		}
+		text = text[size:]
+	}
+	return bits
+}
+
+// sample takes the pieces of data that have bytes above 0x7f, some size of them. It cuts at bytes below 0x30, which are no
+// part of a longer character in any of the candidates.
+func sample(data []byte, size int) []byte {
+	if len(data) <= size {
+		return data
+	}
+	const around = 24
+	var s []byte
+	for from := 0; from < len(data) && len(s) < size; {
+		at := from
+		for at < len(data) && data[at] < 0x80 {
+			at++
+		}
+		if at == len(data) {
+			break
+		}
+		start, end := at, at
+		for start > from && (at-start < around || data[start] >= 0x30) && data[start-1] < 0x80 {
+			start--
+		}
+		for end < len(data) && (data[end] >= 0x30 || end-at < around) && end-start < size {
+			end++
+		}
+		s = append(s, data[start:end]...)
+		from = end
+	}
+	return s
+}
+
+// escaped names the character sets that are all ASCII with escapes, as long as all the escapes and what is between them
+// are right.
+func escaped(data []byte) string {
+	switch {
+	case bytes.Contains(data, []byte("\x1b$B")), bytes.Contains(data, []byte("\x1b$@")):
+		if decodes(data, "iso-2022-jp") {
+			return "iso-2022-jp"
+		}
+	case bytes.Contains(data, []byte("~{")) && bytes.Contains(data, []byte("~}")):
+		if decodes(data, "hz-gb-2312") {
+			return "hz-gb-2312"
+		}
+	}
+	return ""
+}
+
+func decodes(data []byte, name string) bool {
+	_, bad, err := Decode(data, name)
+	return err == nil && bad == 0
+}

@@ -1,0 +1,261 @@
+package charset
+
+import (
+	_ "embed"
+	"strconv"
+	"strings"
+	"sync"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/korean"
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/traditionalchinese"
+)
+
+//go:generate go run gen.go ../../../shared/data
+
+//go:embed frequencies.txt
+var frequencies string
+
+// costs are the bits of the characters of the basic plane in texts of a group of languages: −log2 of their share, and for
+// those that the counted texts did not hold, a guess by their place in the script.
+type costs [1 << 16]uint8
+
+// What characters cost that a group's table says nothing of.
+const (
+	asciiBits   = 5  // a letter, a space: candidates differ in the bytes that they take for ASCII, not in what it costs
+	controlBits = 20 // a control character but tab and line ends
+	foreignBits = 20 // a character of another script
+	rareBits    = 17 // an uncounted letter of the group's script
+	invalidBits = 24 // a byte that is no character
+)
+
+// models gives the table of every group.
+var models = sync.OnceValue(func() map[string]*costs {
+	all := map[string]*costs{}
+	for line := range strings.Lines(frequencies) {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		f := strings.Split(strings.TrimRight(line, "\n"), "\t")
+		c := all[f[0]]
+		if c == nil {
+			c = startingCosts(f[0])
+			all[f[0]] = c
+		}
+		bits, err := strconv.Atoi(f[1])
+		if err != nil {
+			panic("charset: frequencies.txt: " + line) // it is part of the program
+		}
+		for _, r := range f[2] {
+			c[r] = min(c[r], uint8(bits))
+		}
+	}
+	return all
+})
+
+// typographic characters are in texts of all languages, but were counted in too few.
+var typographic = []struct {
+	bits       uint8
+	characters string
+}{
+	{9, "\u00a0’"}, {10, "“”–—«»"}, {11, "‘…•°£·„¿¡"}, {12, "€§©´\u00ad№"}, {13, "®™×±½²³"}, {14, "¥¢µ¼¾¹†÷¶‹›"},
+}
+
+// startingCosts are the costs in a group before anything was counted.
+func startingCosts(group string) *costs {
+	c := new(costs)
+	script := scripts[group]
+	for i := range c {
+		r := rune(i)
+		switch {
+		case r < ' ' && r != '\t' && r != '\n' && r != '\r' || r >= 0x7f && r < 0xa0:
+			c[i] = controlBits
+		case r < 0x80:
+			c[i] = asciiBits
+		case script != nil && unicode.Is(script, r):
+			c[i] = rareBits
+		default:
+			c[i] = foreignBits
+		}
+	}
+	c[utf8.RuneError] = invalidBits
+	for _, t := range typographic {
+		for _, r := range t.characters {
+			c[r] = t.bits
+		}
+	}
+	switch group {
+	case "english", "western", "french", "german", "iberian", "italian", "nordic":
+		for _, r := range "éèêëàâäáçñöôóüûúïîíåø" { // in names and borrowed words
+			c[r] = 13
+		}
+	case "hans":
+		c.han(21, 22)
+		c.rows(18, simplifiedchinese.GBK, 0xd8, 0xf7, 0xa1) // second level of GB 2312
+		c.rows(15, simplifiedchinese.GBK, 0xb0, 0xd7, 0xa1) // first
+	case "hant":
+		c.han(21, 22)
+		c.rows(19, traditionalchinese.Big5, 0xc9, 0xf9, 0x40)
+		c.rows(14, traditionalchinese.Big5, 0xa4, 0xc6, 0x40)
+	case "japanese":
+		c.han(21, 22)
+		c.rows(19, japanese.EUCJP, 0xd0, 0xf4, 0xa1)
+		c.rows(14, japanese.EUCJP, 0xb0, 0xcf, 0xa1)
+		c.fill(10, 'ぁ', 'ん')
+		c.fill(11, 'ァ', 'ー')
+		c.fill(14, '｡', 'ﾟ')
+	case "korean":
+		c.han(19, 22)
+		c.fill(19, '가', '힣')
+		c.rows(14, korean.EUCKR, 0xb0, 0xc8, 0xa1)
+	}
+	return c
+}
+
+var scripts = map[string]*unicode.RangeTable{
+	"english": unicode.Latin, "french": unicode.Latin, "german": unicode.Latin, "iberian": unicode.Latin, "italian": unicode.Latin,
+	"nordic": unicode.Latin, "western": unicode.Latin, "polish": unicode.Latin, "czech": unicode.Latin, "hungarian": unicode.Latin,
+	"romanian": unicode.Latin, "balkan": unicode.Latin, "baltic": unicode.Latin, "turkish": unicode.Latin,
+	"russian": unicode.Cyrillic, "ukrainian": unicode.Cyrillic, "bulgarian": unicode.Cyrillic,
+	"greek": unicode.Greek, "hebrew": unicode.Hebrew, "arabic": unicode.Arabic, "thai": unicode.Thai,
+}
+
+// han sets what any ideograph costs, and the punctuation and forms that go with them.
+func (c *costs) han(bits, compatibility uint8) {
+	c.fill(bits, 0x4e00, 0x9fff)
+	c.fill(compatibility, 0x3400, 0x4dbf)
+	c.fill(compatibility, 0xf900, 0xfaff)
+	c.fill(13, 0x3000, 0x3020)
+	c.fill(13, 0xff01, 0xff5e)
+}
+
+func (c *costs) fill(bits uint8, from, to rune) {
+	for r := from; r <= to; r++ {
+		c[r] = bits
+	}
+}
+
+// rows sets the cost of the characters in rows of a table of two bytes.
+func (c *costs) rows(bits uint8, e encoding.Encoding, from, to, trail byte) {
+	d := e.NewDecoder()
+	for lead := int(from); lead <= int(to); lead++ {
+		for t := int(trail); t <= 0xfe; t++ {
+			s, err := d.Bytes([]byte{byte(lead), byte(t)})
+			if r, n := utf8.DecodeRune(s); err == nil && n == len(s) && r != utf8.RuneError && int(r) < len(c) {
+				c[r] = bits
+			}
+		}
+	}
+}
+
+// What an unlikely neighbour costs.
+const (
+	mixedBits  = 10 // letters of two alphabets in one word
+	caseBits   = 5  // a capital behind a small letter
+	accentBits = 2  // two letters beyond ASCII in one Latin word
+	insideBits = 5  // a sign between two letters
+)
+
+// kind of a character, for its neighbours' sake.
+type kind uint8
+
+const (
+	other kind = iota
+	sign       // beyond ASCII and no letter
+	ascii      // letters
+	latin
+	cyrillic
+	greek
+	semitic
+	alone         // scripts whose words stand among others without a space
+	capital  kind = 1 << 4
+	joins    kind = 1 << 5 // a sign that does stand in words
+	alphabet      = 0xf
+)
+
+// kinds of the characters of the basic plane.
+var kinds = sync.OnceValue(func() *[1 << 16]kind {
+	all := new([1 << 16]kind)
+	for i := range all {
+		all[i] = kindOf(rune(i))
+	}
+	return all
+})
+
+func kindOf(r rune) (k kind) {
+	switch {
+	case r < 0x80 && !unicode.IsLetter(r):
+		return other
+	case !unicode.IsLetter(r) && !unicode.IsMark(r):
+		if strings.ContainsRune("’·\u00ad\u00a0‑-–—", r) || r >= 0x3000 {
+			return sign | joins
+		}
+		return sign
+	case r < 0x80:
+		k = ascii
+	case r == 'ª', r == 'º':
+		return sign | joins
+	case unicode.Is(unicode.Latin, r) && r < 0xff00:
+		k = latin
+	case unicode.Is(unicode.Cyrillic, r):
+		k = cyrillic
+	case unicode.Is(unicode.Greek, r):
+		k = greek
+	case unicode.Is(unicode.Hebrew, r), unicode.Is(unicode.Arabic, r):
+		k = semitic
+	default:
+		return alone
+	}
+	if unicode.IsUpper(r) {
+		k |= capital
+	}
+	return k
+}
+
+// bits is how improbable a text is in a group of languages.
+func (c *costs) bits(text []byte) (bits int) {
+	kinds := kinds()
+	var before, last kind
+	for i := 0; i < len(text); {
+		r, size := rune(text[i]), 1
+		if r >= utf8.RuneSelf {
+			r, size = utf8.DecodeRune(text[i:])
+		}
+		i += size
+		if r > 0xffff {
+			bits += foreignBits + 2
+			before, last = last, alone
+			continue
+		}
+		k := kinds[r]
+		bits += int(c[r]) + neighbours(before, last, k)
+		before, last = last, k
+	}
+	return bits
+}
+
+// neighbours is the cost of a character's kind behind two others.
+func neighbours(before, last, k kind) (bits int) {
+	a, b := last&alphabet, k&alphabet
+	letter := b >= ascii && b < alone
+	switch {
+	case b == sign || !letter:
+		return 0
+	case a == sign && last&joins == 0 && before&alphabet >= ascii && before&alphabet < alone:
+		return insideBits
+	case a < ascii || a == alone:
+		return 0
+	case a != b && !(a == ascii && b == latin) && !(a == latin && b == ascii):
+		bits = mixedBits
+	case a == latin && b == latin:
+		bits = accentBits
+	}
+	if k&capital != 0 && last&capital == 0 {
+		bits += caseBits
+	}
+	return bits
+}
