@@ -1,8 +1,8 @@
 package pii
 
-var cardCues = cues{"card", "cards", "cc", "visa", "mastercard", "amex", "american express", "credit", "debit", "unionpay", "maestro",
+var cardCues = cuesOf("card", "cards", "cc", "visa", "mastercard", "amex", "american express", "credit", "debit", "unionpay", "maestro",
 	"discover", "diners", "jcb", "pan", "cvv", "account", "acct",
-	"卡", "银联", "账号", "帐号", "账户", "帐户", "户头", "尾号"}
+	"卡", "银联", "账号", "帐号", "账户", "帐户", "户头", "尾号")
 
 // bankCard looks for a card's number at group g (ISO/IEC 7812): 13 to 19 digits by the issuer's rule, with the check digit of
 // Luhn. They are in one group, or in groups of at least three with one kind of separator: 4-4-4-4, 4-6-5, 6-13. Where the words

@@ -1,77 +1,77 @@
 package pii
 
-import (
-	"bytes"
-	"strings"
-)
+import "strings"
 
-// cues are words that say what a number is. Latin ones are in lower case and match whole words, Chinese ones match anywhere.
-type cues []string
+// cues are words that say what a number is, by their last byte. Latin ones are in lower case and match whole words, Chinese ones match
+// anywhere.
+type cues struct{ latin, chinese [256][]string }
+
+func cuesOf(words ...string) *cues {
+	c := new(cues)
+	for _, w := range words {
+		last := w[len(w)-1]
+		if w[0] < 0x80 {
+			c.latin[last] = append(c.latin[last], w)
+		} else {
+			c.chinese[last] = append(c.chinese[last], w)
+		}
+	}
+	return c
+}
 
 // reach is how far before a number its words may stand, in bytes: a short clause.
 const reach = 48
 
 // before returns how many bytes lie between the nearest of the words before i and i, or -1 where there is none. The words stand
 // in the line, or in the one above where nothing but space is before i in its own.
-func (c cues) before(t string, i int) int {
-	var low [reach]byte
+func (c *cues) before(t string, i int) int {
 	start := clauseStart(t, i)
-	w := low[:i-start]
-	for j := range w {
-		w[j] = lower(t[start+j])
-	}
-	best := -1
-	for _, word := range c {
-		if d := lastWord(w, word, t, start); d >= 0 && (best < 0 || d < best) {
-			best = d
-		}
-	}
-	return best
-}
-
-// lastWord returns the distance from the end of w to the last place where the word stands in it as a word, or -1. w is t from
-// start on, in lower case.
-func lastWord(w []byte, word, t string, start int) int {
-	for end := len(w); end >= len(word); {
-		k := bytes.LastIndex(w[:end], []byte(word))
-		if k < 0 {
-			return -1
-		}
-		e := k + len(word)
-		latin := word[0] < 0x80
-		before, after := byteBefore(t, start+k), byteAt(t, start+e)
-		// A placeholder's own word ("[PHONE]") is no cue.
-		if latin && (isLetter(before) || isLetter(after) && e < len(w) || before == '[' && after != ' ') {
-			end = e - 1
+	for end := i; end > start; end-- {
+		last := t[end-1]
+		if last >= 0x80 {
+			for _, w := range c.chinese[last] {
+				if len(w) <= end-start && t[end-len(w):end] == w {
+					return i - end
+				}
+			}
 			continue
 		}
-		return len(w) - e
+		if end < i && isLetter(t[end]) {
+			continue // within a word
+		}
+		for _, w := range c.latin[lower(last)] {
+			// A placeholder's own word ("[PHONE]") is no cue.
+			if from := end - len(w); from >= start && equalFold(t[from:end], w) && !isLetter(byteBefore(t, from)) &&
+				(byteBefore(t, from) != '[' || byteAt(t, end) == ' ') {
+				return i - end
+			}
+		}
 	}
 	return -1
 }
 
-// after returns how many bytes lie between i and the nearest of the words from i on, within n bytes of the line, or -1.
-func (c cues) after(t string, i, n int) int {
-	w := t[i:min(len(t), i+n)]
-	if k := strings.IndexByte(w, '\n'); k >= 0 {
-		w = w[:k]
-	}
-	best := -1
-	for _, word := range c {
-		for k := 0; k+len(word) <= len(w); k++ {
-			if !equalFold(w[k:k+len(word)], word) {
-				continue
+// behind says whether one of the words stands at i or within n bytes behind it, in the line.
+func (c *cues) behind(t string, i, n int) bool {
+	for end := i + 1; end <= min(len(t), i+n) && t[end-1] != '\n'; end++ {
+		last := t[end-1]
+		if last >= 0x80 {
+			for _, w := range c.chinese[last] {
+				if len(w) <= end-i && t[end-len(w):end] == w {
+					return true
+				}
 			}
-			if word[0] < 0x80 && (isLetter(byteBefore(t, i+k)) || isLetter(byteAt(t, i+k+len(word)))) {
-				continue
+			continue
+		}
+		if isLetter(byteAt(t, end)) {
+			continue
+		}
+		for _, w := range c.latin[lower(last)] {
+			if from := end - len(w); from >= i && equalFold(t[from:end], w) && !isLetter(byteBefore(t, from)) {
+				return true
 			}
-			if best < 0 || k < best {
-				best = k
-			}
-			break
 		}
 	}
-	return best
+	return false
 }
 
 // weight is what the words before a number say.
@@ -86,7 +86,7 @@ const (
 
 // context weighs the words before a number. Right before it means with nothing between but "no.", "is", "：" and the like; words against
 // it count only there, and with still less between: "order no. ", not "in that order, ".
-func context(t string, i int, yes, no cues) weight {
+func context(t string, i int, yes, no *cues) weight {
 	y := yes.before(t, i)
 	if y >= 0 && isFiller(t[i-y:i]) {
 		return right
@@ -180,15 +180,15 @@ func equalFold(s, word string) bool {
 // Words before numbers: of phones, and of numbers that only look like what we look for.
 var (
 	// announcing are the phone words behind which any seven digits are a number.
-	announcing = cues{"tel", "telephone", "phone", "phones", "mobile", "cell", "cellphone", "fax", "whatsapp", "pager", "call me", "call us", "call at",
-		"hotline", "voicemail", "helpline", "电话", "手机", "座机", "固话", "传真", "热线", "致电", "拨打", "電話", "手機", "傳真"}
-	phoneCues = cues{"tel", "telephone", "phone", "phones", "mobile", "mob", "cell", "cellphone", "cellular", "call", "calling", "fax",
+	announcing = cuesOf("tel", "telephone", "phone", "phones", "mobile", "cell", "cellphone", "fax", "whatsapp", "pager", "call me", "call us", "call at",
+		"hotline", "voicemail", "helpline", "电话", "手机", "座机", "固话", "传真", "热线", "致电", "拨打", "電話", "手機", "傳真")
+	phoneCues = cuesOf("tel", "telephone", "phone", "phones", "mobile", "mob", "cell", "cellphone", "cellular", "call", "calling", "fax",
 		"whatsapp", "wechat", "sms", "dial", "contact", "hotline", "pager", "voicemail", "toll-free", "helpline",
-		"电话", "手机", "座机", "固话", "传真", "热线", "联系", "致电", "拨打", "微信", "来电", "短信", "電話", "手機", "傳真", "聯繫", "聯絡"}
-	numberCues = cues{"order", "orders", "invoice", "tracking", "serial", "part", "parts", "model", "sku", "isbn", "issn", "doi", "ean",
+		"电话", "手机", "座机", "固话", "传真", "热线", "联系", "致电", "拨打", "微信", "来电", "短信", "電話", "手機", "傳真", "聯繫", "聯絡")
+	numberCues = cuesOf("order", "orders", "invoice", "tracking", "serial", "part", "parts", "model", "sku", "isbn", "issn", "doi", "ean",
 		"upc", "imei", "version", "build", "commit", "hash", "md5", "sha1", "ticket", "case", "reference", "ref", "id", "uid", "timestamp",
 		"epoch", "unix time", "size", "bytes", "offset", "patent", "rfc", "bug", "item", "receipt", "batch", "lot", "shipment", "barcode",
 		"waybill", "catalog", "catalogue", "uuid", "checksum",
 		"订单", "单号", "编号", "流水", "序列", "发票", "条码", "条形码", "书号", "型号", "批号", "文号", "版本", "案号", "运单", "货号", "合同",
-		"学号", "工号", "时间戳", "字节", "票号", "凭证", "訂單", "單號", "編號", "刊号", "料号", "零件", "哈希", "校验"}
+		"学号", "工号", "时间戳", "字节", "票号", "凭证", "訂單", "單號", "編號", "刊号", "料号", "零件", "哈希", "校验")
 )

@@ -4,15 +4,15 @@ import "strings"
 
 // Words before four numbers with dots that are no address, and before ones that are.
 var (
-	sectionCues = cues{"section", "sections", "sec", "chapter", "chap", "version", "versions", "ver", "v", "release", "rev", "revision", "build",
+	sectionCues = cuesOf("section", "sections", "sec", "chapter", "chap", "version", "versions", "ver", "v", "release", "rev", "revision", "build",
 		"oid", "mib", "clause", "article", "table", "figure", "fig", "appendix", "paragraph", "para", "item", "step", "rule", "firmware",
 		"driver", "kernel", "upgrade", "upgraded", "patch", "clauses", "annex",
-		"版本", "附录", "小节", "固件", "步骤", "升级", "附件"}
-	sectionCuesChinese = cues{"第", "节", "章", "条", "款", "版", "表", "图", "段", "见", "则"}
-	addressCues        = cues{"ip", "ips", "ipv4", "address", "addresses", "addr", "host", "hosts", "server", "servers", "dns", "nameserver", "ping",
+		"版本", "附录", "小节", "固件", "步骤", "升级", "附件")
+	sectionCuesChinese = cuesOf("第", "节", "章", "条", "款", "版", "表", "图", "段", "见", "则")
+	addressCues        = cuesOf("ip", "ips", "ipv4", "address", "addresses", "addr", "host", "hosts", "server", "servers", "dns", "nameserver", "ping",
 		"gateway", "router", "client", "peer", "from", "proxy", "remote", "connect", "connected", "connection", "subnet", "netmask", "route",
 		"traceroute", "ssh", "telnet", "ftp", "http", "https", "login", "visitor", "whois", "received", "dig", "curl", "resolver",
-		"地址", "服务器", "主机", "网关", "域名", "登录", "来自", "路由", "客户端", "代理"}
+		"地址", "服务器", "主机", "网关", "域名", "登录", "来自", "路由", "客户端", "代理")
 )
 
 // ipv4 looks for an address at group g: four numbers up to 255 with dots between them, neither part of a longer row (OIDs,

@@ -1,6 +1,6 @@
 package pii
 
-var passportCues = cues{"passport", "passports", "passport number", "护照", "護照", "通行证", "旅行证"}
+var passportCues = cuesOf("passport", "passports", "passport number", "护照", "護照", "通行证", "旅行证")
 
 // passport looks for the number of a passport in the word around the digit at i. Countries number theirs in many ways (E12345678,
 // 123456789, C01X00T47, M123A4567), so the form is wide, seven to nine capitals and digits, and a word must say what it is:
@@ -39,7 +39,7 @@ func (s *Scanner) passport(t string, i int) {
 	if capitals == 0 && digits < 9 && (c != right || digits < 8) { // few countries', and many other things
 		return
 	}
-	if c >= near || passportCues.after(t, end, 14) >= 0 {
+	if c >= near || passportCues.behind(t, end, 16) {
 		s.add(Passport, start, end)
 	}
 }

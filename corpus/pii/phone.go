@@ -139,7 +139,7 @@ func (s *Scanner) announced(t string, g int) (start, h int) {
 			best = h + 1
 		}
 	}
-	if best == g+1 && units.after(t, s.groups[g].end, 12) >= 0 && units.after(t, s.groups[g].end, 12) < 2 {
+	if best == g+1 && amount(t, s.groups[g].end) {
 		return 0, 0
 	}
 	if best == 0 || s.isDateForm(t, g, best) || !s.alone(t, before, g, best) {

@@ -93,12 +93,25 @@ func (s *Scanner) bareMobile(t string, a group) bool {
 	if d := announcing.before(t, a.start); d >= 0 && isFiller(t[a.start-d:a.start]) {
 		return true
 	}
-	return number(t[a.start:a.end])%1024 != 0 && units.after(t, a.end, 12) != 0 && units.after(t, a.end, 12) != 1
+	return number(t[a.start:a.end])%1024 != 0 && !amount(t, a.end)
 }
 
 // units are words behind amounts.
-var units = cues{"bytes", "byte", "bits", "kb", "kib", "mb", "b", "rows", "records", "ns", "ms", "us", "seconds", "hz", "times", "tokens",
+var units = [...]string{"bytes", "byte", "bits", "kb", "kib", "mb", "b", "rows", "records", "ns", "ms", "us", "seconds", "hz", "times", "tokens",
 	"元", "字节", "行", "条", "次", "个", "秒", "毫秒", "美元", "人民币", "吨", "件"}
+
+// amount says whether a unit stands at i, the end of a number, or behind a space there.
+func amount(t string, i int) bool {
+	if byteAt(t, i) == ' ' {
+		i++
+	}
+	for _, w := range units {
+		if end := i + len(w); end <= len(t) && equalFold(t[i:end], w) && (w[0] >= 0x80 || !isAlnum(byteAt(t, end))) {
+			return true
+		}
+	}
+	return false
+}
 
 // landline looks for a Chinese landline number: 0 and an area code, then seven or eight digits; after +86 the 0 is left out.
 func (s *Scanner) landline(t string, g int) (int, int) {

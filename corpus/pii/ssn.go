@@ -1,6 +1,6 @@
 package pii
 
-var ssnCues = cues{"ssn", "ssns", "social security", "social", "soc sec", "ss#", "taxpayer", "社会安全", "社保", "社会保险"}
+var ssnCues = cuesOf("ssn", "ssns", "social security", "social", "soc sec", "ss#", "taxpayer", "社会安全", "社保", "社会保险")
 
 // ssn looks for a US social security number at group g: area 001-899 without 666, group 01-99, serial 0001-9999. With hyphens
 // the form says enough; with spaces or in one piece words must say so.
