@@ -11,6 +11,7 @@ import (
 	"github.com/athanor-lm/athanor/corpus/filter"
 	"github.com/athanor-lm/athanor/corpus/langid"
 	"github.com/athanor-lm/athanor/corpus/normalize"
+	"github.com/athanor-lm/athanor/corpus/pii"
 )
 
 // kinds are the steps a recipe can have, by the name under "use", each with the function that gives its settings' defaults.
@@ -32,6 +33,7 @@ var kinds = map[string]func() corpus.Settings{
 	"score":    settings(filter.DefaultScore),
 
 	// Privacy and toxicity.
+	"pii": settings(pii.DefaultSettings),
 
 	// Across documents.
 	"exact":      settings(dedup.DefaultExact),
