@@ -50,6 +50,7 @@ func (g *progress) begin(now Progress, parts []*atomic.Int64) {
 	g.now, g.parts, g.stop = now, parts, make(chan struct{})
 	g.ended.Store(0)
 	g.total.Store(now.Total)
+	g.report() // starts the observer's clock
 	g.stopped.Go(func() {
 		tick := time.NewTicker(progressEvery)
 		defer tick.Stop()
