@@ -160,7 +160,7 @@ func getUint(b []byte, n int) uint64 {
 	return v
 }
 
-// next takes records in order until the end, watching ctx.
+// each takes records in order until the end, watching ctx.
 func each(ctx context.Context, r *extsort.Reader, f func(rec []byte) error) error {
 	for n := 0; ; n++ {
 		if n%65536 == 0 {
@@ -179,6 +179,14 @@ func each(ctx context.Context, r *extsort.Reader, f func(rec []byte) error) erro
 			return err
 		}
 	}
+}
+
+// ended turns the end of the records into no error.
+func ended(err error) error {
+	if err == io.EOF {
+		return nil
+	}
+	return err
 }
 
 // nameWriter writes the names of documents, so that a decision can say what a document is a copy of.
