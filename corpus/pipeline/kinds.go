@@ -40,6 +40,7 @@ var kinds = map[string]func() corpus.Settings{
 	"url":        settings(dedup.DefaultURL),
 	"minhash":    settings(dedup.DefaultMinHash),
 	"paragraphs": settings(dedup.DefaultParagraphs),
+	"substring":  settings(dedup.DefaultSubstring),
 
 	// Benchmarks.
 	"decontaminate": settings(decontaminate.DefaultDecontaminate),
