@@ -105,10 +105,22 @@ func TestPagesBeyondBoundsAreRefused(t *testing.T) {
 		{"large", "<p>" + strings.Repeat("x", MaxBytes), ErrTooLarge},
 		{"many elements", strings.Repeat("<p>a", maxElements+1), ErrTooLarge},
 		{"deep", strings.Repeat("<div>", 600) + "text", ErrTooDeep},
+		{"many elements, deep", strings.Repeat("<div>", 500) + strings.Repeat("<p>a", 10_000), ErrTooDeep},
 	} {
 		if _, err := Extract([]byte(c.page), "", ""); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, err, c.want)
 		}
+	}
+}
+
+func TestElementsThatAreNeverClosed(t *testing.T) {
+	var b strings.Builder
+	for range 600 {
+		b.WriteString("<p><font size=2><b>The kiln is hot, and the wood is dry, and it will be so for days.<svg><path d=x><path d=y></svg>")
+	}
+	got, err := Extract([]byte(b.String()), "", "")
+	if n := strings.Count(got.Text, "The kiln"); err != nil || n != 600 {
+		t.Errorf("%d of 600 paragraphs, %v", n, err)
 	}
 }
 

@@ -2,7 +2,9 @@ package html
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -22,23 +24,86 @@ func parse(page []byte, contentType string) (*html.Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	doc, err := tree(page)
+	if errors.Is(err, ErrTooDeep) {
+		doc, err = tree(flatten(page))
+	}
+	return doc, err
+}
+
+// tree builds the tree of a page, within bounds.
+func tree(page []byte) (*html.Node, error) {
 	doc, err := html.Parse(bytes.NewReader(page))
-	if err != nil {
-		if strings.Contains(err.Error(), "exceeds 512") {
-			return nil, fmt.Errorf("html: %w: more than 512 elements inside each other", ErrTooDeep)
-		}
+	switch {
+	case err != nil && strings.Contains(err.Error(), "exceeds 512"):
+		return nil, fmt.Errorf("html: %w: more than 512 elements inside each other", ErrTooDeep)
+	case err != nil:
 		return nil, fmt.Errorf("html: %w", err)
 	}
-	elements := 0
-	for n := range doc.Descendants() {
-		if n.Type == html.ElementNode {
-			elements++
-		}
-	}
-	if elements > maxElements {
-		return nil, fmt.Errorf("html: %w: %d elements, want at most %d", ErrTooLarge, elements, maxElements)
+	if err := bound(doc); err != nil {
+		return nil, err
 	}
 	return doc, nil
+}
+
+// inline are elements that say how text looks. Where a page forgets to close them they pile up.
+var inline = map[string]bool{
+	"a": true, "abbr": true, "acronym": true, "b": true, "big": true, "em": true, "font": true, "i": true, "ins": true, "small": true, "span": true,
+	"strike": true, "strong": true, "sub": true, "sup": true, "tt": true, "u": true,
+}
+
+// flatten takes the inline elements and the drawings out of a page.
+func flatten(page []byte) []byte {
+	var flat bytes.Buffer
+	drawing := false
+	z := html.NewTokenizer(bytes.NewReader(page))
+	for {
+		kind := z.Next()
+		raw := z.Raw()
+		switch kind {
+		case html.ErrorToken:
+			return flat.Bytes()
+		case html.StartTagToken, html.EndTagToken:
+			name, _ := z.TagName()
+			switch {
+			case string(name) == "svg":
+				drawing = kind == html.StartTagToken
+				continue
+			case inline[string(name)]:
+				continue
+			}
+		}
+		if !drawing {
+			flat.Write(raw)
+		}
+	}
+}
+
+// bound refuses a tree that would take long to go through, and drops attributes that no page needs for its text.
+func bound(doc *html.Node) error {
+	elements, depths := 0, 0
+	var walk func(n *html.Node, depth int)
+	walk = func(n *html.Node, depth int) {
+		if n.Type == html.ElementNode {
+			elements++
+			depths += depth
+			if len(n.Attr) > maxAttributes {
+				n.Attr = n.Attr[:maxAttributes]
+			}
+			n.Attr = slices.DeleteFunc(n.Attr, func(a html.Attribute) bool { return len(a.Val) > maxAttribute || len(a.Key) > maxAttribute })
+		}
+		for c := n.FirstChild; c != nil; c = c.NextSibling {
+			walk(c, depth+1)
+		}
+	}
+	walk(doc, 0)
+	switch {
+	case elements > maxElements:
+		return fmt.Errorf("html: %w: %d elements, want at most %d", ErrTooLarge, elements, maxElements)
+	case depths > maxDepths:
+		return fmt.Errorf("html: %w: %d elements, each inside %d others on the average; the product may be %d", ErrTooDeep, elements, depths/elements, maxDepths)
+	}
+	return nil
 }
 
 // decode turns a page into UTF-8. Bytes above 0x7f that are UTF-8 throughout are no other encoding, whatever the page says.

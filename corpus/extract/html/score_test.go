@@ -53,3 +53,22 @@ func TestArticlesScore(t *testing.T) {
 		t.Errorf("F1 %.4f, want at least 0.95", score.F1)
 	}
 }
+
+// One core's speed on real pages.
+func BenchmarkExtract(b *testing.B) {
+	pages := articles(b)
+	size := 0
+	for _, p := range pages {
+		size += len(p.HTML)
+	}
+	b.SetBytes(int64(size))
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, p := range pages {
+			if _, err := Extract(p.HTML, p.URL, ""); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.ReportMetric(float64(b.N*len(pages))/b.Elapsed().Seconds(), "pages/s")
+}
