@@ -10,6 +10,7 @@ import (
 	"github.com/athanor-lm/athanor/corpus/dedup"
 	"github.com/athanor-lm/athanor/corpus/filter"
 	"github.com/athanor-lm/athanor/corpus/langid"
+	"github.com/athanor-lm/athanor/corpus/ngram"
 	"github.com/athanor-lm/athanor/corpus/normalize"
 	"github.com/athanor-lm/athanor/corpus/pii"
 )
@@ -29,8 +30,9 @@ var kinds = map[string]func() corpus.Settings{
 	"language": settings(langid.Default),
 
 	// Models' scores.
-	"classify": settings(classify.DefaultClassify),
-	"score":    settings(filter.DefaultScore),
+	"classify":   settings(classify.DefaultClassify),
+	"perplexity": settings(ngram.DefaultPerplexity),
+	"score":      settings(filter.DefaultScore),
 
 	// Privacy and toxicity.
 	"pii": settings(pii.DefaultSettings),

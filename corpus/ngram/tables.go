@@ -1,0 +1,188 @@
+package ngram
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/bits"
+
+	"github.com/zeebo/xxh3"
+)
+
+// A model file is, little-endian:
+//
+//	magic     8 bytes, name and version
+//	length    u32 of the head
+//	head      JSON; zeros up to a multiple of 8
+//	unigrams  by number: f32 log₁₀ p, f32 log₁₀ γ
+//	units     by number: u64 what the number stands for
+//	tables    of 2-grams, 3-grams, …: slots of u64, 0 = empty
+//	checksum  u64 XXH3 of all that
+//
+// A slot holds 32 bits of the n-gram's hash, 16 of its probability and 16 of γ. Another 32 bits or so of the hash are where it
+// lies: an n-gram that is not there is taken for one that is in one of 10⁹ look-ups.
+const magic = "ATHNGM\x00\x01"
+
+// Logarithms to base 10 in 16 bits: steps of 0.0002 from 0 to -12 and of 0.00012 to -8.
+const (
+	probabilityRange = 12.0
+	gammaRange       = 8.0
+)
+
+func pack(log, span float64) uint64 {
+	return uint64(math.Round(min(max(-log/span, 0), 1) * math.MaxUint16))
+}
+
+// key of the n-gram that is one word, and of the one that has another word to the left.
+func keyOf(w uint32) uint64 { return (uint64(w) + 1) * 0x9E3779B97F4A7C15 }
+
+func longerKey(key uint64, left uint32) uint64 {
+	key = (key ^ key>>32) * 0xD6E8FEB86659FD93
+	return (key ^ key>>29 ^ (uint64(left)+1)*0x9E3779B97F4A7C15) * 0xFF51AFD7ED558CCD
+}
+
+// place is where a search begins in a table, and the bits by which the n-gram is known.
+func place(key, slots uint64) (at uint64, known uint32) {
+	key ^= key >> 32
+	key *= 0x9FB21C651E98DF25
+	at, _ = bits.Mul64(key, slots)
+	return at, uint32(key) | 1
+}
+
+// tables is a model being filled.
+type tables struct {
+	head     head
+	vocab    *vocab
+	unigrams []byte
+	grams    [][]byte // from pairs on
+}
+
+func newTables(h head, v *vocab) *tables {
+	b := &tables{head: h, vocab: v, unigrams: make([]byte, 8*h.Vocab)}
+	for _, n := range h.Slots {
+		b.grams = append(b.grams, make([]byte, 8*n))
+	}
+	return b
+}
+
+// take enters an n-gram, given in suffix order.
+func (b *tables) take(n int, suffix []byte, p, gamma float64) {
+	if n == 1 {
+		at := b.unigrams[8*getWord(suffix):]
+		binary.LittleEndian.PutUint32(at, math.Float32bits(float32(math.Log10(max(p, 1e-99)))))
+		binary.LittleEndian.PutUint32(at[4:], math.Float32bits(float32(math.Log10(max(gamma, 1e-99)))))
+		return
+	}
+	key := keyOf(getWord(suffix))
+	for k := 1; k < n; k++ {
+		key = longerKey(key, getWord(suffix[k*wordBytes:]))
+	}
+	table, slots := b.grams[n-2], b.head.Slots[n-2]
+	at, known := place(key, slots)
+	for probes := uint64(1); ; probes++ {
+		if binary.LittleEndian.Uint64(table[8*at:]) == 0 {
+			b.head.Probes[n-2] = max(b.head.Probes[n-2], probes)
+			break
+		}
+		if at++; at == slots {
+			at = 0
+		}
+	}
+	binary.LittleEndian.PutUint64(table[8*at:], uint64(known)|pack(math.Log10(p), probabilityRange)<<32|pack(math.Log10(gamma), gammaRange)<<48)
+}
+
+// finish makes the model.
+func (b *tables) finish() *Model {
+	units := make([]byte, 0, 8*b.head.Vocab)
+	for _, u := range b.vocab.units {
+		units = binary.LittleEndian.AppendUint64(units, u)
+	}
+	return &Model{head: b.head, vocab: b.vocab, unigrams: b.unigrams, units: units, grams: b.grams}
+}
+
+// Bytes returns the model as a file.
+func (m *Model) Bytes() ([]byte, error) {
+	text, err := json.Marshal(&m.head)
+	if err != nil {
+		return nil, fmt.Errorf("ngram: %w", err)
+	}
+	if len(text) > maxHead {
+		return nil, fmt.Errorf("ngram: a head of %d bytes, want at most %d", len(text), maxHead)
+	}
+	size := len(magic) + 4 + len(text) + 8 + len(m.unigrams) + len(m.units) + 8
+	for _, g := range m.grams {
+		size += len(g)
+	}
+	data := append(make([]byte, 0, size), magic...)
+	data = binary.LittleEndian.AppendUint32(data, uint32(len(text)))
+	data = append(data, text...)
+	for len(data)%8 != 0 {
+		data = append(data, 0)
+	}
+	data = append(append(data, m.unigrams...), m.units...)
+	for _, g := range m.grams {
+		data = append(data, g...)
+	}
+	return seal(data), nil
+}
+
+// seal appends the checksum.
+func seal(data []byte) []byte { return binary.LittleEndian.AppendUint64(data, xxh3.Hash(data)) }
+
+// Parse reads a model from the bytes of its file, which it keeps.
+func Parse(data []byte) (*Model, error) {
+	const before, behind = len(magic) + 4, 8
+	if len(data) < before+behind || string(data[:len(magic)]) != magic {
+		return nil, fmt.Errorf("not an n-gram model of this version: it does not begin with %q", magic)
+	}
+	n := int(binary.LittleEndian.Uint32(data[len(magic):]))
+	if n > maxHead || n > len(data)-before-behind {
+		return nil, fmt.Errorf("a head of %d bytes in a file of %d", n, len(data))
+	}
+	body, sum := data[:len(data)-behind], binary.LittleEndian.Uint64(data[len(data)-behind:])
+	if got := xxh3.Hash(body); got != sum {
+		return nil, fmt.Errorf("checksum %016x, want %016x: the file is damaged", got, sum)
+	}
+	m := new(Model)
+	dec := json.NewDecoder(bytes.NewReader(body[before : before+n]))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&m.head); err != nil {
+		return nil, fmt.Errorf("head: %w", err)
+	}
+	rest := body[min(len(body), (before+n+7)&^7):]
+	if err := m.head.check(uint64(len(rest))); err != nil {
+		return nil, err
+	}
+	cut := func(n uint64) (part []byte) {
+		part, rest = rest[:n:n], rest[n:]
+		return part
+	}
+	m.unigrams, m.units = cut(8*uint64(m.head.Vocab)), cut(8*uint64(m.head.Vocab))
+	for _, n := range m.head.Slots {
+		m.grams = append(m.grams, cut(8*n))
+	}
+	for i := 0; i < len(m.unigrams); i += 4 {
+		v := math.Float32frombits(binary.LittleEndian.Uint32(m.unigrams[i:]))
+		if !(v >= -100 && v <= 1) {
+			return nil, fmt.Errorf("word %d has a logarithm of %v, want -100..1", i/8, v)
+		}
+	}
+	return m, m.number()
+}
+
+// number makes the vocabulary of the units.
+func (m *Model) number() error {
+	m.vocab = newVocab(m.head.Unit)
+	for n := first; n < m.head.Vocab; n++ {
+		got, err := m.vocab.add(binary.LittleEndian.Uint64(m.units[8*n:]))
+		if err != nil {
+			return err
+		}
+		if int(got) != n {
+			return fmt.Errorf("words %d and %d are the same", got, n)
+		}
+	}
+	return nil
+}
