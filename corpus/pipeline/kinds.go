@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/athanor-lm/athanor/corpus"
+	"github.com/athanor-lm/athanor/corpus/chinese"
 	"github.com/athanor-lm/athanor/corpus/classify"
 	"github.com/athanor-lm/athanor/corpus/decontaminate"
 	"github.com/athanor-lm/athanor/corpus/dedup"
@@ -25,6 +26,7 @@ var kinds = map[string]func() corpus.Settings{
 	"gopher-repetition": settings(filter.DefaultGopherRepetition),
 	"c4":                settings(filter.DefaultC4),
 	"fineweb":           settings(filter.DefaultFineWeb),
+	"chinese":           settings(chinese.Default),
 
 	// Languages.
 	"language": settings(langid.Default),
