@@ -16,7 +16,7 @@ import (
 //
 //	magic, kind
 //	section: for each document { uvarint documents since the last, uvarint length, what the kind of pass says of it }
-//	table: for each task { u64 offset, u64 length, u64 documents, u64 xxh3 of the section }, u64 tasks, magic   (little endian)
+//	table: for each task { u64 offset, u64 length, u64 documents, u64 xxh3 of the section and the documents }, u64 tasks, magic   (little endian)
 //
 // "names" has the names of documents that decisions refer to by their place: { uvarint length, bytes }.
 const (
@@ -78,6 +78,7 @@ func (w *decisionWriter) put(seq uint64, what []byte) error {
 
 func (w *decisionWriter) endTask() {
 	docs := uint64(w.docs[w.task])
+	w.hash.Write(binary.LittleEndian.AppendUint64(w.room[:0], docs)) //nolint:errcheck // never fails
 	for _, v := range [...]uint64{w.open, w.at - w.open, docs, w.hash.Sum64()} {
 		w.table = binary.LittleEndian.AppendUint64(w.table, v)
 	}
@@ -178,7 +179,10 @@ func readSection(f io.ReaderAt, size int64, kind byte, task int) (*section, erro
 	if _, err := f.ReadAt(s.rest, int64(row[0])); err != nil {
 		return nil, err
 	}
-	if xxh3.Hash(s.rest) != row[3] {
+	hash := xxh3.New()
+	hash.Write(s.rest)      //nolint:errcheck // never fails
+	hash.Write(room[16:24]) //nolint:errcheck // never fails
+	if hash.Sum64() != row[3] {
 		return nil, fmt.Errorf("%w: the section's checksum is another", errDamaged)
 	}
 	return s, s.advance(0)
