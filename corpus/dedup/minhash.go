@@ -27,13 +27,16 @@ type MinHash struct {
 	// Verify, where above 0, takes only those candidates for copies whose signatures agree in at least this share, and compares
 	// a document with at most 9 of each band's candidates. Matches with earlier corpora are not verified.
 	Verify float64 `yaml:"verify"`
+	// Hashes says how shingles and permutations are hashed: "own", or as datatrove does for English ("datatrove"), which finds
+	// exactly its clusters and takes about ten times as long.
+	Hashes string `yaml:"hashes"`
 	// Seed draws the permutations.
 	Seed uint64 `yaml:"seed"`
 }
 
 // DefaultMinHash returns the settings of FineWeb: shingles of 5 words, or of 5 characters in Chinese, 14 bands of 8 rows.
 func DefaultMinHash() MinHash {
-	return MinHash{Keep: Keep{Rule: "longest"}, Words: 5, Chars: 5, Bands: 14, Rows: 8, Seed: 1}
+	return MinHash{Keep: Keep{Rule: "longest"}, Words: 5, Chars: 5, Bands: 14, Rows: 8, Hashes: "own", Seed: 1}
 }
 
 const (
@@ -50,6 +53,10 @@ func (s *MinHash) Validate() error {
 		return fmt.Errorf("characters: %d, want 1 to %d", s.Chars, maxShingle)
 	case s.Bands < 1 || s.Rows < 1 || s.Bands > maxPermutations/s.Rows:
 		return fmt.Errorf("bands: %d of rows: %d, want at least 1 of each and at most %d in all", s.Bands, s.Rows, maxPermutations)
+	case s.Hashes != "own" && s.Hashes != "datatrove":
+		return fmt.Errorf("hashes: %q, want own or datatrove", s.Hashes)
+	case s.Hashes == "datatrove" && s.Seed > math.MaxUint32:
+		return fmt.Errorf("seed: %d, want less than 2^32 with hashes: datatrove", s.Seed)
 	case !(s.Verify >= 0 && s.Verify <= 1):
 		return fmt.Errorf("verify: %g, want 0 (off) to 1", s.Verify)
 	}
@@ -69,49 +76,75 @@ type minhash struct {
 
 // Collector makes one for a goroutine.
 func (p *minhash) Collector() corpus.Collector {
-	return &signer{p: p, shingles: newShingler(p.s.Words, p.s.Chars), sig: make([]uint32, len(p.p.mul))}
+	n := p.s.Bands * p.s.Rows
+	if p.s.Hashes == "datatrove" {
+		return &signer{s: &p.s, sketcher: newDatatrove(p.s.Words, n, p.s.Seed)}
+	}
+	return &signer{s: &p.s, sketcher: &sketch{p: p.p, shingles: newShingler(p.s.Words, p.s.Chars), sig: make([]uint32, n)}}
 }
 
-// signer signs documents. A record has, behind its head, a hash a band, and, to verify, a byte a place of the signature.
+// sketcher makes signatures.
+type sketcher interface {
+	// sketch makes the signature of a text; false where it has no shingle.
+	sketch(text string) bool
+	// appendRows appends some values of the signature, appendLow the low bytes of all of them.
+	appendRows(dst []byte, from, to int) []byte
+	appendLow(dst []byte) []byte
+}
+
+// signer signs documents. A record has, behind its head, a hash a band, and, to verify, a byte a value of the signature.
 type signer struct {
-	p        *minhash
+	sketcher
+	s    *MinHash
+	room []byte
+}
+
+func (c *signer) Collect(dst []byte, d *corpus.Document) []byte {
+	if !c.sketch(d.Text()) {
+		return dst
+	}
+	dst = c.s.appendHead(dst, d)
+	for band := range c.s.Bands {
+		c.room = c.appendRows(c.room[:0], band*c.s.Rows, (band+1)*c.s.Rows)
+		dst = binary.BigEndian.AppendUint64(dst, xxh3.HashSeed(c.room, uint64(band)))
+	}
+	if c.s.Verify > 0 {
+		dst = c.appendLow(dst)
+	}
+	return dst
+}
+
+// sketch is a signature of 32 bits a value.
+type sketch struct {
+	p        *permutations
 	shingles *shingler
 	sig      []uint32
-	room     []byte
 }
 
 // block is how many shingles are taken through all permutations at once: they stay in the first cache.
 const block = 2048
 
-// sign returns the signature of a text; false where it has no shingle.
-func (c *signer) sign(text string) ([]uint32, bool) {
+func (c *sketch) sketch(text string) bool {
 	xs := c.shingles.text(text)
 	for i := range c.sig {
 		c.sig[i] = math.MaxUint32
 	}
 	for at := 0; at < len(xs); at += block {
-		c.p.p.minima(c.sig, xs[at:min(at+block, len(xs))])
+		c.p.minima(c.sig, xs[at:min(at+block, len(xs))])
 	}
-	return c.sig, len(xs) > 0
+	return len(xs) > 0
 }
 
-func (c *signer) Collect(dst []byte, d *corpus.Document) []byte {
-	sig, some := c.sign(d.Text())
-	if !some {
-		return dst
+func (c *sketch) appendRows(dst []byte, from, to int) []byte {
+	for _, v := range c.sig[from:to] {
+		dst = binary.LittleEndian.AppendUint32(dst, v)
 	}
-	dst = c.p.s.Keep.appendHead(dst, d)
-	for band := range c.p.s.Bands {
-		c.room = c.room[:0]
-		for _, v := range sig[band*c.p.s.Rows : (band+1)*c.p.s.Rows] {
-			c.room = binary.LittleEndian.AppendUint32(c.room, v)
-		}
-		dst = binary.BigEndian.AppendUint64(dst, xxh3.HashSeed(c.room, uint64(band)))
-	}
-	if c.p.s.Verify > 0 {
-		for _, v := range sig {
-			dst = append(dst, byte(v))
-		}
+	return dst
+}
+
+func (c *sketch) appendLow(dst []byte) []byte {
+	for _, v := range c.sig {
+		dst = append(dst, byte(v))
 	}
 	return dst
 }
@@ -123,5 +156,5 @@ func (p *minhash) Decisions(dir string, task int) (corpus.Decisions, error) {
 
 // shape names the settings that shape the hashes of bands.
 func (p *minhash) shape() string {
-	return fmt.Sprintf("minhash, words: %d, characters: %d, bands: %d, rows: %d, seed: %d", p.s.Words, p.s.Chars, p.s.Bands, p.s.Rows, p.s.Seed)
+	return fmt.Sprintf("minhash, hashes: %s, words: %d, characters: %d, bands: %d, rows: %d, seed: %d", p.s.Hashes, p.s.Words, p.s.Chars, p.s.Bands, p.s.Rows, p.s.Seed)
 }

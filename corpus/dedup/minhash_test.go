@@ -246,7 +246,7 @@ func BenchmarkSign(b *testing.B) {
 			b.SetBytes(int64(size))
 			for b.Loop() {
 				for _, d := range docs {
-					c.sign(d.Text())
+					c.sketch(d.Text())
 				}
 			}
 		})

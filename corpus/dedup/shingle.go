@@ -296,8 +296,7 @@ func (s *shingler) number(text string, i int) int {
 	i = s.digits(text, i)
 	if i < len(text) {
 		r, size := utf8.DecodeRuneInString(text[i:])
-		switch r {
-		case '.', ',', '،', '٫', '⎖', '⎗', '⎘':
+		if decimalPoint(r) {
 			if end := s.digits(text, i+size); end > i+size {
 				return end
 			}
