@@ -22,10 +22,15 @@ func Cut(text string, spans []corpus.Span) []Piece {
 	})
 	var pieces []Piece
 	add := func(to *int, end int, kind string) {
-		if end > *to {
-			pieces = append(pieces, Piece{text[*to:end], kind})
-			*to = end
+		if end <= *to {
+			return
 		}
+		if k := len(pieces) - 1; k >= 0 && pieces[k].Kind == kind {
+			pieces[k].Text = text[*to-len(pieces[k].Text) : end]
+		} else {
+			pieces = append(pieces, Piece{text[*to:end], kind})
+		}
+		*to = end
 	}
 	at := 0
 	var open []corpus.Span // innermost last

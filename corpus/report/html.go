@@ -16,7 +16,7 @@ var pageText string
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"bytes": runlog.Bytes,
 	"count": count,
-	"rate":  func(r float64) string { return runlog.Bytes(int64(r)) + "/s" },
+	"rate":  func(r float64) string { return fmt.Sprintf("%.0f MB/s", r/1e6) },
 	"short": func(n int64) string { return runlog.Count(float64(n)) },
 	"pct":   percent,
 	"num":   number,
