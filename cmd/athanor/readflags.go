@@ -12,7 +12,7 @@ import (
 type readFlags struct {
 	TextField string   `default:"text" placeholder:"NAME" help:"JSON field that holds the text."`
 	Separator string   `placeholder:"LINE" help:"Cut text files into documents at lines that consist of this."`
-	Format    string   `enum:",text,markdown,jsonl,parquet,mail,source" default:"" help:"Read every file as this format, whatever its name."`
+	Format    string   `enum:",text,markdown,jsonl,parquet,mail,html,warc,wet,source" default:"" help:"Read every file as this format, whatever its name."`
 	Ext       []string `aliases:"extensions" placeholder:".EXT" help:"Take only these extensions from directories. May be repeated."`
 	MaxRecord int      `default:"268435456" placeholder:"BYTES" help:"Set aside JSON lines and texts larger than this."`
 }
@@ -25,9 +25,12 @@ func (r *readFlags) options() read.Options {
 	return o
 }
 
-// printLeftOut names the files of a directory that are no text this program reads.
+// printLeftOut names the files of a directory, and the records of web archives, that are no text this program reads.
 func printLeftOut(w io.Writer, st read.Stats) {
 	if len(st.LeftOut) > 0 {
 		fmt.Fprintf(w, "files left out, as their format is not read: %s\n", read.ByExtension(st.LeftOut))
+	}
+	if len(st.LeftOutRecords) > 0 {
+		fmt.Fprintf(w, "records left out, as they are no page that was found: %s\n", read.ByExtension(st.LeftOutRecords))
 	}
 }

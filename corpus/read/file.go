@@ -39,6 +39,9 @@ func openFile(f *File, opts *Options, done *atomic.Int64) (*input, error) {
 	}
 	in := &input{file: f, os: file, raw: &counter{r: file, total: done}, ratio: opts.MaxRatio}
 	in.Reader = in.raw
+	if f.format.members && f.compression == "gzip" {
+		return in, nil
+	}
 	if err := in.decompress(opts.MaxWindow); err != nil {
 		file.Close()
 		return nil, in.explain(err)

@@ -10,16 +10,20 @@ type format struct {
 	name       string
 	extensions []string
 	open       func(in *input, opts *Options) reader
+	members    bool // it takes gzip apart itself, to go on behind a damaged member
 }
 
 // formats are looked up by extension, behind that of a compression.
 var formats = []*format{
-	{"text", []string{".txt", ".text", ".rst"}, openText},
-	{"markdown", []string{".md", ".markdown"}, openMarkdown},
-	{"jsonl", []string{".jsonl", ".ndjson"}, openJSONL},
-	{"parquet", []string{".parquet"}, openParquet},
-	{"mail", []string{".eml", ".mbox"}, openMail},
-	{"source", sourceExtensions(), openSource},
+	{"text", []string{".txt", ".text", ".rst"}, openText, false},
+	{"markdown", []string{".md", ".markdown"}, openMarkdown, false},
+	{"jsonl", []string{".jsonl", ".ndjson"}, openJSONL, false},
+	{"parquet", []string{".parquet"}, openParquet, false},
+	{"mail", []string{".eml", ".mbox"}, openMail, false},
+	{"html", []string{".html", ".htm", ".xhtml"}, openHTML, false},
+	{"warc", []string{".warc"}, openWARC, true},
+	{"wet", []string{".wet"}, openWARC, true},
+	{"source", sourceExtensions(), openSource, false},
 }
 
 func formatByExtension(ext string) *format {

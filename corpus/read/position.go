@@ -18,7 +18,7 @@ type Position struct {
 // Position returns the place behind the record that was yielded or set aside last. It may be called from the goroutine
 // that iterates.
 func (c *Corpus) Position() Position {
-	return Position{File: c.at, Records: c.records, Stats: c.stats}
+	return Position{File: c.at, Records: c.records, Stats: c.stats.clone()}
 }
 
 // SizeBefore returns the size on disk of the files before the one of a place.
@@ -38,7 +38,7 @@ func (c *Corpus) DocumentsFrom(ctx context.Context, from Position) iter.Seq2[Doc
 			return
 		}
 		left := c.stats.LeftOut
-		c.stats = from.Stats
+		c.stats = from.Stats.clone()
 		c.stats.LeftOut, c.stats.Files = left, from.File
 		c.done.Store(c.SizeBefore(from))
 		if err := c.readAll(ctx, from, func(d Document) bool { return yield(d, nil) }); err != nil && err != errStopped {
@@ -60,7 +60,9 @@ func skipRecords(r reader, n int64) (left int64, err error) {
 	}
 	for ; n > 0; n-- {
 		err := r.next(&Document{})
-		if _, bad := err.(*badRecord); err != nil && !bad {
+		switch err.(type) {
+		case nil, *badRecord, leftOut:
+		default:
 			return n, err
 		}
 	}

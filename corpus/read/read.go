@@ -1,5 +1,5 @@
-// Package read turns files into documents: plain text, Markdown, JSON Lines, Parquet, mail and source trees, each also
-// compressed with gzip, zstd, bzip2 or xz.
+// Package read turns files into documents: plain text, Markdown, JSON Lines, Parquet, mail, web pages, web archives (WARC
+// and WET) and source trees, each also compressed with gzip, zstd, bzip2 or xz.
 //
 //	c, err := read.Open([]string{"books/", "web/*.jsonl.zst"}, read.Options{})
 //	for doc, err := range c.Documents(ctx) { … }
@@ -157,6 +157,9 @@ type Stats struct {
 	// LeftOut counts, by extension, the files in directories and behind globs whose format is not read, and links that
 	// lead to no file; not the hidden ones, and not those Options leaves out.
 	LeftOut map[string]int `json:"left_out,omitempty"`
+	// LeftOutRecords counts, by what they are, records that are none of those read: of a web archive requests, responses
+	// with another status than 200, other content than HTML, and the like.
+	LeftOutRecords map[string]int `json:"left_out_records,omitempty"`
 }
 
 // Add adds the counts of another reading.
@@ -170,13 +173,29 @@ func (s *Stats) Add(o Stats) {
 	s.Decoded += o.Decoded
 	s.InvalidUTF8Docs += o.InvalidUTF8Docs
 	s.InvalidUTF8Bytes += o.InvalidUTF8Bytes
-	s.LeftOut = maps.Clone(s.LeftOut)
-	for ext, n := range o.LeftOut {
-		if s.LeftOut == nil {
-			s.LeftOut = map[string]int{}
-		}
-		s.LeftOut[ext] += n
+	s.LeftOut = sum(s.LeftOut, o.LeftOut)
+	s.LeftOutRecords = sum(s.LeftOutRecords, o.LeftOutRecords)
+}
+
+// sum adds counts up, in a map of its own.
+func sum(a, b map[string]int) map[string]int {
+	if len(b) == 0 {
+		return maps.Clone(a)
 	}
+	a = maps.Clone(a)
+	if a == nil {
+		a = map[string]int{}
+	}
+	for key, n := range b {
+		a[key] += n
+	}
+	return a
+}
+
+// clone is a copy that further counting does not change.
+func (s Stats) clone() Stats {
+	s.LeftOutRecords = maps.Clone(s.LeftOutRecords)
+	return s
 }
 
 // Corpus is a list of files to read. One goroutine may iterate over it; Progress may be called from any.
@@ -213,7 +232,7 @@ func Open(inputs []string, opts Options) (*Corpus, error) {
 func (c *Corpus) Files() []File { return c.files }
 
 // Stats returns the counts so far; complete once Documents has ended.
-func (c *Corpus) Stats() Stats { return c.stats }
+func (c *Corpus) Stats() Stats { return c.stats.clone() }
 
 // Progress returns the bytes read from disk so far and the bytes there are, compressed as they lie there.
 func (c *Corpus) Progress() (done, total int64) { return c.done.Load(), c.total }
@@ -227,7 +246,8 @@ func (c *Corpus) Documents(ctx context.Context) iter.Seq2[Document, error] {
 
 // reader gives the documents of one file.
 type reader interface {
-	// next fills d, or returns io.EOF, a *badRecord to set aside before going on, or the error that ends the file.
+	// next fills d, or returns io.EOF, a *badRecord to set aside or a leftOut to count before going on, or the error that
+	// ends the file.
 	next(d *Document) error
 }
 
@@ -250,7 +270,8 @@ func (b *badRecord) of(f *File) Bad {
 type item struct {
 	doc  Document
 	bad  *Bad
-	file bool // bad is of the rest of the file
+	file bool    // bad is of the rest of the file
+	left leftOut // what the record is, if it is none of those read
 }
 
 // errStopped ends the reading when the receiver wants no more.
@@ -314,6 +335,7 @@ func (c *Corpus) readRecords(ctx context.Context, f *File, skip int64, emit func
 		case errors.As(err, &bad):
 			reported := bad.of(f)
 			it.bad = &reported
+		case errors.As(err, &it.left):
 		case err != nil:
 			return &fileError{err: in.explain(err)}
 		default:
@@ -344,6 +366,9 @@ func (c *Corpus) take(it item, yield func(Document) bool) bool {
 		if c.opts.OnBad != nil {
 			c.opts.OnBad(*it.bad)
 		}
+		return true
+	case it.left != "":
+		c.stats.leaveOut(it.left)
 		return true
 	case len(it.doc.Text) == 0:
 		c.stats.Empty++

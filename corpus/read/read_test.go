@@ -78,7 +78,7 @@ func TestDirectoryIsReadInLexicalOrderWithoutWhatIsNoText(t *testing.T) {
 		"b/two.md":                  "two",
 		"a/one.txt":                 "one",
 		"a/z.go":                    "package z",
-		"a/page.html":               "<p>",
+		"a/page.pdf":                "%PDF",
 		"a/tool.go":                 "\x7fELF\x00\x01",
 		"c.jsonl":                   `{"text":"three","id":"x","source":"web","lang":"en"}` + "\n\n" + `{"text":"four"}`,
 		".git/config.txt":           "no",
@@ -106,7 +106,7 @@ func TestDirectoryIsReadInLexicalOrderWithoutWhatIsNoText(t *testing.T) {
 	if st.Documents != 7 || st.Empty != 1 || st.Bad != 1 || st.TextBytes != 3+9+3+5+4+4+3 {
 		t.Errorf("stats %+v", st)
 	}
-	if len(st.LeftOut) != 1 || st.LeftOut[".html"] != 1 {
+	if len(st.LeftOut) != 1 || st.LeftOut[".pdf"] != 1 {
 		t.Errorf("left out %v, want the page alone", st.LeftOut)
 	}
 }
@@ -256,7 +256,7 @@ func TestMetaKeepsTheOtherFields(t *testing.T) {
 }
 
 func TestOpenRefusals(t *testing.T) {
-	dir := tree(t, map[string]string{"a.html": "x", "b.pdf": "y", "c.dat": "z"})
+	dir := tree(t, map[string]string{"a.odt": "x", "b.pdf": "y", "c.dat": "z"})
 	for _, c := range []struct {
 		want   string
 		inputs []string
@@ -264,7 +264,7 @@ func TestOpenRefusals(t *testing.T) {
 	}{
 		{"no inputs", nil, Options{}},
 		{"no such file", []string{filepath.Join(dir, "none.txt")}, Options{}},
-		{"1 .dat, 1 .html, 1 .pdf", []string{dir}, Options{}},
+		{"1 .dat, 1 .odt, 1 .pdf", []string{dir}, Options{}},
 		{"no readable file", []string{filepath.Join(dir, "*.txt")}, Options{}},
 		{`extension ".dat"`, []string{filepath.Join(dir, "c.dat")}, Options{}},
 		{`format "xml"`, []string{dir}, Options{Format: "xml"}},

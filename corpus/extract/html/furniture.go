@@ -14,7 +14,7 @@ import (
 //  1. elements that are no running text by their tag or role (nav, aside, figcaption, …);
 //  2. elements whose class or id says what they are ("related-articles", "shareButtons", "author_bio"), unless all of that
 //     name hold a good part of the article, for then the name means something else;
-//  3. lists and short paragraphs that are links and little else;
+//  3. lists and paragraphs that are links and little else;
 //  4. lines (lines.go): what stands above the headline, and lines that are known furniture by their words.
 
 // tagsOut are elements that are not running text. Readability removes some of them too, but not in every pass.
@@ -33,7 +33,7 @@ var rolesOut = map[string]bool{
 var wordsOut = map[string]bool{
 	// addresses within the site
 	"breadcrumb": true, "breadcrumbs": true, "nav": true, "navbar": true, "navigation": true, "menu": true, "pagination": true,
-	"pager": true, "sidebar": true, "toolbar": true, "toc": true, "skip": true,
+	"pager": true, "sidebar": true, "toolbar": true, "editsection": true, "toc": true, "skip": true,
 	// other articles
 	"related": true, "recommended": true, "recommendation": true, "recommendations": true, "recirc": true, "trending": true,
 	"teaser": true, "teasers": true, "outbrain": true, "taboola": true, "readmore": true, "read more": true, "more stories": true, "see also": true,
@@ -61,6 +61,7 @@ type trimmer struct {
 // size counts the characters of an element, without white space, and those of them in links.
 type size struct {
 	text, link int
+	links      int
 	word       string // of wordsOut, in the element's class or id
 }
 
@@ -88,10 +89,11 @@ func (t *trimmer) measure(n *html.Node, above string) (s size) {
 		in := t.measure(c, firstOf(s.word, above))
 		s.text += in.text
 		s.link += in.link
+		s.links += in.links
 	}
 	if n.Type == html.ElementNode {
 		if n.Data == "a" {
-			s.link = s.text
+			s.link, s.links = s.text, 1
 		}
 		if s.word != above {
 			t.named[s.word] += s.text
@@ -130,13 +132,22 @@ func (t *trimmer) out(n *html.Node) bool {
 	case "a", "b", "i", "em", "strong", "code", "sup", "sub", "td", "th", "tr", "tbody", "pre":
 		return false
 	case "ul", "ol", "dl", "p", "div", "section", "h2", "h3", "h4", "h5", "h6":
-		// A link to another article, or a list of them.
-		if s.link*10 >= s.text*8 && s.link > 0 {
+		if s.linked(n.Data) {
 			return true
 		}
 	}
 	// Where a word names much of the article (the comments of a forum), it says what the article is.
 	return s.word != "" && !t.large(t.named[s.word])
+}
+
+// linked tells whether something is a link to another article, or a list of them. A paragraph of running text may consist of
+// links for the greater part too, as in encyclopaedias, but of more than two, with words between.
+func (s size) linked(tag string) bool {
+	percent := 80
+	if tag == "p" && s.links > 2 {
+		percent = 95
+	}
+	return s.link > 0 && s.link*100 >= s.text*percent
 }
 
 // furnitureWord returns the first word of a class name or an id that says that something is furniture. Names are cut into

@@ -88,6 +88,18 @@ func TestForumKeepsItsComments(t *testing.T) {
 	}
 }
 
+func TestParagraphsOfLinksAreTextListsOfThemAreNot(t *testing.T) {
+	filler := strings.Repeat("<p>It has been made there since anyone can remember, of the clay by the river, which is grey, and burns red.", 6)
+	got, err := Extract([]byte(`<title>Jar</title><div class=content><p>A <a href=/j>big jar</a> of <a href=/s>stoneware</a> from <a href=/g>Grenzhausen</a>, in the <a href=/w>Westerwald</a>.`+
+		filler+`<p>See: <a href=/x>The jar that would not break</a><ul><li><a href=/1>Bowls of the north</a> 1<li><a href=/2>Bowls of the south</a> 2<li><a href=/3>Lids and handles</a> 3</ul></div>`), "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(got.Text, "A big jar of stoneware from Grenzhausen, in the Westerwald.\n\nIt has") || strings.Contains(got.Text, "See") || strings.Contains(got.Text, "Bowls") {
+		t.Errorf("%q", got.Text)
+	}
+}
+
 func TestPagesWithoutText(t *testing.T) {
 	for _, page := range []string{"", "<html>", "<!doctype html><html><head></head><frameset><frame src=a></frameset></html>", "<p>"} {
 		got, err := Extract([]byte(page), "::not an address", "text/html; charset=nonsense")

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/athanor-lm/athanor/corpus/charset"
 	"golang.org/x/net/html"
-	"golang.org/x/net/html/charset"
 )
 
 // parse decodes a page and builds its tree, within bounds.
@@ -106,26 +106,65 @@ func bound(doc *html.Node) error {
 	return nil
 }
 
-// decode turns a page into UTF-8. Bytes above 0x7f that are UTF-8 throughout are no other encoding, whatever the page says.
+// decode turns a page into UTF-8. What its bytes say goes before what is declared; where they say too little, what is
+// declared goes.
 func decode(page []byte, contentType string) ([]byte, error) {
-	e, name, certain := charset.DetermineEncoding(page, contentType)
-	if name == "utf-8" || (!certain && !ascii(page) && utf8.Valid(page)) {
-		return bytes.TrimPrefix(page, mark), nil
-	}
-	decoded, err := e.NewDecoder().Bytes(page)
-	if err != nil {
-		return nil, fmt.Errorf("html: decode from %s: %w", name, err)
-	}
-	return bytes.TrimPrefix(decoded, mark), nil
-}
-
-var mark = []byte("\ufeff")
-
-func ascii(page []byte) bool {
-	for _, b := range page {
-		if b >= utf8.RuneSelf {
-			return false
+	hints := Charsets(page, contentType)
+	guess := charset.Detect(page, hints...)
+	name := guess.Name
+	if guess.Margin < surelyBits {
+		name = charset.UTF8
+		for _, hint := range hints {
+			if known, ok := charset.Lookup(hint); ok {
+				name = known
+				break
+			}
 		}
 	}
-	return true
+	decoded, _, err := charset.Decode(page, name)
+	if err != nil {
+		return nil, fmt.Errorf("html: %w", err)
+	}
+	if !utf8.Valid(decoded) {
+		decoded = bytes.ToValidUTF8(decoded, []byte("\ufffd"))
+	}
+	return decoded, nil
+}
+
+// surelyBits is how much better a character set must explain a page than any other to go before the declared one.
+const surelyBits = 4
+
+// prescanned is how much of a page is looked through for the character set it declares.
+const prescanned = 4 << 10
+
+// Charsets returns the character sets that HTTP's content type and the page itself declare, in this order.
+func Charsets(page []byte, contentType string) (labels []string) {
+	head := bytes.ToLower(page[:min(len(page), prescanned)])
+	for _, declared := range [][2]string{{strings.ToLower(contentType), "charset"}, {string(head), "charset"}, {string(head), "encoding"}} {
+		if label := value(declared[0], declared[1]); label != "" {
+			labels = append(labels, label)
+		}
+	}
+	return labels
+}
+
+// value returns what stands behind the first key=, in quotes or without.
+func value(text, key string) string {
+	for {
+		_, rest, ok := strings.Cut(text, key)
+		if !ok {
+			return ""
+		}
+		text = rest
+		rest = strings.TrimLeft(rest, " \t\r\n")
+		if rest, ok = strings.CutPrefix(rest, "="); !ok {
+			continue
+		}
+		rest = strings.TrimLeft(rest, " \t\r\n\"'")
+		if end := strings.IndexAny(rest, " \t\r\n\"'/>;?"); end > 0 && end < 40 {
+			return rest[:end]
+		} else if end < 0 && len(rest) < 40 {
+			return rest
+		}
+	}
 }
