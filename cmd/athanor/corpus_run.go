@@ -174,6 +174,7 @@ func printCorpusSummary(w io.Writer, out string, s *pipeline.Summary) error {
 	}
 	var records, files int64
 	for _, in := range s.Inputs {
+		printLeftOut(w, in.Read)
 		records, files = records+in.SetAside-in.BadFiles, files+in.BadFiles
 	}
 	if records+files > 0 {

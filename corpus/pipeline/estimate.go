@@ -38,7 +38,10 @@ func (p *Pipeline) Estimate(ctx context.Context) (*Estimate, error) {
 	e := &Estimate{Exact: p.recipe.Mix != nil && len(p.missing(len(p.stages)-1)) == 0}
 	var err error
 	if e.Exact {
-		e.Stocks, err = p.stocks()
+		if err := p.loadFinals(); err != nil {
+			return nil, err
+		}
+		e.Stocks = p.stocks()
 	} else {
 		e.Stocks, err = p.estimateStocks(ctx)
 		weigh.EstimateTokens(e.Stocks)
@@ -51,19 +54,19 @@ func (p *Pipeline) Estimate(ctx context.Context) (*Estimate, error) {
 
 // estimateStocks looks into every input.
 func (p *Pipeline) estimateStocks(ctx context.Context) ([]mix.Stock, error) {
-	keys := p.sources()
-	stocks := make([]mix.Stock, len(keys))
-	for i, key := range keys {
-		stocks[i] = mix.Stock{Source: key.source, Synthetic: key.synthetic}
-	}
+	var stocks []mix.Stock
 	for i, in := range p.recipe.Inputs {
 		documents, bytes, err := p.estimateInput(ctx, i)
 		if err != nil {
 			return nil, fmt.Errorf("corpus: source %s: %w", in.Source, err)
 		}
-		stock := &stocks[slices.Index(keys, sourceKey{in.Source, in.Synthetic})]
-		stock.Documents += documents
-		stock.Bytes += bytes
+		k := slices.IndexFunc(stocks, func(s mix.Stock) bool { return s.Source == in.Source && s.Synthetic == in.Synthetic })
+		if k < 0 {
+			k = len(stocks)
+			stocks = append(stocks, mix.Stock{Source: in.Source, Synthetic: in.Synthetic})
+		}
+		stocks[k].Documents += documents
+		stocks[k].Bytes += bytes
 	}
 	return stocks, nil
 }

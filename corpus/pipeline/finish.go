@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -77,41 +78,6 @@ func (p *Pipeline) conclude(plan *mix.Plan, written *written) (*Summary, error) 
 
 func (p *Pipeline) outPath(name string) string { return filepath.Join(p.recipe.Out, name) }
 
-// plan works out the mix from what came through the steps; nil where every document is taken once.
-func (p *Pipeline) plan() (*mix.Plan, error) {
-	if p.recipe.Mix == nil {
-		return nil, nil
-	}
-	stocks, err := p.stocks()
-	if err != nil {
-		return nil, err
-	}
-	return p.recipe.Mix.Plan(stocks, !p.countTokens())
-}
-
-// stocks is what came through the steps, by source, with tokens counted or estimated.
-func (p *Pipeline) stocks() ([]mix.Stock, error) {
-	keys := p.sources()
-	stocks := make([]mix.Stock, len(keys))
-	for i, key := range keys {
-		stocks[i] = mix.Stock{Source: key.source, Synthetic: key.synthetic}
-	}
-	for t := range p.tasks {
-		var st taskStats
-		if err := readJSON(p.taskFile(len(p.stages)-1, t, extStats), &st); err != nil {
-			return nil, err
-		}
-		stock := &stocks[slices.Index(keys, p.sourceOf(t))]
-		stock.Documents += st.Final.Out.Documents
-		stock.Bytes += st.Final.Out.Bytes
-		stock.Tokens += st.Final.Tokens
-	}
-	if !p.countTokens() {
-		p.recipe.Mix.EstimateTokens(stocks)
-	}
-	return stocks, nil
-}
-
 // countTokens tells whether the last stage counts tokens: where a mix needs them and a tokenizer is given.
 func (p *Pipeline) countTokens() bool { return p.recipe.Mix != nil && p.recipe.Output.Tokenizer != "" }
 
@@ -127,7 +93,6 @@ type written struct {
 // collectOutputs gathers what the write tasks wrote, and what the mix took.
 func (p *Pipeline) collectOutputs(plan *mix.Plan) (*written, error) {
 	w := &written{files: map[string][]write.File{}}
-	keys := p.sources()
 	for _, t := range p.writeTasks(plan) {
 		var out taskOutput
 		if err := readJSON(p.writeFile(t, extStats), &out); err != nil {
@@ -136,15 +101,14 @@ func (p *Pipeline) collectOutputs(plan *mix.Plan) (*written, error) {
 		for format, files := range out.Files {
 			w.files[format] = append(w.files[format], files...)
 		}
+		if len(out.Taken) != len(p.finals) {
+			return nil, fmt.Errorf("corpus: %s: %d sources, want %d; remove it and run again", p.writeFile(t, extStats), len(out.Taken), len(p.finals))
+		}
 		for i, a := range out.Taken {
 			if plan != nil {
-				part := &plan.Parts[i]
-				part.TakenDocuments += a.Documents
-				part.TakenBytes += a.Bytes
+				plan.Parts[i].TakenDocuments += a.Documents
+				plan.Parts[i].TakenBytes += a.Bytes
 			}
-		}
-		if len(out.Taken) > len(keys) {
-			return nil, fmt.Errorf("corpus: %s: %d sources, want %d; remove it and run again", p.writeFile(t, extStats), len(out.Taken), len(keys))
 		}
 	}
 	return w, nil
@@ -207,6 +171,17 @@ func (p *Pipeline) writeQuarantine() error {
 		return err
 	}
 	defer a.drop()
+	for _, list := range p.unlisted {
+		for _, bad := range list {
+			line, err := json.Marshal(bad)
+			if err != nil {
+				return err
+			}
+			if _, err := a.Write(append(line, '\n')); err != nil {
+				return err
+			}
+		}
+	}
 	for t := range p.tasks {
 		data, err := os.ReadFile(p.taskFile(0, t, extQuarantine))
 		if err != nil {

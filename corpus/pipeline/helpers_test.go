@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/athanor-lm/athanor/corpus"
+	"github.com/athanor-lm/athanor/corpus/mix"
 	"github.com/cespare/xxhash/v2"
 )
 
@@ -252,3 +253,14 @@ func sameTree(tb testing.TB, what string, got, want map[string]string) {
 		}
 	}
 }
+
+// stopper cancels a run when the second stage begins.
+type stopper struct{ cancel func() }
+
+func (s *stopper) Progress(p Progress) {
+	if strings.HasPrefix(p.Part, "stage 1") {
+		s.cancel()
+	}
+}
+func (*stopper) Note(string)    {}
+func (*stopper) Plan(*mix.Plan) {}

@@ -11,7 +11,7 @@ import (
 // yields; records that a run would set aside are passed over.
 func (r *Recipe) Documents(ctx context.Context) iter.Seq2[*corpus.Document, error] {
 	return func(yield func(*corpus.Document, error) bool) {
-		inputs, err := openInputs(r)
+		inputs, _, err := openInputs(r)
 		if err != nil {
 			yield(nil, err)
 			return

@@ -76,18 +76,6 @@ func ReadManifest(dir string) (*Manifest, error) {
 	return &m, nil
 }
 
-// ReadSummary reads the report of a corpus.
-func ReadSummary(dir string) (*Summary, error) {
-	var s Summary
-	if err := readJSON(filepath.Join(dir, reportName), &s); err != nil {
-		return nil, fmt.Errorf("corpus: %w", err)
-	}
-	if s.Format != ReportFormat || s.Version != ReportVersion {
-		return nil, fmt.Errorf("corpus: read %s: format %q, version %d, want %q, version %d", filepath.Join(dir, reportName), s.Format, s.Version, ReportFormat, ReportVersion)
-	}
-	return &s, nil
-}
-
 func (p *Pipeline) manifest(s *Summary, w *written) *Manifest {
 	m := &Manifest{Format: ManifestFormat, Version: ManifestVersion, Creator: s.Creator, Name: s.Name, Recipe: p.hashes.recipe, Corpus: p.hashes.finish, Seed: s.Seed,
 		Sources: s.Final, Mix: s.Mix}

@@ -17,14 +17,15 @@ import (
 
 // partStreams opens what the mix takes of every source.
 func (p *Pipeline) partStreams(plan *mix.Plan, done *atomic.Int64) []*partStream {
-	keys := p.sources()
-	streams := make([]*partStream, len(keys))
-	for i := range keys {
-		streams[i] = &partStream{p: p, part: &plan.Parts[i], done: done}
-	}
-	for t := range p.tasks {
-		s := streams[slices.Index(keys, p.sourceOf(t))]
-		s.tasks = append(s.tasks, t)
+	streams := make([]*partStream, len(p.finals))
+	for i, f := range p.finals {
+		var tasks []int
+		for t := range p.tasks {
+			if p.sourceOf(t) == f.source {
+				tasks = append(tasks, t)
+			}
+		}
+		streams[i] = p.partStream(plan, i, tasks, done)
 	}
 	return streams
 }
@@ -89,7 +90,7 @@ func (p *Pipeline) shuffled(ctx context.Context, plan *mix.Plan, done *atomic.In
 	buckets := newBuckets(dir, total, int64(p.recipe.Memory))
 	defer buckets.close()
 	for i, s := range p.partStreams(plan, done) {
-		if err := p.deal(ctx, plan, i, s, buckets); err != nil {
+		if err := p.deal(ctx, i, s, buckets); err != nil {
 			return err
 		}
 	}
@@ -97,21 +98,11 @@ func (p *Pipeline) shuffled(ctx context.Context, plan *mix.Plan, done *atomic.In
 }
 
 // deal puts a source's documents into buckets.
-func (p *Pipeline) deal(ctx context.Context, plan *mix.Plan, part int, s *partStream, b *buckets) error {
-	defer s.close()
-	for {
-		d, err := s.next()
-		if err == io.EOF {
-			return nil
-		}
-		if err := errors.Join(err, ctx.Err()); err != nil {
-			return err
-		}
+func (p *Pipeline) deal(ctx context.Context, part int, s *partStream, b *buckets) error {
+	return s.each(ctx, func(d *corpus.Document) error {
 		d.Attrs = append(d.Attrs, corpus.Attr{Key: attrPart, Value: float64(part)}, corpus.Attr{Key: attrPart, Value: float64(s.pass)})
-		if err := b.add(shuffleKey(p.recipe.Seed, s.pass, d), d); err != nil {
-			return err
-		}
-	}
+		return b.add(shuffleKey(p.recipe.Seed, s.pass, d), d)
+	})
 }
 
 // shuffleKey is a document's place in the order.

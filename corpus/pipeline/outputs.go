@@ -77,6 +77,9 @@ func (p *Pipeline) doWriteTasks(ctx context.Context, plan *mix.Plan, tasks []int
 			return fmt.Errorf("corpus: %w", err)
 		}
 	}
+	if err := p.openPasses(len(p.stages) - 1); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	done := p.beginWriting(plan, tasks)
@@ -144,7 +147,7 @@ func (p *Pipeline) writeTask(ctx context.Context, plan *mix.Plan, task int, done
 		return err
 	}
 	defer w.drop()
-	out := taskOutput{Files: map[string][]write.File{}, Taken: make([]Amount, len(p.sources()))}
+	out := taskOutput{Files: map[string][]write.File{}, Taken: make([]Amount, len(p.finals))}
 	take := func(part int, d *corpus.Document) error {
 		out.Taken[part].add(amountOf(d))
 		return w.add(d)
@@ -176,12 +179,46 @@ func (p *Pipeline) writeTask(ctx context.Context, plan *mix.Plan, task int, done
 
 // inputOrder hands out the documents of a task of the stages: one pass after another.
 func (p *Pipeline) inputOrder(ctx context.Context, plan *mix.Plan, task int, done *atomic.Int64, take func(int, *corpus.Document) error) error {
-	part := slices.Index(p.sources(), p.sourceOf(task))
-	s := partStream{p: p, tasks: []int{task}, done: done}
+	for i, f := range p.finals {
+		if f.source != p.sourceOf(task) {
+			continue
+		}
+		s := p.partStream(plan, i, []int{task}, done)
+		if err := s.each(ctx, func(d *corpus.Document) error { return take(i, d) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// partStream gives out what a mix takes of tasks of one source.
+type partStream struct {
+	p      *Pipeline
+	part   *mix.Part // nil = everything once
+	final  *finalSource
+	passes int
+	tasks  []int
+	done   *atomic.Int64 // bytes of documents' files read
+
+	pass, at int // at is the task that is open or to be opened
+	in       source
+}
+
+func (p *Pipeline) partStream(plan *mix.Plan, part int, tasks []int, done *atomic.Int64) *partStream {
+	s := &partStream{p: p, final: &p.finals[part], passes: passesOf(plan, part), tasks: tasks, done: done}
 	if plan != nil {
 		s.part = &plan.Parts[part]
 	}
-	defer s.close()
+	return s
+}
+
+// each hands out all documents.
+func (s *partStream) each(ctx context.Context, take func(*corpus.Document) error) (err error) {
+	defer func() {
+		if closeErr := s.close(); err == nil {
+			err = closeErr
+		}
+	}()
 	for {
 		d, err := s.next()
 		if err == io.EOF {
@@ -190,21 +227,10 @@ func (p *Pipeline) inputOrder(ctx context.Context, plan *mix.Plan, task int, don
 		if err := errors.Join(err, ctx.Err()); err != nil {
 			return err
 		}
-		if err := take(part, d); err != nil {
+		if err := take(d); err != nil {
 			return err
 		}
 	}
-}
-
-// partStream gives out what a mix takes of tasks of one source.
-type partStream struct {
-	p     *Pipeline
-	part  *mix.Part // nil = everything once
-	tasks []int
-	done  *atomic.Int64 // bytes of documents' files read
-
-	pass, at int // at is the task that is open or to be opened
-	in       *documentReader
 }
 
 // next returns the next document or io.EOF.
@@ -213,12 +239,12 @@ func (s *partStream) next() (*corpus.Document, error) {
 		if s.at == len(s.tasks) {
 			s.pass, s.at = s.pass+1, 0
 		}
-		if (s.part == nil && s.pass > 0) || (s.part != nil && s.pass >= s.part.Passes()) || len(s.tasks) == 0 {
+		if s.pass >= s.passes || len(s.tasks) == 0 {
 			return nil, io.EOF
 		}
 		if s.in == nil {
 			var err error
-			if s.in, err = openDocuments(s.p.taskFile(len(s.p.stages)-1, s.tasks[s.at], extDocuments)); err != nil {
+			if s.in, err = s.p.openStage(len(s.p.stages)-1, s.tasks[s.at]); err != nil {
 				return nil, err
 			}
 		}
@@ -226,24 +252,29 @@ func (s *partStream) next() (*corpus.Document, error) {
 		d, err := s.in.next()
 		s.done.Add(s.in.done() - before)
 		if err == io.EOF {
-			s.close()
+			if err := s.close(); err != nil {
+				return nil, err
+			}
 			s.at++
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		if s.part == nil || s.part.Takes(s.pass, s.p.recipe.Seed, d.ID) {
+		if d.Synthetic == s.final.synthetic && (s.part == nil || s.part.Takes(s.pass, s.p.recipe.Seed, d.ID)) {
 			return d, nil
 		}
 	}
 }
 
-func (s *partStream) close() {
-	if s.in != nil {
-		s.in.Close()
-		s.in = nil
+// close closes the task that is open. In the middle of one, its decisions may say that documents are missing.
+func (s *partStream) close() error {
+	if s.in == nil {
+		return nil
 	}
+	err := s.in.Close()
+	s.in = nil
+	return err
 }
 
 // writers write documents in several formats.
@@ -253,7 +284,7 @@ func (p *Pipeline) openWriters(plan *mix.Plan, task int) (writers, error) {
 	o := &p.recipe.Output
 	name := "part"
 	if plan == nil || plan.Order == mix.OrderInput {
-		name = fmt.Sprintf("%s-%05d", fileName(p.sourceOf(task).source), task)
+		name = fmt.Sprintf("%s-%05d", fileName(p.sourceOf(task)), task)
 	}
 	w := writers{}
 	for _, format := range o.rowFormats() {

@@ -104,7 +104,7 @@ func (p *Pipeline) beginProgress(stage int, tasks []int) []*taskRun {
 		if stage == 0 {
 			now.Total += p.tasks[t].size
 		} else {
-			now.Total += fileSize(p.taskFile(stage-1, t, extDocuments))
+			now.Total += fileSize(p.documentsFile(stage-1, t))
 		}
 	}
 	p.progress.begin(now, parts)
@@ -129,12 +129,14 @@ func (p *Pipeline) beginWriting(plan *mix.Plan, tasks []int) []*atomic.Int64 {
 		parts[i] = new(atomic.Int64)
 	}
 	for t := range p.tasks {
-		passes := int64(1)
-		if plan != nil {
-			passes = int64(plan.Parts[slices.Index(p.sources(), p.sourceOf(t))].Passes())
+		passes := int64(0)
+		for i, f := range p.finals {
+			if f.source == p.sourceOf(t) {
+				passes += int64(passesOf(plan, i))
+			}
 		}
 		if len(tasks) == 1 || slices.Contains(tasks, t) {
-			now.Total += passes * fileSize(p.taskFile(len(p.stages)-1, t, extDocuments))
+			now.Total += passes * fileSize(p.documentsFile(len(p.stages)-1, t))
 		}
 	}
 	p.progress.begin(now, parts)

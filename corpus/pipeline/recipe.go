@@ -43,6 +43,8 @@ type Input struct {
 	// Format forces a format where file names do not tell; empty = by name.
 	Format    string `yaml:"format"`
 	TextField string `yaml:"text_field"` // JSON field of the text; empty = "text"
+	Charset   string `yaml:"charset"`    // of texts; empty = found out for each
+	Markdown  string `yaml:"markdown"`   // "body" (empty), "plain" or "raw": see package read
 	Separator string `yaml:"separator"`  // line between the documents of a text file; empty = a file is a document
 	// Ext, where not empty, are the only extensions taken from directories.
 	Ext []string `yaml:"ext"`

@@ -27,13 +27,16 @@ type Pipeline struct {
 	o      Options
 	env    corpus.Env
 	inputs []*read.Corpus // by input of the recipe
-	tasks  []task
-	stages []stage
-	hashes hashes
+	// unlisted are the directories that could not be listed, by input.
+	unlisted [][]read.Bad
+	tasks    []task
+	stages   []stage
+	hashes   hashes
 
 	filters  []func() corpus.Filter // by step, once opened
 	passes   []corpus.Pass          // by step, once opened
 	tok      *tokenizer.Tokenizer   // counts tokens, once opened
+	finals   []finalSource          // what came through the steps, once all stages are done
 	progress progress
 }
 
@@ -50,7 +53,7 @@ func Open(r *Recipe, o Options) (*Pipeline, error) {
 		filters: make([]func() corpus.Filter, len(r.Steps)), passes: make([]corpus.Pass, len(r.Steps))}
 	p.progress.observer = o.Observer
 	var err error
-	if p.inputs, err = openInputs(r); err != nil {
+	if p.inputs, p.unlisted, err = openInputs(r); err != nil {
 		return nil, err
 	}
 	p.tasks = cutTasks(p.inputs, int64(r.TaskSize))

@@ -154,7 +154,7 @@ func (s *stageRun) write(t *taskRun, ordered <-chan *batch, kept, recorded *int6
 		if err == nil {
 			err = b.err
 		}
-		if err == nil {
+		if err == nil && len(b.block) > 0 {
 			_, err = t.docs.Write(b.block)
 		}
 		if err == nil && b.recorded > 0 {
@@ -176,7 +176,7 @@ func (p *Pipeline) taskDone(stage, task int) bool {
 
 // newWorker makes the filters of a stage for a goroutine.
 func (p *Pipeline) newWorker(k int) *worker {
-	w := &worker{p: p, stage: &p.stages[k], final: newStepTally()}
+	w := &worker{p: p, stage: &p.stages[k], final: newFinal(), keepsDocs: p.keepsDocuments(k)}
 	for _, i := range w.stage.filters {
 		w.filters = append(w.filters, p.filters[i]())
 		w.tallies = append(w.tallies, newStepTally())
@@ -198,6 +198,9 @@ func (p *Pipeline) openSteps(k int) error {
 		if p.tok, err = tokenizer.Load(p.env.Path(p.recipe.Output.Tokenizer)); err != nil {
 			return err
 		}
+	}
+	if err := p.openPasses(k - 1); err != nil {
+		return err
 	}
 	for _, i := range append([]int{s.decide, s.collect}, s.filters...) {
 		if i < 0 {

@@ -186,7 +186,7 @@ func (p *Pipeline) hashAll() error {
 	h := newHasher()
 	h.add(run, steps, p.recipe.Name, p.recipe.Mix, p.recipe.Output, tokenizer)
 	p.hashes.recipe = h.sum()
-	h.add(merged)
+	h.add(merged, p.unlisted)
 	p.hashes.finish = h.sum()
 	return nil
 }

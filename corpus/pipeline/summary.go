@@ -16,11 +16,12 @@ func (p *Pipeline) summarise() (*Summary, error) {
 			sum.Files++
 			sum.Size += f.Size
 		}
+		sum.Read.LeftOut = p.inputs[i].Stats().LeftOut
+		sum.add(&taskStats{SetAside: int64(len(p.unlisted[i])), BadFiles: int64(len(p.unlisted[i])), First: p.unlisted[i]})
 		s.Inputs = append(s.Inputs, sum)
 	}
 	tallies := map[int]*stepTally{}
 	shown := newSamples(r.Samples, r.Seed)
-	finals := map[sourceKey]*stepTally{}
 	for k := range p.stages {
 		for t := range p.tasks {
 			var st taskStats
@@ -37,13 +38,6 @@ func (p *Pipeline) summarise() (*Summary, error) {
 			if k == 0 {
 				s.Inputs[p.tasks[t].input].add(&st)
 			}
-			if k == len(p.stages)-1 {
-				key := p.sourceOf(t)
-				if finals[key] == nil {
-					finals[key] = newStepTally()
-				}
-				finals[key].add(st.Final)
-			}
 		}
 	}
 	for i := range r.Steps {
@@ -53,33 +47,11 @@ func (p *Pipeline) summarise() (*Summary, error) {
 		}
 		s.Steps = append(s.Steps, step)
 	}
-	for _, key := range p.sources() {
-		f := finals[key]
-		s.Final = append(s.Final, SourceSummary{Source: key.source, Synthetic: key.synthetic, Amount: f.Out, Tokens: f.Tokens, Lengths: f.Lengths, Languages: named(f.Languages)})
+	for _, f := range p.finals {
+		s.Final = append(s.Final, SourceSummary{Source: f.source, Synthetic: f.synthetic, Amount: f.tally.Out, Tokens: f.tally.Tokens,
+			Lengths: f.tally.Lengths, Languages: named(f.tally.Languages)})
 	}
 	return s, nil
-}
-
-// sourceKey is a source; what of it a model wrote is one of its own.
-type sourceKey struct {
-	source    string
-	synthetic bool
-}
-
-func (p *Pipeline) sourceOf(task int) sourceKey {
-	in := &p.recipe.Inputs[p.tasks[task].input]
-	return sourceKey{in.Source, in.Synthetic}
-}
-
-// sources lists the sources in the order of the inputs, each once.
-func (p *Pipeline) sources() []sourceKey {
-	var keys []sourceKey
-	for t := range p.tasks {
-		if key := p.sourceOf(t); !slices.Contains(keys, key) {
-			keys = append(keys, key)
-		}
-	}
-	return keys
 }
 
 // timings adds up the tasks' times. Where they are missing, they are left out: nothing depends on them.

@@ -39,7 +39,7 @@ type taskStats struct {
 	BadFiles int64              `json:"bad_files"`
 	First    []read.Bad         `json:"first,omitempty"`
 	Steps    map[int]*stepTally `json:"steps"`
-	Final    *stepTally         `json:"final"`
+	Final    [2]*stepTally      `json:"final"` // of what people wrote, and of what models wrote
 	Samples  *samples           `json:"samples"`
 }
 
@@ -47,13 +47,15 @@ type taskStats struct {
 const maxFirst = 5
 
 // count adds what a worker counted in a batch.
-func (t *taskRun) count(s *stage, tallies []*stepTally, final *stepTally) {
+func (t *taskRun) count(s *stage, tallies []*stepTally, final [2]*stepTally) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for i, tally := range tallies {
 		t.tally(s.filters[i]).add(tally)
 	}
-	t.stats.Final.add(final)
+	for i, tally := range final {
+		t.stats.Final[i].add(tally)
+	}
 }
 
 func (t *taskRun) tally(step int) *stepTally {
@@ -162,49 +164,36 @@ func (in *Input) document(f *read.File, r *read.Document) *corpus.Document {
 // eachDecided reads the documents of the stage before, and what the pass between decides about them.
 func (t *taskRun) eachDecided(ctx context.Context, take func(*corpus.Document) error) (err error) {
 	decide := t.p.stages[t.stage].decide
-	step := &t.p.recipe.Steps[decide]
-	in, err := openDocuments(t.p.taskFile(t.stage-1, t.task, extDocuments))
+	in, err := t.p.openDecided(t.stage, t.task)
 	if err != nil {
 		return err
 	}
-	defer in.Close()
-	decisions, err := t.p.passes[decide].Decisions(t.p.mergeDir(t.stage-1), t.task)
-	if err != nil {
-		return fmt.Errorf("corpus: step %s: %w", step.Name, err)
-	}
-	defer func() { err = errors.Join(err, decisions.Close()) }()
-	var report corpus.Report
+	defer func() { err = closing(err, in) }()
 	tally := t.tally(decide)
 	for n := 0; ; n++ {
-		d, err := in.next()
+		d, err := in.in.next()
 		if err == io.EOF {
 			return nil
 		}
+		if err := errors.Join(err, ctx.Err()); err != nil {
+			return err
+		}
+		amount, before, start := amountOf(d), d.Text(), time.Now()
+		tally.In.add(amount)
+		applies, err := in.decide(d)
 		if err != nil {
 			return err
 		}
-		if err := ctx.Err(); err != nil {
-			return err
+		if n%timeEvery == 0 && applies {
+			tally.timed += amount.Bytes
+			tally.nanos += time.Since(start).Nanoseconds()
 		}
-		amount := amountOf(d)
-		tally.In.add(amount)
-		if step.Applies(d) {
-			before := d.Text()
-			report.Reset()
-			start := time.Now()
-			if err := decisions.Decide(d, &report); err != nil {
-				return fmt.Errorf("corpus: step %s: document %q of task %d: %w", step.Name, d.ID, t.task, err)
-			}
-			if n%timeEvery == 0 {
-				tally.timed += amount.Bytes
-				tally.nanos += time.Since(start).Nanoseconds()
-			}
-			if !t.outcome(decide, tally, d, before, &report) {
-				continue
-			}
-		} else {
+		switch {
+		case !applies:
 			tally.NotFor.add(amount)
 			tally.leave(d)
+		case !t.outcome(decide, tally, d, before, &in.report):
+			continue
 		}
 		t.done.Store(in.done())
 		if err := take(d); err != nil {
@@ -225,7 +214,7 @@ const (
 
 // create begins the task's files, after the marker of another outcome is gone.
 func (t *taskRun) create() (err error) {
-	t.stats = taskStats{Steps: map[int]*stepTally{}, Final: newStepTally()}
+	t.stats = taskStats{Steps: map[int]*stepTally{}, Final: newFinal()}
 	t.samples = newSamples(t.p.recipe.Samples, t.p.recipe.Seed)
 	if err := unmark(t.path(extDone)); err != nil {
 		return err
@@ -233,7 +222,11 @@ func (t *taskRun) create() (err error) {
 	for _, ext := range []string{extDocuments, extRecords, extStats, extTime, extQuarantine, extDone} {
 		removeAsides(t.path(ext))
 	}
-	if t.docs, err = createAside(t.path(extDocuments)); err != nil {
+	if t.p.keepsDocuments(t.stage) {
+		if t.docs, err = createAside(t.path(extDocuments)); err != nil {
+			return err
+		}
+	} else if err := unmark(t.path(extDocuments)); err != nil { // of another recipe
 		return err
 	}
 	if t.p.stages[t.stage].collect >= 0 {
@@ -260,8 +253,10 @@ func (t *taskRun) drop() {
 
 // finish ends the files, makes them durable and sets the marker.
 func (t *taskRun) finish(kept, recorded int64) error {
-	if _, err := t.docs.Write(endBlock(kept)); err != nil {
-		return err
+	if t.docs != nil {
+		if _, err := t.docs.Write(endBlock(kept)); err != nil {
+			return err
+		}
 	}
 	if t.records != nil {
 		if _, err := t.records.Write(endBlock(recorded)); err != nil {

@@ -16,26 +16,30 @@ type task struct {
 	size     int64
 }
 
-// openInputs finds the files of all inputs.
-func openInputs(r *Recipe) ([]*read.Corpus, error) {
-	var all []*read.Corpus
+// openInputs finds the files of all inputs. Directories that cannot be listed are set aside where the recipe says so.
+func openInputs(r *Recipe) (inputs []*read.Corpus, unlisted [][]read.Bad, err error) {
+	unlisted = make([][]read.Bad, len(r.Inputs))
 	for i := range r.Inputs {
 		in := &r.Inputs[i]
 		var paths []string
 		for _, p := range in.Paths {
 			paths = append(paths, filepath.FromSlash(p))
 		}
-		c, err := read.Open(paths, in.readOptions())
-		if err != nil {
-			return nil, fmt.Errorf("corpus: source %s: %w", in.Source, err)
+		o := in.readOptions()
+		if r.OnBadFile == badFileQuarantine {
+			o.OnBadFile = func(bad read.Bad) { unlisted[i] = append(unlisted[i], bad) }
 		}
-		all = append(all, c)
+		c, err := read.Open(paths, o)
+		if err != nil {
+			return nil, nil, fmt.Errorf("corpus: source %s: %w", in.Source, err)
+		}
+		inputs = append(inputs, c)
 	}
-	return all, nil
+	return inputs, unlisted, nil
 }
 
 func (in *Input) readOptions() read.Options {
-	o := read.Options{Format: in.Format, TextField: in.TextField, Separator: in.Separator, MaxRecord: int(in.MaxRecord),
+	o := read.Options{Format: in.Format, Charset: in.Charset, Markdown: in.Markdown, TextField: in.TextField, Separator: in.Separator, MaxRecord: int(in.MaxRecord),
 		Readers: 1, KeepMeta: in.Meta == nil || *in.Meta}
 	for _, e := range in.Ext {
 		o.Extensions = append(o.Extensions, "."+strings.TrimPrefix(e, "."))

@@ -45,8 +45,9 @@ type worker struct {
 	collector corpus.Collector // nil in the last stage
 	seg       segment.Text
 	report    corpus.Report
-	tallies   []*stepTally         // by filter
-	final     *stepTally           // of the documents that leave the stage
+	tallies   []*stepTally  // by filter
+	final     [2]*stepTally // of the documents that leave the stage
+	keepsDocs bool
 	tok       *tokenizer.Tokenizer // counts tokens; nil = nobody asks
 	ids       []uint32
 	docs, rec []byte // of the batch, unpacked
@@ -63,7 +64,7 @@ func (w *worker) do(b *batch) {
 		}
 		d.Lend(nil)
 	}
-	if b.kept > 0 {
+	if w.keepsDocs && b.kept > 0 {
 		b.block = packBlock(b.block, w.docs, b.kept)
 	}
 	if b.recorded > 0 {
@@ -73,7 +74,9 @@ func (w *worker) do(b *batch) {
 	for _, t := range w.tallies {
 		t.reset()
 	}
-	w.final.reset()
+	for _, t := range w.final {
+		t.reset()
+	}
 }
 
 // apply passes a document through the filters and tells whether it is kept.
@@ -110,7 +113,8 @@ func (w *worker) apply(run *taskRun, d *corpus.Document, timed bool) bool {
 
 // keep lays out a document that passed, and its record.
 func (w *worker) keep(b *batch, d *corpus.Document) {
-	w.final.leave(d)
+	final := w.final[writer(d.Synthetic)]
+	final.leave(d)
 	if w.tok != nil {
 		ids, err := w.tok.TryEncode(w.ids[:0], []byte(d.Text()), tokenizer.EncodeOptions{Plain: true})
 		if err != nil {
@@ -118,9 +122,11 @@ func (w *worker) keep(b *batch, d *corpus.Document) {
 			return
 		}
 		w.ids = ids
-		w.final.Tokens += int64(len(ids))
+		final.Tokens += int64(len(ids))
 	}
-	w.docs = appendDocument(w.docs, d)
+	if w.keepsDocs {
+		w.docs = appendDocument(w.docs, d)
+	}
 	b.kept++
 	if w.collector == nil || !w.p.recipe.Steps[w.stage.collect].Applies(d) {
 		return
@@ -129,6 +135,16 @@ func (w *worker) keep(b *batch, d *corpus.Document) {
 	w.rec = appendString(w.rec, unsafe.String(unsafe.SliceData(w.record), len(w.record)))
 	b.recorded++
 }
+
+// writer is the index of a document's tally: 1 where a model wrote it.
+func writer(synthetic bool) int {
+	if synthetic {
+		return 1
+	}
+	return 0
+}
+
+func newFinal() [2]*stepTally { return [2]*stepTally{newStepTally(), newStepTally()} }
 
 // ruleEmpty drops documents of which a step left nothing.
 const ruleEmpty = "empty"
