@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/athanor-lm/athanor/corpus"
+	"github.com/athanor-lm/athanor/corpus/boilerplate"
 	"github.com/athanor-lm/athanor/corpus/chinese"
 	"github.com/athanor-lm/athanor/corpus/classify"
 	"github.com/athanor-lm/athanor/corpus/decontaminate"
@@ -40,11 +41,12 @@ var kinds = map[string]func() corpus.Settings{
 	"pii": settings(pii.DefaultSettings),
 
 	// Across documents.
-	"exact":      settings(dedup.DefaultExact),
-	"url":        settings(dedup.DefaultURL),
-	"minhash":    settings(dedup.DefaultMinHash),
-	"paragraphs": settings(dedup.DefaultParagraphs),
-	"substring":  settings(dedup.DefaultSubstring),
+	"boilerplate": settings(boilerplate.Default),
+	"exact":       settings(dedup.DefaultExact),
+	"url":         settings(dedup.DefaultURL),
+	"minhash":     settings(dedup.DefaultMinHash),
+	"paragraphs":  settings(dedup.DefaultParagraphs),
+	"substring":   settings(dedup.DefaultSubstring),
 
 	// Benchmarks.
 	"decontaminate": settings(decontaminate.DefaultDecontaminate),
