@@ -15,6 +15,7 @@ import (
 	"github.com/athanor-lm/athanor/corpus/ngram"
 	"github.com/athanor-lm/athanor/corpus/normalize"
 	"github.com/athanor-lm/athanor/corpus/pii"
+	"github.com/athanor-lm/athanor/corpus/toxic"
 )
 
 // kinds are the steps a recipe can have, by the name under "use", each with the function that gives its settings' defaults.
@@ -38,7 +39,8 @@ var kinds = map[string]func() corpus.Settings{
 	"score":      settings(filter.DefaultScore),
 
 	// Privacy and toxicity.
-	"pii": settings(pii.DefaultSettings),
+	"pii":      settings(pii.DefaultSettings),
+	"toxicity": settings(toxic.DefaultSettings),
 
 	// Across documents.
 	"boilerplate": settings(boilerplate.Default),
