@@ -10,6 +10,7 @@ import (
 	"github.com/athanor-lm/athanor/corpus/classify"
 	"github.com/athanor-lm/athanor/corpus/decontaminate"
 	"github.com/athanor-lm/athanor/corpus/dedup"
+	"github.com/athanor-lm/athanor/corpus/extract"
 	"github.com/athanor-lm/athanor/corpus/filter"
 	"github.com/athanor-lm/athanor/corpus/langid"
 	"github.com/athanor-lm/athanor/corpus/ngram"
@@ -21,6 +22,7 @@ import (
 // kinds are the steps a recipe can have, by the name under "use", each with the function that gives its settings' defaults.
 var kinds = map[string]func() corpus.Settings{
 	// Taking texts out of what surrounds them, and making them alike.
+	"extract":   settings(extract.Default),
 	"normalize": settings(normalize.Default),
 
 	// Rules for one document.

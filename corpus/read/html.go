@@ -3,11 +3,9 @@ package read
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"io"
 
 	"github.com/athanor-lm/athanor/corpus/extract/html"
-	"golang.org/x/text/language"
 )
 
 // htmlReader reads a web page as one document: its main text.
@@ -65,22 +63,9 @@ func (d *Document) page(page []byte, opts *Options, address, contentType string)
 	if err != nil {
 		return pageMeta{}, &badRecord{reason: err.Error(), head: bytes.Clone(page[:min(len(page), 120)])}
 	}
-	d.Text, d.Lang = []byte(found.Text), baseLanguage(found.Lang)
+	d.Text, d.Lang = []byte(found.Text), found.Language()
 	if damaged {
 		d.invalid = int64(bytes.Count(d.Text, []byte("\ufffd")))
 	}
 	return pageMeta{Title: found.Title, Canonical: found.URL, Lang: found.Lang}, nil
-}
-
-// baseLanguage returns the ISO 639 code of a language tag ("en" for "en-GB", and for the "eng" of crawlers), or nothing.
-func baseLanguage(tag string) string {
-	t, err := language.Parse(tag)
-	if err != nil && !errors.As(err, new(language.ValueError)) {
-		return ""
-	}
-	base, sure := t.Base()
-	if sure == language.No {
-		return ""
-	}
-	return base.String()
 }

@@ -85,10 +85,13 @@ func (w *warcReader) response(d *Document, rec *warc.Record) error {
 	if kind := mediaType(rec.Header.Get("Content-Type")); kind != "" && kind != "application/http" {
 		return leftOut("response " + kind) // of DNS, for one
 	}
-	resp, err := warc.ParseResponse(rec.Block, html.MaxBytes)
+	unusable := func(err error) error {
+		return &badRecord{reason: strings.TrimPrefix(err.Error(), "warc: "), head: bytes.Clone(rec.Block[:min(len(rec.Block), 120)])}
+	}
+	resp, err := warc.ParseResponse(rec.Block)
 	switch {
 	case err != nil:
-		return &badRecord{reason: strings.TrimPrefix(err.Error(), "warc: "), head: bytes.Clone(rec.Block[:min(len(rec.Block), 120)])}
+		return unusable(err)
 	case resp.Status != http.StatusOK:
 		return leftOut(fmt.Sprintf("status %d", resp.Status))
 	}
@@ -96,22 +99,38 @@ func (w *warcReader) response(d *Document, rec *warc.Record) error {
 	if contentType == "" {
 		contentType = rec.Header.Get("WARC-Identified-Payload-Type")
 	}
+	if left := noPage(contentType); left != "" {
+		return left
+	}
+	if err := resp.Unpack(html.MaxBytes); err != nil {
+		return unusable(err)
+	}
 	truncated := resp.Truncated || rec.Header.Get("WARC-Truncated") != ""
 	return w.page(d, rec, resp.Body, contentType, truncated)
 }
 
 // resource takes the text of a page that is stored without the response around it.
 func (w *warcReader) resource(d *Document, rec *warc.Record) error {
-	return w.page(d, rec, rec.Block, rec.Header.Get("Content-Type"), rec.Header.Get("WARC-Truncated") != "")
+	contentType := rec.Header.Get("Content-Type")
+	if left := noPage(contentType); left != "" {
+		return left
+	}
+	return w.page(d, rec, rec.Block, contentType, rec.Header.Get("WARC-Truncated") != "")
+}
+
+// noPage says what a record is whose content is no HTML.
+func noPage(contentType string) leftOut {
+	switch kind := mediaType(contentType); kind {
+	case "text/html", "application/xhtml+xml":
+		return ""
+	case "":
+		return "without content type"
+	default:
+		return leftOut(kind)
+	}
 }
 
 func (w *warcReader) page(d *Document, rec *warc.Record, page []byte, contentType string, truncated bool) error {
-	if kind := mediaType(contentType); kind != "text/html" && kind != "application/xhtml+xml" {
-		if kind == "" {
-			kind = "without content type"
-		}
-		return leftOut(kind)
-	}
 	meta, err := d.page(page, w.opts, d.URL, contentType)
 	if err != nil {
 		return err

@@ -69,7 +69,7 @@ func archive() []string {
 		otherRecord("request", "application/http; msgtype=request", "GET / HTTP/1.1\r\n\r\n"),
 		httpRecord("https://w.example/a", "200 OK", "text/html; charset=utf-8", webPage("en", kiln)),
 		httpRecord("https://w.example/b", "404 Not Found", "text/html", webPage("en", kiln)),
-		httpRecord("https://w.example/c", "200 OK", "application/pdf", "%PDF"),
+		httpRecord("https://w.example/c", "200 OK", "application/pdf", "%PDF"+strings.Repeat(" ", 17<<20)),
 		httpRecord("https://w.example/d", "200 OK", "text/html", "<html><body>"),
 		strings.Replace(httpRecord("https://w.example/e", "200 OK", "text/html", webPage("en", kiln)), "Content-Length: ", "Content-Length: 1", 1),
 		strings.Replace(httpRecord("https://w.example/f", "200 OK", "text/html", webPage("en", kiln)), "HTTP/1.1 200", "HTTP/1.1 two", 1),

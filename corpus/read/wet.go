@@ -3,6 +3,7 @@ package read
 import (
 	"strings"
 
+	"github.com/athanor-lm/athanor/corpus/extract/html"
 	"github.com/athanor-lm/athanor/corpus/warc"
 )
 
@@ -18,6 +19,6 @@ func (d *Document) conversion(rec *warc.Record, opts *Options) error {
 	d.Text = append([]byte(nil), d.Text...) // the block is the archive's
 	stated := rec.Header.Get("WARC-Identified-Content-Language")
 	first, _, _ := strings.Cut(stated, ",")
-	d.Lang = baseLanguage(first)
+	d.Lang = html.BaseLanguage(first)
 	return d.setMeta(pageMeta{Lang: stated, Date: rec.Header.Get("WARC-Date")}, opts)
 }

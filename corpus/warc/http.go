@@ -19,20 +19,17 @@ import (
 type Response struct {
 	Status int // 200, …
 	Header Header
-	// Body is the payload without transfer and content encodings. It is a part of the record's block where there were none.
+	// Body is the payload: a part of the record's block as it is stored, until Unpack.
 	Body []byte
 	// Truncated says that the body ends before its encoding does, as where a crawler stopped reading.
 	Truncated bool
 }
 
-// ErrTooLarge is in the error of a body that unpacks to more than the limit.
+// ErrTooLarge is in the error of a body that is, or unpacks to, more than the limit.
 var ErrTooLarge = errors.New("body too large")
 
-// ParseResponse takes a response apart. A body that unpacks to more than maxBody bytes is an error.
-//
-// Crawlers store bodies as they came or unpacked, and leave the header fields in either case: an encoding is only taken off
-// where the body has it.
-func ParseResponse(block []byte, maxBody int) (*Response, error) {
+// ParseResponse takes a response apart.
+func ParseResponse(block []byte) (*Response, error) {
 	size := headerSize(block)
 	if size == 0 {
 		return nil, fmt.Errorf("warc: HTTP response of %d bytes without an empty line behind its header", len(block))
@@ -45,22 +42,35 @@ func ParseResponse(block []byte, maxBody int) (*Response, error) {
 	if err != nil {
 		return nil, fmt.Errorf("warc: HTTP response: %w", err)
 	}
-	resp := &Response{Status: status, Header: header, Body: block[size:]}
-	if strings.EqualFold(header.Get("Transfer-Encoding"), "chunked") {
-		resp.unchunk()
+	return &Response{Status: status, Header: header, Body: block[size:]}, nil
+}
+
+// Unpack takes transfer and content encodings off the body. One that is more than maxBody bytes then is an error.
+//
+// Crawlers store bodies as they came or unpacked, and leave the header fields in either case: an encoding is only taken off
+// where the body has it.
+func (r *Response) Unpack(maxBody int) error {
+	if strings.EqualFold(r.Header.Get("Transfer-Encoding"), "chunked") {
+		r.unchunk()
 	}
 	// Encodings are listed in the order in which they were put on.
-	encodings := strings.Split(header.Get("Content-Encoding"), ",")
+	encodings := strings.Split(r.Header.Get("Content-Encoding"), ",")
+	if len(encodings) > maxEncodings {
+		return fmt.Errorf("warc: %d content encodings, want at most %d", len(encodings), maxEncodings)
+	}
 	for i := len(encodings) - 1; i >= 0; i-- {
-		if err := resp.unpack(lower(encodings[i]), maxBody); err != nil {
-			return nil, err
+		if err := r.unpack(lower(encodings[i]), maxBody); err != nil {
+			return err
 		}
 	}
-	if len(resp.Body) > maxBody {
-		return nil, fmt.Errorf("warc: %w: %d bytes, want at most %d", ErrTooLarge, len(resp.Body), maxBody)
+	if len(r.Body) > maxBody {
+		return fmt.Errorf("warc: %w: %d bytes, want at most %d", ErrTooLarge, len(r.Body), maxBody)
 	}
-	return resp, nil
+	return nil
 }
+
+// maxEncodings is how many content encodings may lie over each other.
+const maxEncodings = 4
 
 // parseStatus reads "HTTP/1.1 200 OK".
 func parseStatus(head []byte) (int, error) {

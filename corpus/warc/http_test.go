@@ -22,6 +22,15 @@ func packed(text string, open func(w io.Writer) io.WriteCloser) string {
 	return b.String()
 }
 
+// unpacked parses a response and unpacks its body.
+func unpacked(block string, maxBody int) (*Response, error) {
+	r, err := ParseResponse([]byte(block))
+	if err == nil {
+		err = r.Unpack(maxBody)
+	}
+	return r, err
+}
+
 func TestResponses(t *testing.T) {
 	text := "<p>" + strings.Repeat("the kiln is hot, ", 20)
 	gz := packed(text, func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) })
@@ -52,13 +61,13 @@ func TestResponses(t *testing.T) {
 		{"chunked gzip", "Transfer-Encoding: chunked\r\nContent-Encoding: gzip", "5\r\n" + gz[:5] + "\r\n" + strings.ToUpper(string("0123456789abcdef"[len(gz[5:])/16])) +
 			string("0123456789abcdef"[len(gz[5:])%16]) + "\r\n" + gz[5:] + "\r\n0\r\n\r\n", text, false},
 	} {
-		got, err := ParseResponse([]byte("HTTP/1.1 200 OK\r\n"+c.fields+"\r\n\r\n"+c.body), 1000)
+		got, err := unpacked("HTTP/1.1 200 OK\r\n"+c.fields+"\r\n\r\n"+c.body, 1000)
 		if err != nil || string(got.Body) != c.want || got.Truncated != c.truncated || got.Status != 200 {
 			t.Errorf("%s: %v: %+v", c.name, err, got)
 		}
 	}
 
-	got, err := ParseResponse([]byte("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n"+gz[:len(gz)-12]), 1000)
+	got, err := unpacked("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n"+gz[:len(gz)-12], 1000)
 	if err != nil || !got.Truncated || !strings.HasPrefix(text, string(got.Body)) || len(got.Body) == 0 {
 		t.Errorf("gzip, cut off: %v: %+v", err, got)
 	}
@@ -76,7 +85,7 @@ func TestResponsesThatAreNone(t *testing.T) {
 		{"no status line", "<html>\n\n", "begins with \"<html>\"", nil},
 		{"another encoding than it says", "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a", "which the body has not", nil},
 	} {
-		_, err := ParseResponse([]byte(c.block), 1000)
+		_, err := unpacked(c.block, 1000)
 		if err == nil || !strings.Contains(err.Error(), c.want) || (c.is != nil && !errors.Is(err, c.is)) {
 			t.Errorf("%s: %v, want %q", c.name, err, c.want)
 		}
@@ -85,7 +94,7 @@ func TestResponsesThatAreNone(t *testing.T) {
 
 func TestStatus(t *testing.T) {
 	for line, want := range map[string]int{"HTTP/1.1 404 Not Found": 404, "HTTP/2 301": 301, "HTTP/1.0  200  OK": 200} {
-		if got, err := ParseResponse([]byte(line+"\r\nA: b\r\n\r\n"), 10); err != nil || got.Status != want {
+		if got, err := unpacked(line+"\r\nA: b\r\n\r\n", 10); err != nil || got.Status != want {
 			t.Errorf("%q: %+v, %v", line, got, err)
 		}
 	}

@@ -243,7 +243,7 @@ func TestRealArchives(t *testing.T) {
 				checked++
 			}
 			if rec.Type == "response" {
-				resp, err := ParseResponse(rec.Block, 1<<20)
+				resp, err := unpacked(string(rec.Block), 1<<20)
 				if err != nil || resp.Status != 200 || len(resp.Body) == 0 || resp.Truncated {
 					t.Errorf("%s: record %d: %v, %+.80v", name, rec.Number, err, resp)
 				}

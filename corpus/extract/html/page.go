@@ -13,6 +13,7 @@ import (
 	readability "codeberg.org/readeck/go-readability/v2"
 	"codeberg.org/readeck/go-readability/v2/render"
 	"golang.org/x/net/html"
+	"golang.org/x/text/language"
 )
 
 // Page is what is known of a web page.
@@ -145,6 +146,21 @@ func languageTag(s string) string {
 		}
 	}
 	return s
+}
+
+// Language returns the ISO 639 code of the language that the page states, or nothing.
+func (p *Page) Language() string { return BaseLanguage(p.Lang) }
+
+// BaseLanguage returns the ISO 639 code of a language tag ("en" for "en-GB", and for the "eng" of crawlers), or nothing.
+func BaseLanguage(tag string) string {
+	t, err := language.All.Parse(tag)
+	if err != nil && !errors.As(err, new(language.ValueError)) {
+		return ""
+	}
+	if base, _, _ := t.Raw(); base.String() != "und" {
+		return base.String()
+	}
+	return ""
 }
 
 // absolute returns an http address, or nothing where it is none.

@@ -150,3 +150,11 @@ func TestLanguageTags(t *testing.T) {
 		}
 	}
 }
+
+func TestBaseLanguages(t *testing.T) {
+	for in, want := range map[string]string{"en-GB": "en", "zh-Hans-CN": "zh", "eng": "en", "spa": "es", "cmn": "zh", "an": "an", "und": "", "": "", "!": "", "xx-YY": ""} {
+		if got := BaseLanguage(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
