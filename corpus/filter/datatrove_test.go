@@ -123,21 +123,27 @@ type oracleRow struct {
 	Rules, Left  map[string]string
 }
 
-// oracleRows calls f with the rows of a file.
-func oracleRows(t testing.TB, path string, f func(oracleRow)) {
-	file, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
+// oracleRows calls f with the rows of the files of a pattern.
+func oracleRows(t testing.TB, pattern string, f func(oracleRow)) {
+	paths, _ := filepath.Glob(pattern)
+	if len(paths) == 0 {
+		t.Fatalf("%s: no such file", pattern)
 	}
-	defer file.Close()
-	for dec := json.NewDecoder(bufio.NewReaderSize(file, 1<<20)); ; {
-		var row oracleRow
-		if err := dec.Decode(&row); err == io.EOF {
-			return
-		} else if err != nil {
-			t.Fatalf("%s: %v", path, err)
+	for _, path := range paths {
+		file, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
 		}
-		f(row)
+		defer file.Close()
+		for dec := json.NewDecoder(bufio.NewReaderSize(file, 1<<20)); ; {
+			var row oracleRow
+			if err := dec.Decode(&row); err == io.EOF {
+				break
+			} else if err != nil {
+				t.Fatalf("%s: %v", path, err)
+			}
+			f(row)
+		}
 	}
 }
 
@@ -189,7 +195,7 @@ func TestDatatroveAgrees(t *testing.T) {
 		t.Skip("ATHANOR_RULES is not set: it names the directory that tools/oracle/corpus_rules.py makes")
 	}
 	of, judges, seg, shown := map[string]*agreement{}, judges(t), new(segment.Text), 0
-	oracleRows(t, filepath.Join(dir, "rules.jsonl"), func(row oracleRow) {
+	oracleRows(t, filepath.Join(dir, "rules-*.jsonl"), func(row oracleRow) {
 		for _, differ := range compare(t, seg, row, judges, of) {
 			if shown++; shown <= 40 {
 				t.Logf("%s, %d bytes %.60q: %s", row.Corpus, len(row.Text), row.Text, differ)

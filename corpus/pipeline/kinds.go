@@ -31,6 +31,8 @@ var kinds = map[string]func() corpus.Settings{
 	"c4":                settings(filter.DefaultC4),
 	"fineweb":           settings(filter.DefaultFineWeb),
 	"chinese":           settings(chinese.Default),
+	"bad-words":         settings(filter.DefaultBadWords),
+	"url-filter":        settings(filter.DefaultURLFilter),
 
 	// Languages.
 	"language": settings(langid.Default),
