@@ -6,7 +6,7 @@ import (
 )
 
 // class says what the rules hold of a character.
-type class uint16
+type class uint32
 
 const (
 	alpha      class = 1 << iota // spaCy's letters: those of the scripts that it knows
@@ -25,6 +25,10 @@ const (
 	terminator                   // ends a sentence for spaCy
 	unspaced                     // of a script written without spaces
 	stop                         // ends a line for FineWeb
+	// Not in the table of ranges:
+	digit // 0-9
+	infix // may be an infix, as icons may
+	affix // may be a prefix or a suffix in some places only
 )
 
 // pages are the classes of all characters, by their upper and lower bits.
@@ -42,6 +46,11 @@ var table = sync.OnceValue(func() *pages {
 				p.page = append(p.page, [256]class{})
 			}
 			p.page[p.of[c>>8]][c&0xff] = r.bits
+		}
+	}
+	for bits, of := range map[class]string{digit: "0123456789", infix: ".,:<>=/+*^-~–—…", affix: ".+$"} {
+		for _, c := range of {
+			p.page[p.of[c>>8]][c&0xff] |= bits
 		}
 	}
 	return p

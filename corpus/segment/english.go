@@ -9,9 +9,13 @@ import (
 // spaCy 3.8, lang/en/punctuation.py and tokenizer.pyx: a chunk loses a prefix and a suffix at a time until it has neither or is an
 // exception; what is left is cut at infixes unless it is a URL.
 
-// affixes appends the words of the chunk s[a:b].
-func (s *scanner) affixes(a, b int) {
+// affixes appends the words of the chunk s[a:b], given all classes of its characters.
+func (s *scanner) affixes(a, b int, all class) {
 	first := len(s.words)
+	if all&(prefix|suffix|affix|infix|icon|digit) == 0 && s.exception(a, b) == nil {
+		s.add(a, b)
+		return
+	}
 	lo, hi := a, b
 	s.suffixes = s.suffixes[:0]
 	var ex *exception
@@ -47,6 +51,8 @@ func (s *scanner) affixes(a, b int) {
 	}
 	if ex != nil {
 		s.parts(lo, ex.parts)
+	} else if lo < hi && all&(infix|icon) == 0 {
+		s.add(lo, hi)
 	} else if lo < hi {
 		s.middle(lo, hi)
 	}
@@ -174,7 +180,16 @@ func (s *scanner) unit(text string) int {
 func (s *scanner) middle(lo, hi int) {
 	start := lo
 	for i := lo; i < hi; {
-		n, size := s.infix(lo, i, hi)
+		class, size := s.ascii[s.s[i]], 1
+		if s.s[i] >= utf8.RuneSelf {
+			class, size = s.pages.first(s.s[i:hi])
+		}
+		n := 0
+		if class&icon != 0 {
+			n = size
+		} else if class&infix != 0 {
+			n = s.infix(lo, i, hi)
+		}
 		if n == 0 || i == lo {
 			i += max(n, size)
 			continue
@@ -194,75 +209,53 @@ func (s *scanner) middle(lo, hi int) {
 	}
 }
 
-// infix returns the bytes of the infix at i of s[lo:hi], 0 where there is none, and the size of the character there.
-func (s *scanner) infix(lo, i, hi int) (n, size int) {
-	c := s.s[i]
-	if c < utf8.RuneSelf && !infixByte[c] {
-		return 0, 1
-	}
-	class, size := s.pages.first(s.s[i:hi])
-	if class&icon != 0 {
-		return size, size
-	}
-	if class&letter != 0 {
-		return 0, size
-	}
-	var before neighbour
+// infix returns the bytes of the infix at i of s[lo:hi], 0 where there is none.
+func (s *scanner) infix(lo, i, hi int) int {
+	var before class
 	if i > lo {
-		before.class, _ = s.pages.last(s.s[lo:i])
-		before.digit = isDigit(s.s[i-1])
+		before, _ = s.pages.last(s.s[lo:i])
 	}
-	return s.infixAfter(before, s.s[i:hi]), size
+	return s.infixAfter(before, s.s[i:hi])
 }
 
-// neighbour is a character's class, and whether it is a digit.
-type neighbour struct {
-	class
-	digit bool
-}
-
-// infixAfter returns the bytes of the infix that a text begins with, given the character before it.
-func (s *scanner) infixAfter(before neighbour, text string) int {
-	next := func(n int) (class, bool) {
+// infixAfter returns the bytes of the infix that a text begins with, given the class of the character before it.
+func (s *scanner) infixAfter(before class, text string) int {
+	next := func(n int) class {
 		if n == len(text) {
-			return 0, false
+			return 0
 		}
 		c, _ := s.pages.first(text[n:])
-		return c, isDigit(text[n])
+		return c
 	}
-	after, digit := next(1)
-	switch text[0] {
+	switch after := next(1); text[0] {
 	case '.':
 		n := 1
 		for n < len(text) && text[n] == '.' {
 			n++
 		}
-		if n > 1 || before.class&(lower|quote) != 0 && after&(upper|quote) != 0 {
+		if n > 1 || before&(lower|quote) != 0 && after&(upper|quote) != 0 {
 			return n
 		}
+		return 0
 	case ',':
-		if before.class&alpha != 0 && after&alpha != 0 {
+		if before&alpha != 0 && after&alpha != 0 {
 			return 1
 		}
+		return 0
 	case ':', '<', '>', '=', '/':
-		if (before.class&alpha != 0 || before.digit) && after&alpha != 0 {
+		if before&(alpha|digit) != 0 && after&alpha != 0 {
 			return 1
 		}
-	case '+', '*', '^':
-		if before.digit && (digit || strings.HasPrefix(text[1:], "-")) {
-			return 1
-		}
-	case '-', '~':
-		if text[0] == '-' && before.digit && (digit || strings.HasPrefix(text[1:], "-")) {
+		return 0
+	case '+', '*', '^', '-':
+		if before&digit != 0 && (after&digit != 0 || strings.HasPrefix(text[1:], "-")) {
 			return 1
 		}
 	}
-	if before.class&alpha != 0 || before.digit {
+	if before&(alpha|digit) != 0 {
 		for _, hyphen := range [...]string{"-", "–", "—", "--", "---", "——", "~"} {
-			if strings.HasPrefix(text, hyphen) {
-				if c, _ := next(len(hyphen)); c&alpha != 0 {
-					return len(hyphen)
-				}
+			if strings.HasPrefix(text, hyphen) && next(len(hyphen))&alpha != 0 {
+				return len(hyphen)
 			}
 		}
 	}
@@ -271,8 +264,6 @@ func (s *scanner) infixAfter(before neighbour, text string) int {
 	}
 	return 0
 }
-
-var infixByte = [utf8.RuneSelf]bool{'.': true, ',': true, ':': true, '<': true, '>': true, '=': true, '/': true, '+': true, '*': true, '^': true, '-': true, '~': true}
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 

@@ -61,9 +61,12 @@ func sizes(line string) (n []uint8) {
 	return n
 }
 
+// none says that surely no exception has a hash.
+func (e *exceptions) none(hash uint64) bool { return e.seen[hash>>54]>>(hash>>48&63)&1 == 0 }
+
 // find returns the exception that s[a:b] is, whose hash is given, or nil.
 func (e *exceptions) find(s string, a, b int, hash uint64) *exception {
-	if e.seen[hash>>54]>>(hash>>48&63)&1 == 0 {
+	if e.none(hash) {
 		return nil
 	}
 	for slot := hash & uint64(len(e.slots)-1); e.slots[slot] != 0; slot = (slot + 1) & uint64(len(e.slots)-1) {

@@ -28,6 +28,9 @@ func hashAt(s string, a, b int) uint64 {
 	return fold(h^x, hashB)
 }
 
+// hashByte returns the hash of one byte.
+func hashByte(c byte) uint64 { return fold(hashB^uint64(c), hashB) }
+
 // fold multiplies to 128 bits and adds the halves without carry.
 func fold(a, b uint64) uint64 {
 	hi, lo := bits.Mul64(a^hashA, b)

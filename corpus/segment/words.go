@@ -1,6 +1,9 @@
 package segment
 
-import "unicode/utf8"
+import (
+	"math/bits"
+	"unicode/utf8"
+)
 
 // Word is a word of a text.
 type Word struct {
@@ -110,39 +113,72 @@ var byteIs = func() (of [256]uint8) {
 func (s *scanner) run() {
 	text := s.s
 	for i := 0; i < len(text); {
-		switch byteIs[text[i]] {
-		case isSpace:
+		if byteIs[text[i]] == isSpace {
 			i++
 			continue
-		case isLetter:
-			j := i + 1
-			for j < len(text) && byteIs[text[j]] == isLetter {
-				j++
-			}
-			if n := s.plain(i, j); n > 0 {
-				i = n
-				continue
-			}
-		default:
-			if class, size := s.pages.first(text[i:]); class&space != 0 {
-				i += size
-				continue
-			}
 		}
-		end, all := s.chunk(i)
-		if all&unspaced != 0 && s.cut {
-			s.Text.mixed = true
-			s.mixed(i, end)
+		j, hash := letters(text, i)
+		if j == i {
+			i = s.other(i)
+			continue
+		}
+		// The words of most chunks, in one place: letters that are no exception, with white space behind them.
+		if j < len(text) && byteIs[text[j]] == isSpace && s.exceptions.none(hash) {
+			s.words = append(s.words, Word{hash, uint32(i), uint32(j), uint32(j - i), HasLetter | HasText})
+			i = j + 1
+			continue
+		}
+		if n := s.plain(i, j, hash); n > 0 {
+			i = n
 		} else {
-			s.affixes(i, end)
+			i = s.other(i)
 		}
-		i = end
 	}
+}
+
+// letters returns the end of the letters of ASCII at i, and their hash.
+func letters(text string, i int) (j int, hash uint64) {
+	if i+8 > len(text) {
+		for j = i; j < len(text) && byteIs[text[j]] == isLetter; j++ {
+		}
+		return j, hashAt(text, i, j)
+	}
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	x := load(text[i : i+8])
+	// In each byte of low: the letter without its case, and a clear upper bit; the upper bit of letter says a ≤ it ≤ z.
+	low := (x | 0x20*ones) &^ high
+	letter := (low + (0x80-'a')*ones) &^ (low + (0x7f-'z')*ones) &^ x & high
+	if letter != high {
+		n := uint(bits.TrailingZeros64(^letter&high)) &^ 7
+		return i + int(n/8), fold(uint64(n/8)*hashB^x&(1<<n-1), hashB)
+	}
+	for j = i + 8; j < len(text) && byteIs[text[j]] == isLetter; j++ {
+	}
+	return j, hashAt(text, i, j)
+}
+
+// other appends the words of the chunk at i, which may be white space, and returns its end.
+func (s *scanner) other(i int) (end int) {
+	class, size := s.ascii[s.s[i]], 1
+	if s.s[i] >= utf8.RuneSelf {
+		class, size = s.pages.first(s.s[i:])
+	}
+	if class&space != 0 {
+		return i + size
+	}
+	end, all := s.chunk(i)
+	if all&unspaced != 0 && s.cut {
+		s.Text.mixed = true
+		s.mixed(i, end)
+	} else {
+		s.affixes(i, end, all)
+	}
+	return end
 }
 
 // plain appends the words of a chunk that begins with the letters s[i:j], where it is one of letters with at most one mark, and
 // returns its end; else 0.
-func (s *scanner) plain(i, j int) int {
+func (s *scanner) plain(i, j int, hash uint64) int {
 	text := s.s
 	end := j
 	if j < len(text) {
@@ -165,7 +201,6 @@ func (s *scanner) plain(i, j int) int {
 			return 0
 		}
 	}
-	hash := hashAt(text, i, j)
 	if e := s.exceptions.find(text, i, j, hash); e != nil {
 		if end > j {
 			return 0
@@ -175,7 +210,7 @@ func (s *scanner) plain(i, j int) int {
 		s.words = append(s.words, Word{hash, uint32(i), uint32(j), uint32(j - i), HasLetter | HasText})
 	}
 	if end > j {
-		s.words = append(s.words, Word{hashAt(text, j, end), uint32(j), uint32(end), 1, 0})
+		s.words = append(s.words, Word{hashByte(text[j]), uint32(j), uint32(end), 1, 0})
 	}
 	return end
 }
@@ -198,21 +233,26 @@ func (s *scanner) chunk(i int) (end int, all class) {
 
 // add appends the word s[a:b].
 func (s *scanner) add(a, b int) {
-	w := Word{Hash: hashAt(s.s, a, b), Start: uint32(a), End: uint32(b)}
-	for i := a; i < b; w.Runes++ {
+	var some, every class = 0, symbol
+	runes := b - a
+	for i := a; i < b; {
 		class, size := s.ascii[s.s[i]], 1
 		if s.s[i] >= utf8.RuneSelf {
 			class, size = s.pages.first(s.s[i:b])
+			runes -= size - 1
 		}
-		if class&letter != 0 {
-			w.Kind |= HasLetter
-		}
-		if class&symbol == 0 {
-			w.Kind |= HasText
-		}
+		some |= class
+		every &= class
 		i += size
 	}
-	s.words = append(s.words, w)
+	var kind Kind
+	if some&letter != 0 {
+		kind = HasLetter
+	}
+	if every&symbol == 0 {
+		kind |= HasText
+	}
+	s.words = append(s.words, Word{hashAt(s.s, a, b), uint32(a), uint32(b), uint32(runes), kind})
 }
 
 // parts appends the words of an exception.
@@ -234,15 +274,26 @@ func (s *scanner) mixed(a, b int) {
 			continue
 		}
 		if from < i {
-			s.affixes(from, i)
+			s.piece(from, i)
 		}
 		end := s.character(i, b)
 		s.add(i, end)
 		i, from = end, end
 	}
 	if from < b {
-		s.affixes(from, b)
+		s.piece(from, b)
 	}
+}
+
+// piece appends the words of a part of a chunk.
+func (s *scanner) piece(a, b int) {
+	var all class
+	for i := a; i < b; {
+		class, size := s.pages.first(s.s[i:b])
+		all |= class
+		i += size
+	}
+	s.affixes(a, b, all)
 }
 
 // character returns the end of the word that begins with the unspaced character at i: behind the marks that follow it, and

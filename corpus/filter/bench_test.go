@@ -1,0 +1,111 @@
+package filter_test
+
+import (
+	"bufio"
+	"compress/gzip"
+	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/athanor-lm/athanor/corpus"
+	"github.com/athanor-lm/athanor/corpus/filter"
+	"github.com/athanor-lm/athanor/corpus/segment"
+)
+
+// realTexts returns about so many bytes of documents of a corpus, taken evenly from all of it.
+func realTexts(t testing.TB, name string, bytes int) (texts []string) {
+	dir := os.Getenv("ATHANOR_DATA")
+	if dir == "" {
+		dir = filepath.Join("..", "..", "..", "shared", "data")
+	}
+	f, err := os.Open(filepath.Join(dir, "corpora", name))
+	if err != nil {
+		t.Skipf("no real data: set ATHANOR_DATA (%v)", err)
+	}
+	defer f.Close()
+	var r io.Reader = f
+	if strings.HasSuffix(name, ".gz") {
+		if r, err = gzip.NewReader(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	total := 0
+	for dec := json.NewDecoder(bufio.NewReaderSize(r, 1<<20)); ; {
+		var row struct{ Text string }
+		if err := dec.Decode(&row); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		texts = append(texts, row.Text)
+		total += len(row.Text)
+	}
+	step := max(1, total/bytes)
+	var some []string
+	for i := 0; i < len(texts); i += step {
+		some = append(some, texts[i])
+	}
+	return some
+}
+
+// benchmark times filters in turn over documents, each with its text anew; a document that is dropped goes on all the same, so that
+// all filters see it.
+func benchmark(b *testing.B, texts []string, settings ...corpus.FilterSettings) {
+	var filters []corpus.Filter
+	for _, s := range settings {
+		open, err := s.Open(corpus.Env{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		filters = append(filters, open())
+	}
+	total := 0
+	for _, text := range texts {
+		total += len(text)
+	}
+	var seg segment.Text
+	var report corpus.Report
+	b.SetBytes(int64(total))
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, text := range texts {
+			d := corpus.NewDocument(text, &seg)
+			for _, f := range filters {
+				report.Reset()
+				f.Apply(d, &report)
+			}
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(total), "ns/byte")
+}
+
+func BenchmarkFilters(b *testing.B) {
+	quality, repetition, c4, fineWeb := filter.DefaultGopherQuality(), filter.DefaultGopherRepetition(), filter.DefaultC4(), filter.DefaultFineWeb()
+	for _, name := range []string{"web-redpajama-demo/redpajama-cc-2023-06-refined.jsonl", "en-docs/docs.jsonl.gz", "en-books/books.jsonl.gz", "dirty-mail-spamassassin/mail.jsonl.gz", "zh-docs/docs.jsonl.gz"} {
+		texts := realTexts(b, name, 4<<20)
+		short, _, _ := strings.Cut(name, "/")
+		b.Run(short+"/words", func(b *testing.B) {
+			var seg segment.Text
+			total := 0
+			for _, text := range texts {
+				total += len(text)
+			}
+			b.SetBytes(int64(total))
+			for b.Loop() {
+				for _, text := range texts {
+					seg.Reset(text)
+					seg.Words()
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(total), "ns/byte")
+		})
+		b.Run(short+"/gopher-quality", func(b *testing.B) { benchmark(b, texts, &quality) })
+		b.Run(short+"/gopher-repetition", func(b *testing.B) { benchmark(b, texts, &repetition) })
+		b.Run(short+"/c4", func(b *testing.B) { benchmark(b, texts, &c4) })
+		b.Run(short+"/fineweb", func(b *testing.B) { benchmark(b, texts, &fineWeb) })
+		b.Run(short+"/all", func(b *testing.B) { benchmark(b, texts, &repetition, &quality, &c4, &fineWeb) })
+	}
+}
