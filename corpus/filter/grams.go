@@ -1,6 +1,10 @@
 package filter
 
-import "github.com/athanor-lm/athanor/corpus/segment"
+import (
+	"slices"
+
+	"github.com/athanor-lm/athanor/corpus/segment"
+)
 
 // grams finds repeated n-grams of words. Most texts have few of them, and none that matters; the work is to know that without
 // looking at every n-gram of every length:
@@ -17,6 +21,8 @@ type grams struct {
 	words    []segment.Word
 	counts   []uint32 // of each word of the text, how often it occurs
 	ids      []uint32
+	most     uint32 // the largest count
+	longest  uint32 // characters of the longest word
 	seen     table
 	repeated []uint32 // where shortest n-grams begin that occur more than once, in order
 	isOne    []bool   // of the same, by word
@@ -31,7 +37,10 @@ func (g *grams) reset(words []segment.Word) {
 	g.seen.reset(len(words))
 	n := uint32(0)
 	of := g.counts // by id, in the order of their first occurrence
+	g.longest, g.most = 0, 0
+	g.ids = slices.Grow(g.ids, len(words))[:len(words)]
 	for i := range words {
+		g.longest = max(g.longest, words[i].Runes)
 		id, fresh := g.seen.at(words[i].Hash)
 		if fresh {
 			*id = n
@@ -39,7 +48,10 @@ func (g *grams) reset(words []segment.Word) {
 			n++
 		}
 		of[*id]++
-		g.ids = append(g.ids, *id)
+		g.ids[i] = *id
+	}
+	for _, count := range of {
+		g.most = max(g.most, count)
 	}
 	for i, id := range g.ids {
 		g.ids[i] = of[id]
@@ -76,12 +88,11 @@ func (g *grams) size(i, n int) (runes int) {
 
 // mayTop says whether an n-gram may make up more than limit characters.
 func (g *grams) mayTop(n int, limit float64) bool {
-	longest := uint32(0)
-	for i := range g.words {
-		longest = max(longest, g.words[i].Runes)
-	}
 	// A word rarer than this is part of no such n-gram.
-	least := uint32(min(limit/float64(n*int(longest)+n-1), 1<<31))
+	least := uint32(min(limit/float64(n*int(g.longest)+n-1), 1<<31))
+	if g.most < least {
+		return false
+	}
 	run := 0
 	for i, count := range g.counts {
 		if run++; count < least {

@@ -20,7 +20,7 @@ const keepSlots = 1 << 20
 // reset empties the table and makes room for n keys.
 func (t *table) reset(n int) {
 	size := 64
-	for size < 2*n {
+	for size < n+n/4 { // words recur: half of it is used at most, as a rule
 		size *= 2
 	}
 	if size > len(t.slots) || len(t.slots) > keepSlots && size <= keepSlots/4 {

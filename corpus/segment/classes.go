@@ -84,8 +84,14 @@ func (p *pages) last(s string) (class, int) {
 // to U+001F, which [strings.TrimSpace] leaves.
 func TrimSpace(s string) string { return TrimRight(TrimLeft(s)) }
 
+// visible says whether a byte is a character of ASCII that is surely no white space.
+func visible(c byte) bool { return ' ' < c && c < utf8.RuneSelf }
+
 // TrimLeft returns s without the white space that it begins with.
 func TrimLeft(s string) string {
+	if s != "" && visible(s[0]) {
+		return s
+	}
 	p := table()
 	for s != "" {
 		c, size := p.first(s)
@@ -99,6 +105,9 @@ func TrimLeft(s string) string {
 
 // TrimRight returns s without the white space that it ends with.
 func TrimRight(s string) string {
+	if s != "" && visible(s[len(s)-1]) {
+		return s
+	}
 	p := table()
 	for s != "" {
 		c, size := p.last(s)
@@ -114,6 +123,10 @@ func TrimRight(s string) string {
 func IndexSpace(s string) int {
 	p := table()
 	for i := 0; i < len(s); {
+		if visible(s[i]) {
+			i++
+			continue
+		}
 		c, size := p.first(s[i:])
 		if c&space != 0 {
 			return i

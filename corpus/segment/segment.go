@@ -8,6 +8,7 @@ package segment
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"strings"
 	"unicode/utf8"
 )
@@ -52,11 +53,23 @@ func (t *Text) Reset(s string) {
 // String returns the text.
 func (t *Text) String() string { return t.s }
 
-// Runes returns the number of characters, that is of code points.
+// Runes returns the number of characters, that is of code points; of bytes that are no UTF-8, those that may begin one.
 func (t *Text) Runes() int {
-	if !t.have.runes {
-		t.runes, t.have.runes = utf8.RuneCountInString(t.s), true
+	if t.have.runes {
+		return t.runes
 	}
+	const ones = 0x0101010101010101
+	continued, i := 0, 0 // bytes 10xxxxxx
+	for ; i+8 <= len(t.s); i += 8 {
+		x := load(t.s[i : i+8])
+		continued += bits.OnesCount64(x >> 7 &^ (x >> 6) & ones)
+	}
+	for ; i < len(t.s); i++ {
+		if !utf8.RuneStart(t.s[i]) {
+			continued++
+		}
+	}
+	t.runes, t.have.runes = len(t.s)-continued, true
 	return t.runes
 }
 
@@ -76,15 +89,48 @@ func (t *Text) Lines() []string {
 // and RS, NEL, LS and PS. The empty text has no lines, and a text that ends with a line end none after it.
 func (t *Text) AllLines() []string {
 	if !t.have.allLines {
+		t.have.allLines = true
 		t.allLines = t.allLines[:0]
+		if !hasRareLineEnd(t.s) {
+			t.allLines = append(t.allLines, t.Lines()...)
+			if last := len(t.allLines) - 1; t.allLines[last] == "" {
+				t.allLines = t.allLines[:last]
+			}
+			return t.allLines
+		}
 		for s := t.s; s != ""; {
 			end, next := lineEnd(s)
 			t.allLines = append(t.allLines, s[:end])
 			s = s[next:]
 		}
-		t.have.allLines = true
 	}
 	return t.allLines
+}
+
+// hasRareLineEnd says whether a text may have a line end other than \n. It goes by eights of bytes: those of visible ASCII, blanks
+// and newlines pass.
+func hasRareLineEnd(s string) bool {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		// The upper bit of a byte that is below 0x20 or above 0x7f.
+		if x := load(s[i : i+8]); ((x-0x20*ones)|x)&high != 0 && anyRare(s, i, i+8) {
+			return true
+		}
+	}
+	return anyRare(s, i, len(s))
+}
+
+func anyRare(s string, from, to int) bool {
+	for i := from; i < to; i++ {
+		if s[i] == '\n' || !lineByte[s[i]] {
+			continue
+		}
+		if end, next := lineEnd(s[i:]); end == 0 && next > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // lineEnd returns where the first line of s ends and where the next begins.

@@ -233,6 +233,10 @@ func (s *scanner) chunk(i int) (end int, all class) {
 
 // add appends the word s[a:b].
 func (s *scanner) add(a, b int) {
+	if c := s.s[a]; b == a+1 && c < utf8.RuneSelf {
+		s.words = append(s.words, Word{hashByte(c), uint32(a), uint32(b), 1, kindOf(s.ascii[c], s.ascii[c])})
+		return
+	}
 	var some, every class = 0, symbol
 	runes := b - a
 	for i := a; i < b; {
@@ -245,14 +249,18 @@ func (s *scanner) add(a, b int) {
 		every &= class
 		i += size
 	}
-	var kind Kind
+	s.words = append(s.words, Word{hashAt(s.s, a, b), uint32(a), uint32(b), uint32(runes), kindOf(some, every)})
+}
+
+// kindOf returns the kind of a word, given the classes that some and that all of its characters have.
+func kindOf(some, every class) (kind Kind) {
 	if some&letter != 0 {
 		kind = HasLetter
 	}
 	if every&symbol == 0 {
 		kind |= HasText
 	}
-	s.words = append(s.words, Word{hashAt(s.s, a, b), uint32(a), uint32(b), uint32(runes), kind})
+	return kind
 }
 
 // parts appends the words of an exception.
