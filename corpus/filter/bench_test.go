@@ -109,3 +109,19 @@ func BenchmarkFilters(b *testing.B) {
 		b.Run(short+"/all", func(b *testing.B) { benchmark(b, texts, &repetition, &quality, &c4, &fineWeb) })
 	}
 }
+
+// BenchmarkDocuments is what bench/corpus_filters.py runs: over the documents of the file ATHANOR_DOCUMENTS.
+func BenchmarkDocuments(b *testing.B) {
+	path := os.Getenv("ATHANOR_DOCUMENTS")
+	if path == "" {
+		b.Skip("ATHANOR_DOCUMENTS is not set: it names a file of documents as JSON lines")
+	}
+	var texts []string
+	oracleRows(b, path, func(row oracleRow) { texts = append(texts, row.Text) })
+	quality, repetition, c4, fineWeb := filter.DefaultGopherQuality(), filter.DefaultGopherRepetition(), filter.DefaultC4(), filter.DefaultFineWeb()
+	b.Run("gopher-quality", func(b *testing.B) { benchmark(b, texts, &quality) })
+	b.Run("gopher-repetition", func(b *testing.B) { benchmark(b, texts, &repetition) })
+	b.Run("c4", func(b *testing.B) { benchmark(b, texts, &c4) })
+	b.Run("fineweb", func(b *testing.B) { benchmark(b, texts, &fineWeb) })
+	b.Run("all four", func(b *testing.B) { benchmark(b, texts, &repetition, &quality, &c4, &fineWeb) })
+}

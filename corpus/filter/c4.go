@@ -62,6 +62,7 @@ type c4 struct {
 	cited   []byte       // a line without its citation marks
 	spans   []corpus.Span
 	removed [len(lineRules)]int
+	marks   int // of citations
 }
 
 // What may become of a line, in the order in which the rules are asked.
@@ -86,7 +87,7 @@ const (
 
 // Apply judges one document, and leaves it the lines that are kept.
 func (c *c4) Apply(d *corpus.Document, r *corpus.Report) {
-	c.kept, c.spans, c.removed = c.kept[:0], c.spans[:0], [len(lineRules)]int{}
+	c.kept, c.spans, c.removed, c.marks = c.kept[:0], c.spans[:0], [len(lineRules)]int{}, 0
 	seg, j := d.Segments(), judge{r}
 	lorem, curly, sentences := 0, 0, 0
 	piece := func(line string, at int) bool {
@@ -158,6 +159,7 @@ func (c *c4) replace(d *corpus.Document, r *corpus.Report) {
 			r.Add(lineRules[rule], int64(n))
 		}
 	}
+	r.Add("citation mark", int64(c.marks))
 	separator := "\n"
 	if c.By == bySentence {
 		separator = " "
@@ -310,6 +312,7 @@ func (c *c4) withoutCitations(line string) string {
 		}
 		c.cited = append(c.cited, line[from:i]...)
 		i += n
+		c.marks++
 		from, found = i, true
 	}
 	if !found {

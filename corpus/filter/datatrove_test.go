@@ -148,7 +148,7 @@ func oracleRows(t testing.TB, pattern string, f func(oracleRow)) {
 }
 
 // agreement counts how often a rule says what datatrove says.
-type agreement struct{ documents, dropped, same, text int }
+type agreement struct{ documents, dropped, same, left, text, changed int }
 
 // compare judges a row's text, in both ways of reporting, and counts.
 func compare(t testing.TB, seg *segment.Text, row oracleRow, judges map[string]corpus.Filter, of map[string]*agreement) (differ []string) {
@@ -177,6 +177,10 @@ func compare(t testing.TB, seg *segment.Text, row oracleRow, judges map[string]c
 			differ = append(differ, name+": "+cmp.Or(report.Dropped, "kept")+", want "+cmp.Or(want, "kept"))
 		}
 		if left := row.Left[name]; left != "" && report.Dropped == "" {
+			a.left++
+			if len(report.Counts) > 0 {
+				a.changed++
+			}
 			sum := sha256.Sum256([]byte(d.Text()))
 			if hex.EncodeToString(sum[:])[:16] == left {
 				a.text++
@@ -205,7 +209,10 @@ func TestDatatroveAgrees(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(of)) {
 		a := of[name]
 		share := float64(a.same) / float64(a.documents)
-		t.Logf("%-44s %6d documents, %6d dropped, %6d agree: %.3f %%", name, a.documents, a.dropped, a.same, 100*share)
+		t.Logf("%-44s %6d documents, %6d dropped, %6d agree: %.3f %%; of %5d texts left %5d are equal, %5d lost something", name, a.documents, a.dropped, a.same, 100*share, a.left, a.text, a.changed)
+		if a.left != a.text {
+			t.Errorf("%s leaves %d of %d texts other than datatrove does", name, a.left-a.text, a.left)
+		}
 		if share < 0.995 {
 			t.Errorf("%s: %.3f %% of the decisions agree, want 99.5 %%", name, 100*share)
 		}

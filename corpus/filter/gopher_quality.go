@@ -85,14 +85,18 @@ func (g *gopherQuality) Apply(d *corpus.Document, r *corpus.Report) {
 		}
 		letters += int(w.Kind & segment.HasLetter)
 	}
+	shortest, longest := g.MinMeanWordLength, g.MaxMeanWordLength
+	if counted == 0 { // no words, no mean
+		shortest, longest = -1, -1
+	}
 	mean := share(runes, counted)
 	wordless := func() []corpus.Span {
 		return wordSpans(total, "no letter", func(w segment.Word) bool { return w.Kind&segment.HasLetter == 0 })
 	}
 	_ = j.atLeast("short-doc", float64(counted), float64(g.MinWords), nil) ||
 		j.atMost("long-doc", float64(counted), float64(g.MaxWords), nil) ||
-		j.atLeast("below-avg-threshold", mean, g.MinMeanWordLength, nil) ||
-		j.atMost("above-avg-threshold", mean, g.MaxMeanWordLength, nil) ||
+		j.atLeast("below-avg-threshold", mean, shortest, nil) ||
+		j.atMost("above-avg-threshold", mean, longest, nil) ||
 		j.atMost("too-many-hashes", share(strings.Count(text, "#"), len(total)), g.MaxHashesPerWord, places(text, "hash", "#")) ||
 		j.atMost("too-many-ellipsis", share(strings.Count(text, "...")+strings.Count(text, "…"), len(total)), g.MaxEllipsesPerWord, places(text, "ellipsis", "...", "…")) ||
 		g.lines(seg, j) ||
