@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/athanor-lm/athanor/corpus"
+	"github.com/athanor-lm/athanor/internal/kernel"
 	"github.com/zeebo/xxh3"
 )
 
@@ -130,7 +131,7 @@ func (c *sketch) sketch(text string) bool {
 		c.sig[i] = math.MaxUint32
 	}
 	for at := 0; at < len(xs); at += block {
-		c.p.minima(c.sig, xs[at:min(at+block, len(xs))])
+		kernel.Minima(c.sig, c.p.mul, c.p.add, xs[at:min(at+block, len(xs))])
 	}
 	return len(xs) > 0
 }

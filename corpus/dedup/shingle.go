@@ -91,8 +91,10 @@ func newShingler(words, chars int) *shingler {
 // far classifies the characters beyond the table.
 func far(r rune) (class uint16, folded rune) {
 	switch {
-	case 0x3400 <= r && r <= 0x9fff, 0x3040 <= r && r <= 0x30ff && r != 0x30fb, 0xf900 <= r && r <= 0xfaff, 0x20000 <= r && r <= 0x3ffff:
+	case 0x4e00 <= r && r <= 0x9fff, 0x3041 <= r && r <= 0x3096, 0x30a1 <= r && r <= 0x30fa, r == 0x30fc:
 		return classChar, r
+	case r <= 0x3004, 0x3008 <= r && r <= 0x3020, 0xff01 <= r && r <= 0xff0f, 0xff1a <= r && r <= 0xff20:
+		return classSpace, r
 	case 0xff10 <= r && r <= 0xff19:
 		return classDigit, r
 	case 0xff21 <= r && r <= 0xff3a:
