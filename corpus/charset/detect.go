@@ -30,7 +30,7 @@ var candidates = candidatesOf([]struct {
 	prior  int
 	groups string
 }{
-	{"windows-1252", 0, "english french german iberian italian nordic western"},
+	{"windows-1252", 0, "english french german iberian italian nordic irish western"},
 	{"gb18030", 0, "hans"},
 	{"windows-1251", 1, "russian ukrainian bulgarian"},
 	{"shift_jis", 1, "japanese"},
@@ -99,7 +99,7 @@ func Detect(data []byte, hints ...string) Guess {
 	var g Guess
 	for _, size := range []int{1 << 11, 1 << 14} {
 		s := sample(data, size)
-		if g = best(s, declared); g.Margin > 60 || len(s) < size/2 {
+		if g = best(s, data[:min(len(data), size)], declared); g.Margin > 60 || len(s) < size/2 {
 			break
 		}
 	}
@@ -110,21 +110,37 @@ func Detect(data []byte, hints ...string) Guess {
 type reading struct {
 	name string
 	text []byte
-	bits int
+	own  int // bits of the text
+	bits int // with those of what must be supposed
 }
 
-// best compares the candidates.
-func best(sample []byte, declared map[string]bool) Guess {
-	all := []reading{{UTF8, sample, damaged(sample)}}
+// wideBits is what it costs to suppose UTF-16 without any zero byte.
+const wideBits = 6
+
+// best compares the candidates on a sample, and as UTF-16 on the beginning.
+func best(sample, head []byte, declared map[string]bool) Guess {
+	all := []reading{{UTF8, sample, damaged(sample), damaged(sample)}}
 	decoded := map[string][]byte{}
 	tables := models()
+	l := lettersOf(sample)
 	for _, c := range candidates {
 		text, ok := decoded[c.name]
 		if !ok {
 			text, _ = encodings[c.name].NewDecoder().Bytes(sample) // it replaces what it cannot decode
 			decoded[c.name] = text
 		}
-		all = append(all, reading{c.name, text, c.prior + tables[c.group].bits(text)})
+		g := tables[c.group]
+		own := g.bits(text)
+		all = append(all, reading{c.name, text, own, own + c.prior + l.bits(g)})
+	}
+	if len(head) == len(sample) && len(head)%2 == 0 {
+		for _, name := range []string{"utf-16le", "utf-16be"} {
+			text, _ := encodings[name].NewDecoder().Bytes(head)
+			for _, group := range []string{"hans", "hant", "japanese", "korean"} {
+				own := tables[group].bits(text)
+				all = append(all, reading{name, text, own, own + wideBits})
+			}
+		}
 	}
 	for i := range all {
 		if declared[all[i].name] {
@@ -145,6 +161,56 @@ func best(sample []byte, declared map[string]bool) Guess {
 	return g
 }
 
+// letters are the counts of a to z in a text, which tell its language even where the character set does not.
+type letters struct {
+	n     [26]int
+	total int
+	least int // eighths of bits of the letters in the language that they fit best
+}
+
+// What letters count at most against a language: words of another may be quoted, and a text may be English with the names of
+// some place.
+const (
+	mostLetters    = 20 // bits, for a language that is written with them
+	mostForeign    = 36 // for another alphabet
+	mostAmongHan   = 24
+	aForeignLetter = 3
+)
+
+func lettersOf(text []byte) letters {
+	l := letters{least: math.MaxInt}
+	for _, c := range text {
+		if c |= 0x20; c >= 'a' && c <= 'z' {
+			l.n[c-'a']++
+			l.total++
+		}
+	}
+	for _, g := range models() {
+		if g.letters != nil {
+			l.least = min(l.least, l.eighths(g))
+		}
+	}
+	return l
+}
+
+func (l *letters) eighths(g *group) (sum int) {
+	for i, n := range l.n {
+		sum += n * g.letters[i]
+	}
+	return sum
+}
+
+// bits is what the letters say against a group of languages.
+func (l *letters) bits(g *group) int {
+	switch {
+	case g.letters != nil:
+		return min((l.eighths(g)-l.least)/8, mostLetters)
+	case g.costs['中'] < foreignBits:
+		return min(aForeignLetter*l.total, mostAmongHan)
+	}
+	return min(aForeignLetter*l.total, mostForeign)
+}
+
 // What a reading may be for a text to be one.
 const (
 	plausibleBits = 16 // that a character beyond ASCII costs on average
@@ -162,7 +228,7 @@ func fits(r reading) bool {
 			high++
 		}
 	}
-	return r.bits-asciiBits*ascii <= plausibleBits*max(high, 1) && none*damagedShare <= high
+	return r.own-asciiBits*ascii <= plausibleBits*max(high, 1) && none*damagedShare <= high
 }
 
 // damaged is the cost of a text as UTF-8 that is not all valid.

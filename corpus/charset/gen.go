@@ -33,7 +33,8 @@ var groups = []struct {
 	{"iberian", map[string]float64{"spa": 3, "por_BR": 2, "por_PT": 1, "cat": 1, "glg": 1}},
 	{"italian", map[string]float64{"ita": 1}},
 	{"nordic", map[string]float64{"dan": 1, "swe": 1, "nob": 1, "fin": 1, "isl": 1, "fao": 0.5}},
-	{"western", map[string]float64{"nld": 1, "afr": 1, "gle": 1, "als": 1, "eus": 1, "en-books": 1, "fra": 1, "deu": 1, "spa": 1, "por_PT": 1}},
+	{"western", map[string]float64{"nld": 1, "afr": 1, "als": 1, "eus": 1, "en-books": 1, "fra": 1, "deu": 1, "spa": 1, "por_PT": 1}},
+	{"irish", map[string]float64{"gle": 1}},
 	{"polish", map[string]float64{"pol": 1}},
 	{"czech", map[string]float64{"ces": 2, "slk": 1}},
 	{"hungarian", map[string]float64{"hun": 1}},
@@ -84,7 +85,7 @@ func main() {
 		log.Fatal(err)
 	}
 	w := bufio.NewWriter(out)
-	fmt.Fprintln(w, "# Made by gen.go. Bits of a character beyond ASCII in texts of a group of languages, and the characters that have them.")
+	fmt.Fprintln(w, "# Made by gen.go. Bits of a character beyond ASCII in texts of a group of languages, and the characters that have them; eighths of bits of the letters a to z among themselves.")
 	for _, g := range groups {
 		write(w, g.name, mix(counts, g.languages))
 	}
@@ -159,6 +160,21 @@ func mix(counts map[string]map[rune]float64, languages map[string]float64) map[r
 	return shares
 }
 
+// letters are the bits of a to z among themselves, in eighths.
+func letters(shares map[rune]float64) string {
+	var of [26]float64
+	total := 0.0
+	for i := range of {
+		of[i] = shares['a'+rune(i)] + shares['A'+rune(i)] + 1e-6
+		total += of[i]
+	}
+	var words []string
+	for _, p := range of {
+		words = append(words, fmt.Sprint(math.Round(-8*math.Log2(p/total))))
+	}
+	return strings.Join(words, " ")
+}
+
 func write(w *bufio.Writer, name string, shares map[rune]float64) {
 	byBits := map[int][]rune{}
 	for r, p := range shares {
@@ -169,6 +185,9 @@ func write(w *bufio.Writer, name string, shares map[rune]float64) {
 		if bits <= 16 {
 			byBits[bits] = append(byBits[bits], r)
 		}
+	}
+	if shares['e'] > 0.03 {
+		fmt.Fprintf(w, "%s\tletters\t%s\n", name, letters(shares))
 	}
 	for _, bits := range slices.Sorted(maps.Keys(byBits)) {
 		slices.Sort(byBits[bits])

@@ -24,34 +24,52 @@ var frequencies string
 // those that the counted texts did not hold, a guess by their place in the script.
 type costs [1 << 16]uint8
 
+// group is the languages that share an alphabet and a character set.
+type group struct {
+	costs
+	letters *[26]int // eighths of bits of a to z among themselves, nil where the language is not written with them
+}
+
 // What characters cost that a group's table says nothing of.
 const (
 	asciiBits   = 5  // a letter, a space: candidates differ in the bytes that they take for ASCII, not in what it costs
 	controlBits = 20 // a control character but tab and line ends
 	foreignBits = 20 // a character of another script
+	emojiBits   = 12
+	capitalBits = 4  // a letter as a capital, more than as a small letter
 	rareBits    = 17 // an uncounted letter of the group's script
 	invalidBits = 24 // a byte that is no character
 )
 
 // models gives the table of every group.
-var models = sync.OnceValue(func() map[string]*costs {
-	all := map[string]*costs{}
+var models = sync.OnceValue(func() map[string]*group {
+	all := map[string]*group{}
 	for line := range strings.Lines(frequencies) {
 		if strings.HasPrefix(line, "#") {
 			continue
 		}
 		f := strings.Split(strings.TrimRight(line, "\n"), "\t")
-		c := all[f[0]]
-		if c == nil {
-			c = startingCosts(f[0])
-			all[f[0]] = c
+		g := all[f[0]]
+		if g == nil {
+			g = &group{costs: *startingCosts(f[0])}
+			all[f[0]] = g
+		}
+		if f[1] == "letters" {
+			g.letters = new([26]int)
+			for i, n := range strings.Fields(f[2]) {
+				g.letters[i], _ = strconv.Atoi(n)
+			}
+			continue
 		}
 		bits, err := strconv.Atoi(f[1])
 		if err != nil {
 			panic("charset: frequencies.txt: " + line) // it is part of the program
 		}
 		for _, r := range f[2] {
-			c[r] = min(c[r], uint8(bits))
+			g.costs[r] = min(g.costs[r], uint8(bits))
+			if upper := unicode.ToUpper(r); upper != r && upper < 1<<16 {
+				g.costs[upper] = min(g.costs[upper], uint8(bits)+capitalBits)
+			}
 		}
 	}
 	return all
@@ -83,14 +101,19 @@ func startingCosts(group string) *costs {
 		}
 	}
 	c[utf8.RuneError] = invalidBits
+	c[0xfe0e], c[0xfe0f], c[0x200d] = 4, 4, 8 // what stands with emoji
 	for _, t := range typographic {
 		for _, r := range t.characters {
 			c[r] = t.bits
 		}
 	}
 	switch group {
-	case "english", "western", "french", "german", "iberian", "italian", "nordic":
-		for _, r := range "éèêëàâäáçñöôóüûúïîíåø" { // in names and borrowed words
+	case "english":
+		for _, r := range "éèêëàâäáãçñöôóüûúïîíåø" { // in names and borrowed words
+			c[r] = 10
+		}
+	case "western", "french", "german", "iberian", "italian", "nordic", "irish":
+		for _, r := range "éèêëàâäáãçñöôóüûúïîíåø" {
 			c[r] = 13
 		}
 	case "hans":
@@ -118,7 +141,7 @@ func startingCosts(group string) *costs {
 
 var scripts = map[string]*unicode.RangeTable{
 	"english": unicode.Latin, "french": unicode.Latin, "german": unicode.Latin, "iberian": unicode.Latin, "italian": unicode.Latin,
-	"nordic": unicode.Latin, "western": unicode.Latin, "polish": unicode.Latin, "czech": unicode.Latin, "hungarian": unicode.Latin,
+	"nordic": unicode.Latin, "irish": unicode.Latin, "western": unicode.Latin, "polish": unicode.Latin, "czech": unicode.Latin, "hungarian": unicode.Latin,
 	"romanian": unicode.Latin, "balkan": unicode.Latin, "baltic": unicode.Latin, "turkish": unicode.Latin,
 	"russian": unicode.Cyrillic, "ukrainian": unicode.Cyrillic, "bulgarian": unicode.Cyrillic,
 	"greek": unicode.Greek, "hebrew": unicode.Hebrew, "arabic": unicode.Arabic, "thai": unicode.Thai,
@@ -158,6 +181,7 @@ const (
 	caseBits   = 5  // a capital behind a small letter
 	accentBits = 2  // two letters beyond ASCII in one Latin word
 	insideBits = 5  // a sign between two letters
+	aloneBits  = 8  // a letter of another alphabet by itself
 )
 
 // kind of a character, for its neighbours' sake.
@@ -171,6 +195,7 @@ const (
 	cyrillic
 	greek
 	semitic
+	thai
 	alone         // scripts whose words stand among others without a space
 	capital  kind = 1 << 4
 	joins    kind = 1 << 5 // a sign that does stand in words
@@ -207,6 +232,8 @@ func kindOf(r rune) (k kind) {
 		k = greek
 	case unicode.Is(unicode.Hebrew, r), unicode.Is(unicode.Arabic, r):
 		k = semitic
+	case unicode.Is(unicode.Thai, r):
+		k = thai
 	default:
 		return alone
 	}
@@ -227,7 +254,11 @@ func (c *costs) bits(text []byte) (bits int) {
 		}
 		i += size
 		if r > 0xffff {
-			bits += foreignBits + 2
+			if r >= 0x1f000 && r < 0x1fb00 {
+				bits += emojiBits
+			} else {
+				bits += foreignBits + 2
+			}
 			before, last = last, alone
 			continue
 		}
@@ -241,16 +272,19 @@ func (c *costs) bits(text []byte) (bits int) {
 // neighbours is the cost of a character's kind behind two others.
 func neighbours(before, last, k kind) (bits int) {
 	a, b := last&alphabet, k&alphabet
+	if a > latin && a < alone && b != a && before&alphabet != a {
+		bits = aloneBits
+	}
 	letter := b >= ascii && b < alone
 	switch {
 	case b == sign || !letter:
-		return 0
+		return bits
 	case a == sign && last&joins == 0 && before&alphabet >= ascii && before&alphabet < alone:
 		return insideBits
-	case a < ascii || a == alone:
+	case a < ascii, a == alone, a == ascii && b == ascii:
 		return 0
 	case a != b && !(a == ascii && b == latin) && !(a == latin && b == ascii):
-		bits = mixedBits
+		bits += mixedBits
 	case a == latin && b == latin:
 		bits = accentBits
 	}

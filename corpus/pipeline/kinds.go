@@ -6,6 +6,7 @@ import (
 
 	"github.com/athanor-lm/athanor/corpus"
 	"github.com/athanor-lm/athanor/corpus/boilerplate"
+	"github.com/athanor-lm/athanor/corpus/charset"
 	"github.com/athanor-lm/athanor/corpus/chinese"
 	"github.com/athanor-lm/athanor/corpus/classify"
 	"github.com/athanor-lm/athanor/corpus/decontaminate"
@@ -22,8 +23,9 @@ import (
 // kinds are the steps a recipe can have, by the name under "use", each with the function that gives its settings' defaults.
 var kinds = map[string]func() corpus.Settings{
 	// Taking texts out of what surrounds them, and making them alike.
-	"extract":   settings(extract.Default),
-	"normalize": settings(normalize.Default),
+	"extract":         settings(extract.Default),
+	"normalize":       settings(normalize.Default),
+	"repair-mojibake": settings(charset.DefaultRepairMojibake),
 
 	// Rules for one document.
 	"gopher-quality":    settings(filter.DefaultGopherQuality),

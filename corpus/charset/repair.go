@@ -1,0 +1,401 @@
+package charset
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
+)
+
+// Repairs counts what Repair found in a text.
+type Repairs struct {
+	UTF8     int // runs of UTF-8 that had been read as Latin-1 or Windows-1252, once or several times
+	Legacy   int // lines of another character set (GBK, Big5, Shift-JIS, Windows-1251, …) that had been read as Latin-1
+	Controls int // C1 control characters that were meant as Windows-1252
+	Lost     int // characters that nothing can bring back: U+FFFD, and 锟斤拷, which is U+FFFD as UTF-8 read as GBK
+}
+
+// Repair undoes mojibake, in the manner of ftfy (Speer 2019): what can be read as the bytes of another character set is,
+// where that makes much more probable text of it. Clean text it leaves alone, and finds that out without allocating.
+func Repair(text string) (string, Repairs) {
+	var r Repairs
+	r.Lost = strings.Count(text, "\ufffd") + 2*strings.Count(text, "锟斤拷")
+	if suspectWestern(text) {
+		text = r.utf8AsWestern(r.legacy(text), gainRun)
+		if r.UTF8 >= several {
+			text = r.utf8AsWestern(text, gainAgain)
+		}
+		text = r.controls(text)
+	}
+	return text, r
+}
+
+// maxLayers is how often a text may have been read wrongly.
+const maxLayers = 4
+
+// What a repair must gain, in bits of the model.
+const (
+	gainRun    = 12 // for a run of UTF-8 read as Western: it is valid UTF-8 besides, which chance seldom makes
+	gainAgain  = 1  // for one more, where there were several
+	gainLegacy = 40 // for a line of another set
+	surely     = 6  // that the set explains the line better than any other set
+)
+
+// suspectWestern tells whether a text holds anything that mojibake of the Western kinds must hold: two characters of
+// U+0080..00FF or of Windows-1252's own in a row, or a C1 control.
+func suspectWestern(text string) bool {
+	// In UTF-8 U+0080..00FF begin with C2 and C3, and one of them is in every run of mojibake.
+	next := [2]int{-1, -1} // where C2 and C3 come next
+	for at := 0; ; {
+		for k, lead := range [2]byte{0xc2, 0xc3} {
+			if next[k] >= at || next[k] == len(text) {
+				continue
+			}
+			if next[k] = strings.IndexByte(text[at:], lead); next[k] < 0 {
+				next[k] = len(text)
+			} else {
+				next[k] += at
+			}
+		}
+		if at = min(next[0], next[1]); at == len(text) {
+			return false
+		}
+		r, size := utf8.DecodeRuneInString(text[at:])
+		if r < 0xa0 { // a C1 control, or a byte that is no UTF-8
+			return true
+		}
+		at += size
+		if r, _ := utf8.DecodeRuneInString(text[at:]); r >= 0x80 && westernByte(r) >= 0 {
+			return true
+		}
+	}
+}
+
+// westernByte is the byte that Windows-1252 has for a character, or Latin-1 for one that it has none for; -1 where
+// neither has one.
+func westernByte(r rune) int {
+	if r < 0x100 {
+		return int(r)
+	}
+	if r > 0x2122 { // ™ is the last
+		return -1
+	}
+	if b, ok := charmap.Windows1252.EncodeRune(r); ok {
+		return int(b)
+	}
+	return -1
+}
+
+// several runs or lines of one kind make more of them probable.
+const several = 3
+
+// utf8AsWestern reads the runs that are valid UTF-8 as Windows-1252 bytes so, where that is more probable by enough bits.
+func (r *Repairs) utf8AsWestern(text string, enough int) string {
+	var out strings.Builder
+	kept := 0
+	var bytes []byte // of the run
+	var ends []int   // of its characters in text, from the start of the run
+	for at := 0; at < len(text); {
+		i := strings.IndexByte(text[at:], 0xc3) // a lead byte C2..F4 is U+00C2..00F4, which UTF-8 begins with C3
+		if i < 0 {
+			break
+		}
+		at += i
+		bytes, ends = bytes[:0], ends[:0]
+		end := at
+		for end < len(text) {
+			c, size := utf8.DecodeRuneInString(text[end:])
+			b := westernByte(c)
+			if c < 0x80 || b < 0 || c == utf8.RuneError {
+				break
+			}
+			end += size
+			bytes, ends = append(bytes, byte(b)), append(ends, end-at)
+		}
+		valid := validPrefix(bytes)
+		if valid == 0 {
+			_, size := utf8.DecodeRuneInString(text[at:])
+			at += size
+			continue
+		}
+		stop := at + ends[valid-1]
+		decoded := unlayer(string(bytes[:valid]))
+		if (enough < gainRun || isKnown(decoded)) && gain(text, at, stop, decoded) >= enough {
+			out.WriteString(text[kept:at])
+			out.WriteString(decoded)
+			kept = stop
+			r.UTF8++
+		}
+		at = stop
+	}
+	if kept == 0 {
+		return text
+	}
+	out.WriteString(text[kept:])
+	return out.String()
+}
+
+// unlayer reads text as UTF-8 that had been read as Western again, as long as all of it is that.
+func unlayer(text string) string {
+	for range maxLayers - 1 {
+		raw := make([]byte, 0, len(text))
+		for _, c := range text {
+			b := westernByte(c)
+			if b < 0x80 {
+				return text
+			}
+			raw = append(raw, byte(b))
+		}
+		if len(raw) < 2 || validPrefix(raw) < len(raw) {
+			return text
+		}
+		text = string(raw)
+	}
+	return text
+}
+
+// validPrefix is the length of the UTF-8 characters of two bytes and more that b begins with.
+func validPrefix(b []byte) (n int) {
+	for n < len(b) {
+		c, size := utf8.DecodeRune(b[n:])
+		if size < 2 || c == utf8.RuneError && size == 1 {
+			break
+		}
+		n += size
+	}
+	return n
+}
+
+// isKnown tells whether a text is one of a language that the model knows.
+func isKnown(text string) bool {
+	return leastBits(text, nil) <= plausibleBits*utf8.RuneCountInString(text)
+}
+
+// aroundGain is how much of a text's surroundings its probability is judged with, in characters.
+const aroundGain = 2
+
+// gain is how many bits more probable a text is with decoded in the place of what it has between two places.
+func gain(text string, from, to int, decoded string) int {
+	start, end := from, to
+	for range aroundGain {
+		if _, size := utf8.DecodeLastRuneInString(text[:start]); start > 0 {
+			start -= size
+		}
+		if _, size := utf8.DecodeRuneInString(text[end:]); end < len(text) {
+			end += size
+		}
+	}
+	before, after := text[start:from], text[to:end]
+	return leastBits(before+text[from:to]+after, isWestern) - leastBits(before+decoded+after, nil)
+}
+
+// leastBits is the cost of a text in the languages that fit it best, of those chosen.
+func leastBits(text string, choose func(group string) bool) int {
+	least := 1 << 30
+	for name, g := range models() {
+		if choose == nil || choose(name) {
+			least = min(least, g.bits([]byte(text)))
+		}
+	}
+	return least
+}
+
+// isWestern tells the languages that Windows-1252 is made for.
+func isWestern(group string) bool {
+	for _, c := range candidates {
+		if c.name == "windows-1252" && c.group == group {
+			return true
+		}
+	}
+	return false
+}
+
+// legacy repairs the lines that are text of another character set. Once several are of one, shorter ones are of it too.
+func (r *Repairs) legacy(text string) string {
+	if !hasHighRun(text) {
+		return text
+	}
+	lines := slices.Collect(strings.Lines(text))
+	var left []int // lines that may still be of the same set
+	sets := map[string]int{}
+	for i, line := range lines {
+		raw := westernBytes(line)
+		if raw == nil {
+			continue
+		}
+		fixed, set := "", ""
+		if hasHighRun(line) {
+			fixed, set = legacyLine(raw)
+		}
+		if set == "" {
+			left = append(left, i)
+			continue
+		}
+		lines[i] = fixed
+		sets[set]++
+		r.Legacy++
+	}
+	for set, n := range sets {
+		if n < several || n < r.Legacy {
+			break
+		}
+		for _, i := range left {
+			raw := westernBytes(lines[i])
+			fixed, bad, err := Decode(raw, set)
+			if err == nil && bad == 0 && isKnown(string(fixed)) && gainOfLine(raw, set) >= gainRun {
+				lines[i] = string(fixed)
+				r.Legacy++
+			}
+		}
+	}
+	return strings.Join(lines, "")
+}
+
+// westernBytes are the bytes of a line that is all Western and not all ASCII, else nil.
+func westernBytes(line string) []byte {
+	raw := make([]byte, 0, len(line))
+	high := false
+	for _, c := range line {
+		b := westernByte(c)
+		if b < 0 || c == utf8.RuneError {
+			return nil
+		}
+		high = high || b >= 0x80
+		raw = append(raw, byte(b))
+	}
+	if !high {
+		return nil
+	}
+	return raw
+}
+
+// highRun is how many characters of U+0080..00FF in a row are suspect: hardly any word of a Western language has them.
+const highRun = 4
+
+func hasHighRun(text string) bool {
+	n := 0
+	for _, c := range text {
+		if n++; c < 0x80 || westernByte(c) < 0 {
+			n = 0
+		}
+		if n == highRun {
+			return true
+		}
+	}
+	return false
+}
+
+// legacyLine reads a line that is all Western as another character set, where that is more probable by far.
+func legacyLine(raw []byte) (fixed, set string) {
+	g := Detect(raw)
+	if g.Margin < surely || !replacesLatin(g.Name) {
+		return "", ""
+	}
+	text, bad, err := Decode(raw, g.Name)
+	if err != nil || bad > 0 || !isProse(string(text)) || gainOfLine(raw, g.Name) < gainLegacy {
+		return "", ""
+	}
+	return string(text), g.Name
+}
+
+// gainOfLine is how many bits more probable a line is in a character set than as Western, judged by its beginning.
+func gainOfLine(raw []byte, set string) int {
+	if len(raw) > judgedBytes {
+		cut := judgedBytes
+		for cut > judgedBytes/2 && raw[cut] >= 0x30 { // as in sample
+			cut--
+		}
+		raw = raw[:cut]
+	}
+	fixed, _, err := Decode(raw, set)
+	western, _, _ := Decode(raw, "windows-1252") // it knows that
+	if err != nil {
+		return 0
+	}
+	return leastBits(string(western), isWestern) - leastBits(string(fixed), nil)
+}
+
+// judgedBytes of a line are enough to judge it.
+const judgedBytes = 4096
+
+// isProse tells words from lists of characters and from what is quoted in a Western text: an alphabet beyond Latin must be
+// half of the letters, and make three words. Ideographs and kana need neither.
+func isProse(line string) bool {
+	kinds := kinds()
+	of, words := [alphabet + 1]int{}, 0
+	var last kind
+	for _, c := range line {
+		k := other
+		if c < 1<<16 {
+			k = kinds[c] & alphabet
+		}
+		if of[k]++; k > latin && k < alone && last != k {
+			words++
+		}
+		last = k
+	}
+	beyond := of[cyrillic] + of[greek] + of[semitic] + of[thai]
+	return of[alone] > 0 && beyond == 0 || words >= 3 && beyond > of[ascii]+of[latin]
+}
+
+// replacesLatin tells the character sets of other alphabets, whose text as Latin-1 no language has.
+func replacesLatin(name string) bool {
+	switch name {
+	case "gb18030", "big5", "shift_jis", "euc-jp", "euc-kr", "windows-1251", "koi8-r", "windows-1253", "windows-1255", "windows-1256", "windows-874":
+		return true
+	}
+	return false
+}
+
+// controls makes C1 control characters what Windows-1252 has in their places, where they stand in Latin text: whoever wrote
+// them meant that.
+func (r *Repairs) controls(text string) string {
+	var out strings.Builder
+	kept := 0
+	for at := 0; ; {
+		i := strings.IndexByte(text[at:], 0xc2)
+		if i < 0 {
+			break
+		}
+		at += i
+		end := at
+		for end+1 < len(text) && text[end] == 0xc2 && text[end+1] >= 0x80 && text[end+1] < 0xa0 {
+			end += 2
+		}
+		if end == at {
+			at++
+			continue
+		}
+		before, _ := utf8.DecodeLastRuneInString(text[:at])
+		after, _ := utf8.DecodeRuneInString(text[end:])
+		if isLatin(before) && isLatin(after) {
+			out.WriteString(text[kept:at])
+			for ; at < end; at += 2 {
+				out.WriteRune(r.control(rune(text[at+1])))
+			}
+			kept = end
+		}
+		at = end
+	}
+	if kept == 0 {
+		return text
+	}
+	out.WriteString(text[kept:])
+	return out.String()
+}
+
+// control is what a control character was meant as; U+0085 is a line end, and five have no meaning.
+func (r *Repairs) control(c rune) rune {
+	meant := charmap.Windows1252.DecodeByte(byte(c))
+	if c == 0x85 || meant == utf8.RuneError || meant < 0xa0 {
+		return c
+	}
+	r.Controls++
+	return meant
+}
+
+// isLatin tells characters of Latin text, and its ends, where there is none (U+FFFD).
+func isLatin(c rune) bool {
+	return c < 0x250 || c >= 0x1e00 && c < 0x2100 || c == utf8.RuneError
+}
