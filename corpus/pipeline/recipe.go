@@ -19,7 +19,7 @@ type Recipe struct {
 	Seed uint64 `yaml:"seed"` // of every choice that looks random
 	// Out is the directory that is made. Relative paths, here and below, are relative to the directory in which the program runs.
 	Out string `yaml:"out"`
-	// Memory is what a merge may hold, in bytes.
+	// Memory is what a merge may hold, and twice what the texts may that are under way between reading and writing, in bytes.
 	Memory bytesize.Size `yaml:"memory"`
 	// TaskSize is the size on disk up to which small files make one task, in bytes.
 	TaskSize bytesize.Size `yaml:"task_size"`

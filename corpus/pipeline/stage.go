@@ -19,6 +19,7 @@ type stageRun struct {
 	workers []*worker
 	free    chan *batch
 	work    chan *batch
+	budget  *budget
 }
 
 // runTasks does tasks of a stage that are not done yet. Several are under way at once.
@@ -33,7 +34,7 @@ func (p *Pipeline) runTasks(ctx context.Context, stage int, tasks []int) error {
 	if err := os.MkdirAll(p.stageDir(stage), 0o755); err != nil {
 		return fmt.Errorf("corpus: %w", err)
 	}
-	s := &stageRun{p: p, stage: stage}
+	s := &stageRun{p: p, stage: stage, budget: newBudget(int64(p.recipe.Memory) / 2)}
 	atOnce := min(len(tasks), p.o.Workers+1)
 	batches := atOnce + 3*p.o.Workers // a task that reads holds one while it waits for none
 	s.free, s.work = make(chan *batch, batches), make(chan *batch, batches)
@@ -119,6 +120,7 @@ func (s *stageRun) runTask(ctx context.Context, t *taskRun) (err error) {
 func (s *stageRun) read(ctx context.Context, t *taskRun, ordered chan<- *batch) error {
 	var b *batch
 	send := func() {
+		s.budget.take(int64(b.size))
 		ordered <- b
 		s.work <- b
 		b = nil
@@ -163,6 +165,7 @@ func (s *stageRun) write(t *taskRun, ordered <-chan *batch, kept, recorded *int6
 		if err != nil {
 			stop()
 		}
+		s.budget.give(int64(b.size))
 		b.reset(nil)
 		s.free <- b
 	}
