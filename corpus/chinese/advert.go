@@ -20,25 +20,36 @@ type sign struct {
 	odd bool  // c is not what the text has, or white space is before it
 }
 
-// lineJudge finds lines that advertise. It looks closely only at lines with Latin letters, digits or separators in them.
+// lineJudge finds lines that advertise.
 type lineJudge struct {
-	table   *[1 << 16]class
-	phrases *phraseSet
-	signs   []sign
+	table    *[1 << 16]class
+	phrases  *phraseSet
+	contacts map[rune][][]rune // contactWords and disguiseWords by their first character
+	sieve    [64]uint64        // lets through those, and few others
+	signs    []sign
+}
+
+func newLineJudge(phrases []string) lineJudge {
+	j := lineJudge{table: classes(), phrases: newPhraseSet(phrases), contacts: map[rune][][]rune{}}
+	for _, w := range append(contactWords[:], disguiseWords[:]...) {
+		word := []rune(w)
+		j.contacts[word[0]] = append(j.contacts[word[0]], word)
+		j.sieve[word[0]&63] |= 1 << (word[0] >> 6 & 63)
+	}
+	return j
 }
 
 // kind returns what a line is, empty for one that is part of the text.
 func (j *lineJudge) kind(line string, adverts, chrome bool) string {
 	if adverts {
-		if j.fold(line) {
-			switch {
-			case j.address():
-				return addressLine
-			case j.contact():
-				return contactLine
-			case j.split():
-				return splitLine
-			}
+		j.fold(line)
+		switch {
+		case j.address():
+			return addressLine
+		case j.contact():
+			return contactLine
+		case j.split():
+			return splitLine
 		}
 	}
 	if chrome && len(line) <= 3*chromeLength && j.phrases.in(line) {
@@ -47,15 +58,14 @@ func (j *lineJudge) kind(line string, adverts, chrome bool) string {
 	return ""
 }
 
-// fold makes signs of a line's visible characters, and says whether there is anything to look at: Latin letters or digits, or
-// a separator between Han characters.
-func (j *lineJudge) fold(line string) (look bool) {
+// fold makes signs of a line's visible characters.
+func (j *lineJudge) fold(line string) {
 	j.signs = j.signs[:0]
 	gap := false
 	for i := 0; i < len(line); {
 		c, n := rune(line[i]), 1
 		if c >= utf8.RuneSelf {
-			c, n = utf8.DecodeRuneInString(line[i:])
+			c, n = decode(line[i:])
 		}
 		i += n
 		cl := classOf(j.table, c)
@@ -66,27 +76,17 @@ func (j *lineJudge) fold(line string) (look bool) {
 		s := sign{c: c, cl: cl, odd: gap}
 		gap = false
 		switch {
-		case cl == latin:
-			look = true
-			if c >= 'A' && c <= 'Z' {
-				s.c |= 0x20
-			}
-		case cl == digit:
-			look = true
+		case c >= 'A' && c <= 'Z':
+			s.c |= 0x20
 		case cl == wide:
-			look = true
 			s.c, s.odd = c-0xFEE0|0x20, true
-		case c == '。' || c == '．' || c == '｡' || c == '·' || c == '•' || c == '点':
+		case c == '。' || c == '．' || c == '｡' || c == '·' || c == '•':
+			s.c, s.odd = '.', true
+		case c == '点':
 			s.odd = true
-			if c != '点' {
-				s.c = '.'
-			}
-		case separator(c) != none:
-			look = true
 		}
 		j.signs = append(j.signs, s)
 	}
-	return look
 }
 
 // tlds are the ends of addresses that advertisements have.
@@ -138,30 +138,30 @@ var (
 // contact finds such a word with a name or number of five signs or more close behind it.
 func (j *lineJudge) contact() bool {
 	for i := range j.signs {
-		for _, words := range [2][]string{disguiseWords[:], contactWords[:]} {
-			for _, w := range words {
-				if n := j.startsWith(i, w); n > 0 && j.name(i+n) {
-					return true
-				}
+		c := j.signs[i].c
+		if j.sieve[c&63]>>(c>>6&63)&1 == 0 {
+			continue
+		}
+		for _, w := range j.contacts[c] {
+			if j.startsWith(i, w) && j.name(i+len(w)) {
+				return true
 			}
 		}
 	}
 	return false
 }
 
-// startsWith returns the number of signs that a word takes at i, 0 where it is not there; a Latin word must not go on before.
-func (j *lineJudge) startsWith(i int, w string) int {
-	if first, _ := utf8.DecodeRuneInString(w); j.signs[i].c != first || first < 0x80 && i > 0 && isLatin(j.signs[i-1]) {
-		return 0
+// startsWith says whether a word is at i; a Latin word must not go on before.
+func (j *lineJudge) startsWith(i int, word []rune) bool {
+	if len(j.signs)-i < len(word) || word[0] < utf8.RuneSelf && i > 0 && isLatin(j.signs[i-1]) {
+		return false
 	}
-	n := 0
-	for _, c := range w {
-		if i+n >= len(j.signs) || j.signs[i+n].c != c {
-			return 0
+	for k, c := range word {
+		if j.signs[i+k].c != c {
+			return false
 		}
-		n++
 	}
-	return n
+	return true
 }
 
 // name says whether a name or number of at least five Latin letters, digits, _ and -, one of them a digit, begins within six signs.
@@ -272,12 +272,18 @@ func newPhraseSet(phrases []string) *phraseSet {
 }
 
 func (p *phraseSet) in(line string) bool {
-	for i, c := range line {
+	for i := 0; i < len(line); {
+		c, n := rune(line[i]), 1
+		if c >= utf8.RuneSelf {
+			c, n = decode(line[i:])
+		}
+		at := i
+		i += n
 		if p.sieve[c&63]>>(c>>6&63)&1 == 0 {
 			continue
 		}
 		for _, s := range p.byFirst[c] {
-			if strings.HasPrefix(line[i:], s) {
+			if strings.HasPrefix(line[at:], s) {
 				return true
 			}
 		}

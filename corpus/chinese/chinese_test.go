@@ -57,7 +57,7 @@ func TestRepeatedNGramsAreThoseCountedByHand(t *testing.T) {
 }
 
 func TestLinesAreTakenForWhatTheyAre(t *testing.T) {
-	j := lineJudge{table: classes(), phrases: newPhraseSet(DefaultPhrases())}
+	j := newLineJudge(DefaultPhrases())
 	for line, want := range map[string]string{
 		"请访问www。abcde。com":                 addressLine,
 		"ｗｗｗ．ａｂｃ．ｃｏｍ":                      addressLine,
@@ -91,6 +91,18 @@ func TestLinesAreTakenForWhatTheyAre(t *testing.T) {
 	}
 	if got := j.kind("小^说", false, true); got != "" {
 		t.Errorf("adverts are not looked for, found %q", got)
+	}
+}
+
+func TestSieveKeepsKindsApart(t *testing.T) {
+	low := map[rune]bool{}
+	for _, c := range mojibake {
+		low[c&0xFFF] = true
+	}
+	for _, c := range functionChars {
+		if low[c&0xFFF] {
+			t.Errorf("%c falls together with what wrong decoding leaves", c)
+		}
 	}
 }
 

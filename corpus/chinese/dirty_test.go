@@ -62,7 +62,7 @@ func TestDisguisedLinesAreCut(t *testing.T) {
 		for i, text := range documents(t, name, 7) {
 			for line := range strings.SplitSeq(text, "\n") {
 				clean++
-				if kind := f.judge.kind(line, true, false); kind != "" {
+				if kind := f.judge.kind(line, f.scan.line(line), false); kind != "" {
 					wrong++
 					if wrong <= 40 {
 						t.Logf("clean: %s: %.200s", kind, line)
@@ -72,7 +72,7 @@ func TestDisguisedLinesAreCut(t *testing.T) {
 			k := i % len(disguises)
 			planted++
 			line := disguises[k](r)
-			if f.judge.kind(line, true, false) != "" {
+			if f.judge.kind(line, f.scan.line(line), false) != "" {
 				found++
 			} else if missed[k]++; missed[k] == 1 {
 				t.Logf("missed: %s", line)

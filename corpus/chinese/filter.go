@@ -24,6 +24,7 @@ type filter struct {
 	scan  *scanner
 	judge lineJudge
 	reps  repeats
+	lines []lineSpan // of the document, that advertise
 	out   []byte
 
 	topNames, duplicateNames []string // of the rules of repetition
@@ -39,24 +40,21 @@ type lineSpan struct {
 func (f *filter) Apply(d *corpus.Document, r *corpus.Report) {
 	text := d.Text()
 	f.scan.reset()
-	var lines []lineSpan
+	f.lines = f.lines[:0]
 	bad := 0 // bytes in lines that advertise
 	for at := 0; at <= len(text); {
-		end := len(text)
-		if i := strings.IndexByte(text[at:], '\n'); i >= 0 {
-			end = at + i
-		}
-		if kind := f.judge.kind(text[at:end], f.Adverts != ignore, f.Chrome != ignore); kind != "" {
-			lines = append(lines, lineSpan{at, end, kind})
+		end := lineEnd(text, at)
+		look := f.scan.line(text[at:end])
+		if kind := f.judge.kind(text[at:end], look && f.Adverts != ignore, f.Chrome != ignore); kind != "" {
+			f.lines = append(f.lines, lineSpan{at, end, kind})
 			bad += end - at
 			r.Add(kind, 1)
-			if action := f.action(kind); action == count {
-				f.scan.line(text[at:end])
-			}
-		} else {
-			f.scan.line(text[at:end])
 		}
 		at = end + 1
+	}
+	lines := f.lines
+	if len(lines) > 0 {
+		f.rescan(text)
 	}
 	if f.MaxAdverts > 0 {
 		f.most(r, "adverts", share(bad, len(text)), f.MaxAdverts, lines)
@@ -66,6 +64,32 @@ func (f *filter) Apply(d *corpus.Document, r *corpus.Report) {
 	}
 	if len(lines) > 0 {
 		f.cut(d, lines)
+	}
+}
+
+// lineEnd returns where the line ends that begins at a place.
+func lineEnd(text string, at int) int {
+	if i := strings.IndexByte(text[at:], '\n'); i >= 0 {
+		return at + i
+	}
+	return len(text)
+}
+
+// rescan measures the text again without the lines that are to be cut.
+func (f *filter) rescan(text string) {
+	f.scan.reset()
+	rest := f.lines
+	for at := 0; at <= len(text); {
+		end := lineEnd(text, at)
+		if len(rest) > 0 && rest[0].start == at {
+			if f.action(rest[0].kind) != cut {
+				f.scan.line(text[at:end])
+			}
+			rest = rest[1:]
+		} else {
+			f.scan.line(text[at:end])
+		}
+		at = end + 1
 	}
 }
 

@@ -37,6 +37,7 @@ type scanner struct {
 	table    *[1 << 16]class
 	special  map[rune]uint32 // of functionChars: a bit each; of mojibake: bit 31
 	sieve    [64]uint64      // lets through the keys of special, and few others
+	unseen   [64]uint64      // the sieve, less the text's function characters
 	function uint32
 	letters  []rune // Han characters, letters and digits, in order
 }
@@ -56,57 +57,74 @@ func newScanner() *scanner {
 	for c := range s.special {
 		s.sieve[c&63] |= 1 << (c >> 6 & 63)
 	}
+	s.reset()
 	return s
 }
 
 func (s *scanner) reset() {
-	s.Measures, s.function, s.letters = Measures{}, 0, s.letters[:0]
+	s.Measures, s.function, s.letters, s.unseen = Measures{}, 0, s.letters[:0], s.sieve
 }
 
-// line measures one line.
-func (s *scanner) line(line string) {
+// line measures one line, and says whether it has what disguises have: Latin letters, digits, separators behind Han characters.
+func (s *scanner) line(line string) (look bool) {
 	chars, complete := 0, 0
 	ended := false // the last visible character, or one before closing marks, was a stop
-	var last class = space
-	var pin pinyin
+	last := space
+	latinFrom := -1 // where Latin letters began right behind a Han character
+	letters := s.letters
 	for i := 0; i < len(line); {
 		c, n := rune(line[i]), 1
 		if c >= utf8.RuneSelf {
-			c, n = utf8.DecodeRuneInString(line[i:])
+			c, n = decode(line[i:])
 		}
+		at := i
 		i += n
 		cl := classOf(s.table, c)
-		if cl == space {
-			pin.reset()
-			continue
-		}
-		chars++
-		s.Pinyin += pin.next(c, cl)
 		switch {
 		case isHan(cl):
 			s.Han++
-			s.letters = append(s.letters, c)
+			letters = append(letters, c)
 			switch cl {
 			case simplified:
 				s.Simplified++
 			case traditional:
 				s.Traditional++
 			}
-			s.note(c)
+			if s.unseen[c&63]>>(c>>6&63)&1 != 0 {
+				s.note(c)
+			}
+			if last == latin && latinFrom >= 0 && at-latinFrom >= 2 && at-latinFrom <= 6 && syllables()[line[latinFrom:at]] {
+				s.Pinyin++
+			}
+		case cl == space:
+			latinFrom = -1
+			continue
 		case cl == latin || cl == digit || cl == wide:
-			s.Latin++
-			if cl == wide {
+			if look = true; cl == wide {
 				s.Wide++
 			}
-			s.letters = append(s.letters, c)
+			s.Latin++
+			letters = append(letters, c)
+			if last != latin {
+				latinFrom = -1
+				if isHan(last) && line[at-1] >= utf8.RuneSelf { // no space between
+					latinFrom = at
+				}
+			}
 		case cl == letter:
-			s.letters = append(s.letters, c)
+			letters = append(letters, c)
 		case cl == broken:
 			s.Broken++
 		case isMark(cl):
 			s.Marks++
+			look = look || isHan(last) && separator(c) != none
+		default:
+			look = look || isHan(last) && separator(c) != none
 		}
+		chars++
 		switch {
+		case cl < stop:
+			ended = false
 		case cl == stop, cl == dot && isHan(last):
 			if !ended {
 				s.Sentences++
@@ -119,8 +137,9 @@ func (s *scanner) line(line string) {
 		}
 		last = cl
 	}
+	s.letters = letters
 	if chars == 0 {
-		return
+		return look
 	}
 	s.Chars += chars
 	s.Complete += complete
@@ -131,20 +150,28 @@ func (s *scanner) line(line string) {
 	if !ended && last != pause && last != closing && last != dot {
 		s.Open++
 	}
+	return look
+}
+
+// decode returns the character a string begins with, quickly where it has three bytes, as Han characters have.
+func decode(s string) (rune, int) {
+	if len(s) >= 3 && s[0] > 0xE0 && s[0] < 0xED && s[1]&0xC0 == 0x80 && s[2]&0xC0 == 0x80 {
+		return rune(s[0]&0xF)<<12 | rune(s[1]&0x3F)<<6 | rune(s[2]&0x3F), 3
+	}
+	return utf8.DecodeRuneInString(s)
 }
 
 // note takes note of characters of a kind of their own.
 func (s *scanner) note(c rune) {
-	// Most of these are among the few dozen most frequent ones; a map is asked only for what a sieve lets through.
-	if s.sieve[c&63]>>(c>>6&63)&1 == 0 {
-		return
-	}
 	switch bit := s.special[c]; {
 	case bit == 1<<31:
 		s.Broken++
-	case s.function&bit == 0 && bit != 0:
-		s.function |= bit
-		s.Function++
+	case bit != 0:
+		s.unseen[c&63] &^= 1 << (c >> 6 & 63) // once is enough
+		if s.function&bit == 0 {
+			s.function |= bit
+			s.Function++
+		}
 	}
 }
 

@@ -5,7 +5,8 @@ import (
 	"sync"
 )
 
-// syllables are pinyin's, without ü and tones.
+// syllables are pinyin's, without ü and tones. Spelled in Latin letters between two Han characters, as in 加wei信, they hide words from
+// filters of words.
 var syllables = sync.OnceValue(func() map[string]bool {
 	set := map[string]bool{}
 	for _, row := range strings.Split(syllableRows, "\n") {
@@ -40,31 +41,3 @@ c: a ai an ang ao e en eng i ong ou u uan ui un uo
 s: a ai an ang ao e en eng i ong ou u uan ui un uo
 y: a an ang ao e i in ing ong ou u uan ue un
 w: a ai an ang ei en eng o u`
-
-// pinyin finds syllables that Latin letters spell between two Han characters, as in 加wei信: what hides words from filters of words.
-type pinyin struct {
-	buf [6]byte
-	n   int // letters since a Han character; -1 = none
-	on  bool
-}
-
-func (p *pinyin) reset() { p.on = false }
-
-// next takes the next visible character, and returns 1 where it ends such a place.
-func (p *pinyin) next(c rune, cl class) int {
-	switch {
-	case isHan(cl):
-		hit := 0
-		if p.on && p.n >= 2 && syllables()[string(p.buf[:p.n])] {
-			hit = 1
-		}
-		p.on, p.n = true, 0
-		return hit
-	case p.on && cl == latin && c >= 'a' && c <= 'z' && p.n < len(p.buf):
-		p.buf[p.n] = byte(c)
-		p.n++
-	default:
-		p.on = false
-	}
-	return 0
-}

@@ -1,13 +1,14 @@
 package chinese
 
 // repeats finds how much of a text repeated n-grams of characters make up. Characters are the text's letters: Han, Latin and
-// others, and digits, without punctuation and white space. Two n-grams are taken for equal when 64 bits of hash are.
+// others, and digits, without punctuation and white space. Two n-grams are taken for equal when 32 bits of their hash are and
+// the others lead to the same place in a table: of a million different n-grams about one or two are mistaken.
 type repeats struct {
 	seen []slot
 }
 
 type slot struct {
-	key   uint64 // 0 = empty
+	tag   uint32 // 0 = empty
 	count uint32
 }
 
@@ -32,10 +33,7 @@ func each(letters []rune, n int, f func(at int, key uint64) (skip bool)) {
 		if at := i - n + 1; at >= next {
 			k := h ^ h>>29
 			k = k * 0xBF58476D1CE4E5B9
-			if k = k ^ k>>32; k == 0 {
-				k = 1
-			}
-			if f(at, k) {
+			if f(at, k^k>>32) {
 				next = at + n
 			}
 		}
@@ -56,12 +54,12 @@ func (r *repeats) reset(n int) {
 	clear(r.seen)
 }
 
-// at returns the slot of a key.
-func (r *repeats) at(key uint64) *slot {
-	mask := uint64(len(r.seen) - 1)
+// at returns the slot of a key and its tag.
+func (r *repeats) at(key uint64) (*slot, uint32) {
+	tag, mask := uint32(key>>32)|1, uint64(len(r.seen)-1)
 	for i := key & mask; ; i = (i + 1) & mask {
-		if s := &r.seen[i]; s.key == key || s.key == 0 {
-			return s
+		if s := &r.seen[i]; s.tag == tag || s.tag == 0 {
+			return s, tag
 		}
 	}
 }
@@ -72,8 +70,8 @@ func (r *repeats) top(letters []rune, n int) float64 {
 	r.reset(len(letters))
 	most := uint32(0)
 	each(letters, n, func(_ int, key uint64) bool {
-		s := r.at(key)
-		s.key = key
+		s, tag := r.at(key)
+		s.tag = tag
 		s.count++
 		most = max(most, s.count)
 		return false
@@ -90,12 +88,12 @@ func (r *repeats) duplicates(letters []rune, n int) float64 {
 	r.reset(len(letters))
 	found := 0
 	each(letters, n, func(_ int, key uint64) bool {
-		s := r.at(key)
-		if s.key == key {
+		s, tag := r.at(key)
+		if s.tag == tag {
 			found += n
 			return true
 		}
-		s.key = key
+		s.tag = tag
 		return false
 	})
 	return share(found, len(letters))

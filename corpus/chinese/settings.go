@@ -113,7 +113,7 @@ func (s *Settings) Open(corpus.Env) (func() corpus.Filter, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
 	}
-	phrases := newPhraseSet(s.Phrases)
+	judge := newLineJudge(s.Phrases)
 	var top, duplicate []string
 	for _, g := range s.TopNGrams {
 		top = append(top, fmt.Sprintf("top-%d-gram", g.N))
@@ -123,7 +123,7 @@ func (s *Settings) Open(corpus.Env) (func() corpus.Filter, error) {
 	}
 	return func() corpus.Filter {
 		return &filter{
-			Settings: *s, scan: newScanner(), judge: lineJudge{table: classes(), phrases: phrases}, topNames: top, duplicateNames: duplicate,
+			Settings: *s, scan: newScanner(), judge: judge, topNames: top, duplicateNames: duplicate,
 		}
 	}, nil
 }

@@ -47,7 +47,7 @@ const (
 	shortFrom = 40
 	shortTo   = 80
 	// votesWeigh is the weight of each word's own prediction beside that of the whole text; see
-	// docs/decisions/007-language-identification.md.
+	// docs/decisions/008-language-identification.md.
 	votesWeigh = 0.5
 )
 

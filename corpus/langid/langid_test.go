@@ -74,6 +74,7 @@ func TestDocumentsAreKeptByLanguageAndScore(t *testing.T) {
 	}{
 		{"any language", en, "", func(s *Settings) {}, "en", ""},
 		{"unknown", de, "", func(s *Settings) {}, "und", "uncertain"},
+		{"only the start", strings.Repeat(en, 3) + strings.Repeat(de, 50), "", func(s *Settings) { s.Head = 300 }, "en", ""},
 		{"no least score", de, "", func(s *Settings) { s.MinScore = 0 }, "und", ""},
 		{"unwished", en, "", func(s *Settings) { s.Keep = []string{"zh"} }, "en", "unwanted"},
 		{"record replaced", en, "fr", func(s *Settings) {}, "en", ""},
@@ -109,6 +110,7 @@ func TestSettingsThatCannotBeAreRefused(t *testing.T) {
 		`record: "keep"`:  func(s *Settings) { s.Record = "keep" },
 		`keep: "english"`: func(s *Settings) { s.Keep = []string{"english"} },
 		"prior: en: 0":    func(s *Settings) { s.Prior = map[string]float64{"en": 0} },
+		"head: -1":        func(s *Settings) { s.Head = -1 },
 		"none.ftz":        func(s *Settings) { s.Model = "none.ftz" },
 	} {
 		s := Default()

@@ -23,6 +23,8 @@ type Settings struct {
 	// Record says what of a language that came with the record: replace (by what is found) or trust (found nothing out: no
 	// score, min_score does not count).
 	Record string `yaml:"record"`
+	// Head is how many bytes at the start of a text are looked at; 0 = all, as others do.
+	Head int `yaml:"head"`
 	// Bare takes the model's answer as it is, without rules for scripts and short texts. It is fastText's, to the digit.
 	Bare bool `yaml:"bare"`
 	// Prior says how many times likelier than another a language is before anything is known, for texts of less than 80
@@ -42,6 +44,9 @@ func (s *Settings) Validate() error {
 	}
 	if s.Record != "replace" && s.Record != "trust" {
 		return fmt.Errorf("record: %q, want replace or trust", s.Record)
+	}
+	if s.Head < 0 {
+		return fmt.Errorf("head: %d, want 0 (all of a text) or a number of bytes", s.Head)
 	}
 	for _, k := range s.Keep {
 		if _, err := language.Parse(k); err != nil {
@@ -120,7 +125,11 @@ func (f *filter) Apply(d *corpus.Document, r *corpus.Report) {
 		}
 		return
 	}
-	found := f.id.Identify(d.Text())
+	text := d.Text()
+	if f.Head > 0 && len(text) > f.Head {
+		text = text[:f.Head]
+	}
+	found := f.id.Identify(text)
 	d.Lang = found.Lang
 	d.Set("lang_score", found.Score)
 	code := found.Lang

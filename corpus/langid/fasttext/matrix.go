@@ -5,25 +5,21 @@ import (
 	"math/bits"
 )
 
-// pruned says which buckets of a quantized model are left. Blocks are of 64 buckets, so that one line of the cache tells
-// whether a bucket is left, and how many left ones are before it.
+// pruned says which buckets of a quantized model are left: a bit each, and for every 64 of them how many left ones are before.
+// Most questions end at the bit, and all bits fit the cache.
 type pruned struct {
-	blocks []prunedBlock
+	left   []uint64
+	before []uint32
 	row    []int32 // of the n-th bucket left, its row behind the words' as the file has them; nil once rows are in that order
-}
-
-type prunedBlock struct {
-	left   uint64
-	before uint32
 }
 
 // rank returns the place of a bucket among those left.
 func (p *pruned) rank(bucket uint32) (uint32, bool) {
-	b := &p.blocks[bucket/64]
-	if b.left>>(bucket%64)&1 == 0 {
+	left, bit := p.left[bucket/64], bucket%64
+	if left>>bit&1 == 0 {
 		return 0, false
 	}
-	return b.before + uint32(bits.OnesCount64(b.left&(1<<(bucket%64)-1))), true
+	return p.before[bucket/64] + uint32(bits.OnesCount64(left&(1<<bit-1))), true
 }
 
 func (m *Model) readPruned(in *reader, size int64) error {
@@ -33,7 +29,7 @@ func (m *Model) readPruned(in *reader, size int64) error {
 	if size > in.left/8 || size > int64(m.bucket) {
 		return fmt.Errorf("%d buckets left of %d, with %d bytes left", size, m.bucket, in.left)
 	}
-	p := &pruned{blocks: make([]prunedBlock, m.bucket/64+1)}
+	p := &pruned{left: make([]uint64, m.bucket/64+1), before: make([]uint32, m.bucket/64+1)}
 	rows := make(map[uint32]int32, size)
 	for range size {
 		bucket, row := uint32(in.i32()), in.i32()
@@ -44,12 +40,12 @@ func (m *Model) readPruned(in *reader, size int64) error {
 			return fmt.Errorf("bucket %d of %d in row %d", bucket, m.bucket, row)
 		}
 		rows[bucket] = row
-		p.blocks[bucket/64].left |= 1 << (bucket % 64)
+		p.left[bucket/64] |= 1 << (bucket % 64)
 	}
 	n := uint32(0)
-	for i := range p.blocks {
-		p.blocks[i].before = n
-		n += uint32(bits.OnesCount64(p.blocks[i].left))
+	for i, left := range p.left {
+		p.before[i] = n
+		n += uint32(bits.OnesCount64(left))
 	}
 	p.row = make([]int32, n)
 	for bucket, row := range rows {

@@ -101,7 +101,7 @@ func (m *Model) Bytes() int64 {
 		n += int64(len(w)) + 40
 	}
 	if m.pruned != nil {
-		n += int64(len(m.pruned.blocks)) * 16
+		n += int64(len(m.pruned.left)) * 12
 	}
 	return n
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unsafe"
 
 	"github.com/cespare/xxhash/v2"
 )
@@ -49,13 +50,17 @@ type scored struct {
 }
 
 const (
-	cacheSize   = 1 << 13 // words; with 16 columns this is 650 KB
+	cacheBytes  = 4 << 20 // at most, for words met before
 	cacheLength = 40      // bytes: longer words hardly come again
 )
 
-// NewPredictor returns a predictor.
+// NewPredictor returns a predictor, which takes up to 4 MiB.
 func (m *Model) NewPredictor() *Predictor {
-	return &Predictor{m: m, hidden: make([]float32, m.dim), cache: make([]cached, cacheSize), sums: make([]float32, cacheSize*m.dim)}
+	words := 64
+	for 2*words*(4*m.dim+int(unsafe.Sizeof(cached{}))) <= cacheBytes {
+		words *= 2
+	}
+	return &Predictor{m: m, hidden: make([]float32, m.dim), cache: make([]cached, words), sums: make([]float32, words*m.dim)}
 }
 
 // Predict appends the k likeliest labels of a text, the likeliest first; all, where there are fewer (a Huffman tree's leaves below
@@ -118,7 +123,7 @@ func (p *Predictor) word(w string) {
 		f = p.compute(w, p.hidden)
 	} else {
 		key := xxhash.Sum64String(w) | 1
-		slot := int(key >> 1 % cacheSize)
+		slot := int(key >> 1 & uint64(len(p.cache)-1))
 		c, sum := &p.cache[slot], p.sums[slot*p.m.dim:][:p.m.dim]
 		if c.key != key {
 			clear(sum)
