@@ -31,6 +31,6 @@ func printLeftOut(w io.Writer, st read.Stats) {
 		fmt.Fprintf(w, "files left out, as their format is not read: %s\n", read.ByExtension(st.LeftOut))
 	}
 	if len(st.LeftOutRecords) > 0 {
-		fmt.Fprintf(w, "records left out, as they are no page that was found: %s\n", read.ByExtension(st.LeftOutRecords))
+		fmt.Fprintf(w, "records left out, as they hold no page: %s\n", read.ByExtension(st.LeftOutRecords))
 	}
 }

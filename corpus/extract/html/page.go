@@ -56,11 +56,9 @@ func Extract(page []byte, address, contentType string) (Page, error) {
 		base = nil
 	}
 	p, headings := statements(doc, base)
-	reader := readability.NewParser()
-	reader.KeepClasses = true
-	article, err := reader.ParseAndMutate(doc, base)
+	article, err := find(doc, base)
 	if err != nil {
-		return Page{}, fmt.Errorf("html: %w", err)
+		return Page{}, err
 	}
 	p.Title = withoutSite(firstOf(oneLine(article.Title()), p.Title), headings)
 	if article.Node != nil {
@@ -68,6 +66,22 @@ func Extract(page []byte, address, contentType string) (Page, error) {
 		p.Text = tidy(trimLines(tidy(render.InnerText(article.Node)), p.Title))
 	}
 	return p, nil
+}
+
+// find runs Readability, which takes the tree apart. It is written for pages as they are; one for which it is not ready must
+// not end the reading of a million others.
+func find(doc *html.Node, base *url.URL) (article readability.Article, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("html: Readability panicked: %v", cause)
+		}
+	}()
+	reader := readability.NewParser()
+	reader.KeepClasses = true
+	if article, err = reader.ParseAndMutate(doc, base); err != nil {
+		err = fmt.Errorf("html: %w", err)
+	}
+	return article, err
 }
 
 // Text returns all of a page that a reader would see, for pages without furniture such as mails.
