@@ -127,11 +127,10 @@ func (s *stream) failed() error {
 
 // joiner interpolates all orders: an n-gram follows the shorter one whose words it ends with.
 type joiner struct {
-	t       *trainer
-	grams   []stream // by order, from 2 on
-	gammas  []stream // by the length of the context, from 1 on
-	take    func(n int, suffix []byte, p, gamma float64)
-	context []byte
+	t      *trainer
+	grams  []stream // by order, from 2 on
+	gammas []stream // by the length of the context, from 1 on
+	take   func(n int, suffix []byte, p, gamma float64)
 }
 
 // join walks over all n-grams in suffix order and hands each to take, with its probability and its γ as a context, 1 where nothing

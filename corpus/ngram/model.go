@@ -1,7 +1,6 @@
 package ngram
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math"
 	"os"
@@ -10,7 +9,6 @@ import (
 	"github.com/edsrzf/mmap-go"
 
 	"github.com/athanor-lm/athanor/internal/durable"
-	"github.com/athanor-lm/athanor/tokenizer"
 )
 
 // Model gives the probabilities of texts. It does not change while it scores, and serves any number of goroutines.
@@ -61,9 +59,9 @@ func (h *head) check(behind uint64) error {
 	case len(h.Slots) != h.Order-1 || len(h.Probes) != h.Order-1 || len(h.Grams) != h.Order-1:
 		return fmt.Errorf("%d tables, want %d", len(h.Slots), h.Order-1)
 	}
-	want := 16 * uint64(h.Vocab)
+	want := uint64(align(16 * h.Vocab))
 	for i, n := range h.Slots {
-		if n == 0 || n > behind/8 || h.Probes[i] > n {
+		if n == 0 || n%bucketSlots != 0 || n > behind/8 || h.Probes[i] > n {
 			return fmt.Errorf("%d-grams: %d slots and searches of %d in %d bytes", i+2, n, h.Probes[i], behind)
 		}
 		want += 8 * n
@@ -151,96 +149,6 @@ func (s Score) Perplexity() float64 {
 		return math.Inf(1)
 	}
 	return math.Pow(10, -s.Log/float64(s.Words))
-}
-
-// Scorer scores texts with memory of its own. One goroutine uses it.
-type Scorer struct {
-	m *Model
-	c *cutter
-}
-
-// NewScorer returns a scorer. A model of tokens needs the tokenizer it was trained with, others nil.
-func (m *Model) NewScorer(tok *tokenizer.Tokenizer) (*Scorer, error) {
-	c, err := newCutter(m.head.Unit, m.head.Fold, tok)
-	if err != nil {
-		return nil, err
-	}
-	if tok != nil && tok.Hash() != m.head.Tokenizer {
-		return nil, fmt.Errorf("ngram: the tokenizer's hash is %.12s…, the model's is %.12s…: want the one it was trained with", tok.Hash(), m.head.Tokenizer)
-	}
-	return &Scorer{m: m, c: c}, nil
-}
-
-// Score returns the probability of a text.
-func (s *Scorer) Score(text string) (sum Score) {
-	s.c.eachSentence(text, func(units []uint64) {
-		h := history{words: [maxOrder - 1]uint32{begin}, length: 1}
-		h.gammas[0] = s.m.unigram(begin, 4)
-		for _, u := range units {
-			w := s.m.vocab.of(u)
-			if w == unknown {
-				sum.Unknown++
-			}
-			sum.Log += s.m.step(&h, w)
-		}
-		sum.Log += s.m.step(&h, end)
-		sum.Words += int64(len(units)) + 1
-	})
-	return sum
-}
-
-// history is the longest context the model knows, the last word first, with log γ of the context of each length.
-type history struct {
-	words  [maxOrder - 1]uint32
-	gammas [maxOrder - 1]float64
-	length int
-}
-
-func (m *Model) unigram(w uint32, at int) float64 {
-	return float64(math.Float32frombits(binary.LittleEndian.Uint32(m.unigrams[8*int(w)+at:])))
-}
-
-// step returns log₁₀ p(w|h) and adds w to the history: the probability of the longest n-gram that is known, and γ of all longer
-// contexts.
-func (m *Model) step(h *history, w uint32) float64 {
-	p := m.unigram(w, 0)
-	var gammas [maxOrder]float64
-	gammas[0] = m.unigram(w, 4)
-	n, key := 1, keyOf(w) // the length of the n-gram found
-	for ; n <= h.length; n++ {
-		key = longerKey(key, h.words[n-1])
-		packed := m.find(n-1, key)
-		if packed == 0 {
-			break
-		}
-		p = float64(packed>>32&math.MaxUint16) * (-probabilityRange / math.MaxUint16)
-		gammas[n] = float64(packed>>48) * (-gammaRange / math.MaxUint16)
-	}
-	for k := n - 1; k < h.length; k++ {
-		p += h.gammas[k]
-	}
-	h.length = min(n, m.head.Order-1)
-	copy(h.words[1:], h.words[:])
-	h.words[0] = w
-	copy(h.gammas[:], gammas[:])
-	return p
-}
-
-// find returns the slot of an n-gram in a table, 0 where it is not.
-func (m *Model) find(table int, key uint64) uint64 {
-	slots := m.head.Slots[table]
-	at, known := place(key, slots)
-	data := m.grams[table]
-	for range m.head.Probes[table] {
-		s := binary.LittleEndian.Uint64(data[8*at:])
-		if uint32(s) == known || s == 0 {
-			return s
-		}
-		if at++; at == slots {
-			at = 0
-		}
-	}
-	return 0
 }
 
 // Names of the buckets.

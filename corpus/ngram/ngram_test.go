@@ -140,18 +140,21 @@ func TestProbabilitiesSumToOne(t *testing.T) {
 	c := config(t, 3, g.Unit)
 	c.Prune = []int{1}
 	m := train(t, c, g.Lines[:600]...)
+	s := scorer(t, m)
 	for _, context := range [][]uint32{{}, {5}, {17, 23}, {3, 4}, {unknown, 9}} {
 		sum := 0.0
-		for w := range m.vocab.len() {
-			if w == begin {
-				continue
+		log := func(words ...uint32) float64 {
+			s.ids, s.reach = append(s.ids[:0], begin), append(s.reach[:0], 0)
+			for i, w := range words {
+				s.ids, s.reach = append(s.ids, w), append(s.reach, uint8(min(i+1, maxOrder-1)))
 			}
-			h := history{words: [4]uint32{begin}, length: 1}
-			h.gammas[0] = m.unigram(begin, 4)
-			for _, c := range context {
-				m.step(&h, c)
+			return s.log()
+		}
+		before := log(context...)
+		for w := range uint32(m.vocab.len()) {
+			if w != begin {
+				sum += math.Pow(10, log(append(context[:len(context):len(context)], w)...)-before)
 			}
-			sum += math.Pow(10, m.step(&h, uint32(w)))
 		}
 		if math.Abs(sum-1) > 1e-3 {
 			t.Errorf("behind %v: %v", context, sum)

@@ -15,14 +15,16 @@ import (
 //
 //	magic     8 bytes, name and version
 //	length    u32 of the head
-//	head      JSON; zeros up to a multiple of 8
+//	head      JSON; zeros up to a multiple of 64
 //	unigrams  by number: f32 log₁₀ p, f32 log₁₀ γ
-//	units     by number: u64 what the number stands for
+//	units     by number: u64 what the number stands for; zeros up to a multiple of 64
 //	tables    of 2-grams, 3-grams, …: slots of u64, 0 = empty
 //	checksum  u64 XXH3 of all that
 //
-// A slot holds 32 bits of the n-gram's hash, 16 of its probability and 16 of γ. Another 32 bits or so of the hash are where it
-// lies: an n-gram that is not there is taken for one that is in one of 10⁹ look-ups.
+// Slots lie in buckets of eight, which are a cache line (the tables begin at a multiple of 64). An n-gram lies in the first slot that
+// was empty, from the beginning of its bucket on; what does not fit goes to the next bucket. A slot holds 32 bits of the n-gram's hash,
+// 16 of its probability and 16 of γ. Another 30 bits or so of the hash are its bucket: an n-gram that is not there is taken for one
+// that is in one of 10⁸ look-ups.
 const magic = "ATHNGM\x00\x01"
 
 // Logarithms to base 10 in 16 bits: steps of 0.0002 from 0 to -12 and of 0.00012 to -8.
@@ -43,13 +45,19 @@ func longerKey(key uint64, left uint32) uint64 {
 	return (key ^ key>>29 ^ (uint64(left)+1)*0x9E3779B97F4A7C15) * 0xFF51AFD7ED558CCD
 }
 
-// place is where a search begins in a table, and the bits by which the n-gram is known.
-func place(key, slots uint64) (at uint64, known uint32) {
+// bucketSlots is the number of slots in a bucket.
+const bucketSlots = 8
+
+// place is the slot where a search begins in a table of some buckets, and the bits by which the n-gram is known.
+func place(key, buckets uint64) (at uint64, known uint32) {
 	key ^= key >> 32
 	key *= 0x9FB21C651E98DF25
-	at, _ = bits.Mul64(key, slots)
-	return at, uint32(key) | 1
+	at, _ = bits.Mul64(key, buckets)
+	return at * bucketSlots, uint32(key) | 1
 }
+
+// align is the next multiple of 64.
+func align(n int) int { return (n + 63) &^ 63 }
 
 // tables is a model being filled.
 type tables struct {
@@ -80,7 +88,7 @@ func (b *tables) take(n int, suffix []byte, p, gamma float64) {
 		key = longerKey(key, getWord(suffix[k*wordBytes:]))
 	}
 	table, slots := b.grams[n-2], b.head.Slots[n-2]
-	at, known := place(key, slots)
+	at, known := place(key, slots/bucketSlots)
 	for probes := uint64(1); ; probes++ {
 		if binary.LittleEndian.Uint64(table[8*at:]) == 0 {
 			b.head.Probes[n-2] = max(b.head.Probes[n-2], probes)
@@ -111,17 +119,16 @@ func (m *Model) Bytes() ([]byte, error) {
 	if len(text) > maxHead {
 		return nil, fmt.Errorf("ngram: a head of %d bytes, want at most %d", len(text), maxHead)
 	}
-	size := len(magic) + 4 + len(text) + 8 + len(m.unigrams) + len(m.units) + 8
+	size := align(len(magic)+4+len(text)) + align(len(m.unigrams)+len(m.units)) + 8
 	for _, g := range m.grams {
 		size += len(g)
 	}
 	data := append(make([]byte, 0, size), magic...)
 	data = binary.LittleEndian.AppendUint32(data, uint32(len(text)))
 	data = append(data, text...)
-	for len(data)%8 != 0 {
-		data = append(data, 0)
-	}
+	data = data[:align(len(data))] // zeros: the room is fresh
 	data = append(append(data, m.unigrams...), m.units...)
+	data = data[:align(len(data))]
 	for _, g := range m.grams {
 		data = append(data, g...)
 	}
@@ -151,7 +158,7 @@ func Parse(data []byte) (*Model, error) {
 	if err := dec.Decode(&m.head); err != nil {
 		return nil, fmt.Errorf("head: %w", err)
 	}
-	rest := body[min(len(body), (before+n+7)&^7):]
+	rest := body[min(len(body), align(before+n)):]
 	if err := m.head.check(uint64(len(rest))); err != nil {
 		return nil, err
 	}
@@ -159,7 +166,9 @@ func Parse(data []byte) (*Model, error) {
 		part, rest = rest[:n:n], rest[n:]
 		return part
 	}
-	m.unigrams, m.units = cut(8*uint64(m.head.Vocab)), cut(8*uint64(m.head.Vocab))
+	words := 8 * uint64(m.head.Vocab)
+	m.unigrams, m.units = cut(words), cut(words)
+	cut(uint64(align(int(2*words))) - 2*words)
 	for _, n := range m.head.Slots {
 		m.grams = append(m.grams, cut(8*n))
 	}

@@ -238,7 +238,7 @@ func (t *trainer) begin() *tables {
 		h.Seen = append(h.Seen, t.stats[n].all)
 		if n > 1 {
 			h.Grams = append(h.Grams, t.stats[n].kept)
-			h.Slots = append(h.Slots, t.stats[n].kept+t.stats[n].kept/3+8)
+			h.Slots = append(h.Slots, (t.stats[n].kept*10/7/bucketSlots+1)*bucketSlots) // 70 % full
 			h.Probes = append(h.Probes, 0)
 		}
 	}
