@@ -144,7 +144,7 @@ func (b *Benchmark) readCSV(in io.Reader, add func(string, item)) error {
 		}
 		it := item{}
 		for i, text := range row {
-			if take != nil && slices.Contains(take, i) || take == nil && (i == 0 || !isLabel(text)) {
+			if take != nil && slices.Contains(take, i) || take == nil && (i < len(row)-1 || !isLabel(text)) {
 				it.texts = append(it.texts, text)
 			}
 		}
@@ -156,8 +156,8 @@ func (b *Benchmark) readCSV(in io.Reader, add func(string, item)) error {
 	}
 }
 
-// columns finds those to take by the first row, which is a header where it holds the fields asked for, or "question". All but
-// labels are taken where the result is nil.
+// columns finds those to take by the first row, which is a header where it holds the fields asked for, or "question". All are
+// taken where the result is nil, but for the letter of the answer at the end.
 func (b *Benchmark) columns(first []string) (take []int, header bool, err error) {
 	want := b.Fields
 	if len(want) == 0 && slices.Contains(first, "question") {

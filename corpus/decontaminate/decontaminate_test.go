@@ -156,6 +156,29 @@ func TestHitsAreCountedByItem(t *testing.T) {
 	}
 }
 
+// A phrase that more than two documents have is not looked for; the rest of the item is.
+func TestCommonPhrasesAreIgnored(t *testing.T) {
+	dir := t.TempDir()
+	phrase, rest := words("p", 13), words("r", 13)
+	item := fmt.Sprintf(`{"q":%q}`, phrase+" "+rest)
+	for most, want := range map[int]string{2: "", 3: "contaminated"} {
+		s := DefaultDecontaminate()
+		jsonl := filepath.Join(dir, "common.jsonl")
+		line := fmt.Sprintf("{\"text\":%q}\n", "x "+phrase+" y")
+		if err := os.WriteFile(jsonl, []byte(strings.Repeat(line, 3)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		s.Common, s.CommonDocuments = []string{jsonl}, most
+		f, x := open(t, s, map[string]string{"a.jsonl": item}, "")
+		if r, _ := run(f, "a "+phrase+" b"); r.Dropped != want || x.Ignored() != 3-most {
+			t.Errorf("in more than %d documents: dropped by %q, %d ignored; want %q", most, r.Dropped, x.Ignored(), want)
+		}
+		if r, _ := run(f, "a "+rest+" b"); r.Dropped == "" {
+			t.Error("the rest of the item is ignored")
+		}
+	}
+}
+
 // The windows found while the text is cut into parts are those of the whole: a hit may lie anywhere, however long the text.
 func TestHitsAcrossParts(t *testing.T) {
 	f, _ := open(t, DefaultDecontaminate(), map[string]string{"a.jsonl": fmt.Sprintf(`{"q":%q}`, words("w", 13))}, "")

@@ -58,52 +58,56 @@ func (f *filter) scan(text string) {
 	s := scanner{text: text}
 	f.units = f.units[:carry]
 	clear(f.units)
-	var window [2]uint64
+	window := uint64(0)
 	for s.at < len(text) {
 		copy(f.units[:carry], f.units[len(f.units)-carry:])
 		f.units = s.fill(f.units[:carry])
-		for k := range f.x.kinds {
-			if f.x.kinds[k].lengths != 0 {
-				window[k] = f.slide(k, window[k])
-			}
-		}
+		window = f.slide(window)
 	}
 }
 
-// slide moves the window of a kind of grams over the part at hand; what it holds at the end is the result.
-func (f *filter) slide(which int, window uint64) uint64 {
-	k := &f.x.kinds[which]
-	n, leaving, seen, shift := k.min, k.leaving, k.seen, k.shift
+// slide moves the window over the part at hand; what it holds at the end is the result.
+func (f *filter) slide(window uint64) uint64 {
+	x := f.x
 	entering := f.units[carry:]
-	old := f.units[carry-n:]
+	old := f.units[carry-x.near:]
 	old = old[:len(entering)]
 	for i := range entering {
-		window = window*base + entering[i].hash - leaving*old[i].hash
-		at := window * wordPrime >> shift
-		if seen[at>>6]>>(at&63)&1 != 0 {
-			f.lookup(k, carry+i)
+		window = window*base + entering[i].hash - x.leaving*old[i].hash
+		if x.seen.has(window) {
+			f.lookup(carry + i)
 		}
 	}
 	return window
 }
 
 // lookup takes the longest gram of the index that ends with unit i.
-func (f *filter) lookup(k *kind, i int) {
-	h, power := uint64(0), uint64(1)
+func (f *filter) lookup(i int) {
 	var found hit
 	ok := false
-	for n := 1; n <= k.max; n++ {
+	h, power := uint64(0), uint64(1)
+	var may [2]bool
+	for n := 1; n <= max(f.x.kinds[inWords].max, f.x.kinds[inCharacters].max); n++ {
 		u := &f.units[i-n+1]
 		if u.end == 0 {
 			break // before the text
 		}
 		h += u.hash * power
 		power *= base
-		if k.lengths>>n&1 == 0 {
-			continue
+		for which := range f.x.kinds {
+			k := &f.x.kinds[which]
+			if n == k.min {
+				may[which] = k.seen.has(h)
+			}
+			if !may[which] || k.lengths>>n&1 == 0 {
+				continue
+			}
+			if g, is := f.x.table.get(gramKey(h, n)); is && !(f.x.ignored != nil && f.x.ignored[g]) {
+				found, ok = hit{g, u.start, f.units[i].end}, true
+			}
 		}
-		if g, is := f.x.table.get(gramKey(h, n)); is {
-			found, ok = hit{g, u.start, f.units[i].end}, true
+		if n >= f.x.kinds[inWords].min && n >= f.x.kinds[inCharacters].min && !may[inWords] && !may[inCharacters] {
+			break
 		}
 	}
 	if ok {

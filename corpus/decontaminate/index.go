@@ -1,9 +1,13 @@
 package decontaminate
 
 import (
+	"context"
 	"fmt"
 	"math/bits"
 	"slices"
+
+	"github.com/athanor-lm/athanor/corpus"
+	"github.com/athanor-lm/athanor/corpus/read"
 )
 
 // Index holds the n-grams of benchmarks' items. It does not change and serves any number of goroutines.
@@ -12,11 +16,17 @@ type Index struct {
 	items    []indexed
 	short    []string
 	kinds    [2]kind
-	table    table
+	// A document's window of near units is looked up in seen before longer ones that end there: with nearly all of a text's
+	// windows that is all that happens.
+	near    int
+	leaving uint64 // base^near: what a unit counts when it leaves the window
+	seen    bloom
+	table   table
 	// The items of gram g are holders[first[g]:first[g+1]].
 	first   []uint32
 	holders []uint32
 	bench   []string
+	ignored []bool // by gram: it is a common phrase; nil = none is
 }
 
 // indexed is an item as the index knows it.
@@ -26,14 +36,11 @@ type indexed struct {
 	grams     uint32 // distinct ones
 }
 
-// kind is a kind of grams: of items in words, or in characters. A document's window of min units is looked up in seen, a bit filter,
-// before longer grams that end there are looked up in the table.
+// kind is a kind of grams: of items in words, or in characters.
 type kind struct {
 	min, max int
 	lengths  uint64 // bit n: there are n-grams
-	seen     []uint64
-	shift    uint
-	leaving  uint64 // base^min: what a unit counts when it leaves the window
+	seen     bloom  // of their last min units
 }
 
 const (
@@ -54,6 +61,7 @@ type builder struct {
 // pair is a gram, and an item that has it.
 type pair struct {
 	key  uint64 // of the whole gram, its length mixed in
+	near uint64 // hash of its last near units
 	last uint64 // hash of its last min units
 	item uint32
 }
@@ -64,6 +72,11 @@ func newBuilder(s *Decontaminate) *builder {
 	x.kinds[inCharacters] = kind{min: s.MinCharacters, max: s.Characters}
 	if s.Rule == "palm" {
 		x.kinds[inWords].max, x.kinds[inCharacters].max = s.MinWords, s.MinCharacters
+	}
+	x.near = min(s.MinWords, s.MinCharacters)
+	x.leaving = 1
+	for range x.near {
+		x.leaving *= base
 	}
 	for _, b := range s.Benchmarks {
 		x.bench = append(x.bench, b.Name)
@@ -140,7 +153,7 @@ func (b *builder) grams(k int, id uint32, units []unit) {
 	}
 	g.lengths |= 1 << n
 	for i := n; i <= len(units); i++ {
-		b.pairs[k] = append(b.pairs[k], pair{gramKey(hashUnits(units[i-n:i]), n), hashUnits(units[i-g.min : i]), id})
+		b.pairs[k] = append(b.pairs[k], pair{gramKey(hashUnits(units[i-n:i]), n), hashUnits(units[i-b.near : i]), hashUnits(units[i-g.min : i]), id})
 	}
 }
 
@@ -157,8 +170,13 @@ func gramKey(h uint64, n int) uint64 { return mix(h+uint64(n)*wordSeed) | 1 }
 // build makes the tables.
 func (b *builder) build() *Index {
 	x := b.Index
+	x.seen = newBloom(len(b.pairs[0]) + len(b.pairs[1]))
 	for k := range b.pairs {
-		x.kinds[k].filter(b.pairs[k])
+		x.kinds[k].seen = newBloom(len(b.pairs[k]))
+		for _, p := range b.pairs[k] {
+			x.seen.add(p.near)
+			x.kinds[k].seen.add(p.last)
+		}
 	}
 	all := append(b.pairs[0], b.pairs[1]...)
 	slices.SortFunc(all, func(a, b pair) int {
@@ -188,18 +206,31 @@ func cmpUint(a, b uint64) int {
 	return 1
 }
 
-// filter makes the bit filter: 16 bits a gram, so that one window in 16 at most passes by chance.
-func (k *kind) filter(pairs []pair) {
-	k.leaving = 1
-	for range k.min {
-		k.leaving *= base
-	}
-	size := max(6, bits.Len(uint(16*len(pairs))))
-	k.seen, k.shift = make([]uint64, 1<<(size-6)), uint(64-size)
-	for _, p := range pairs {
-		at := p.last * wordPrime >> k.shift
-		k.seen[at>>6] |= 1 << (at & 63)
-	}
+// bloom is a filter of hashes: three bits each in one word of 64. A few hashes in a hundred
+// pass by chance.
+type bloom struct {
+	words []uint64
+	shift uint
+}
+
+func newBloom(n int) bloom {
+	size := bits.Len(uint(n / 8)) // 8 bits a hash at least, of which many are the same
+	return bloom{make([]uint64, 1<<size), uint(64 - size)}
+}
+
+func (b *bloom) at(hash uint64) (word, mask uint64) {
+	hash *= wordPrime
+	return hash >> b.shift, 1<<(hash&63) | 1<<(hash>>6&63) | 1<<(hash>>12&63)
+}
+
+func (b *bloom) add(hash uint64) {
+	word, mask := b.at(hash)
+	b.words[word] |= mask
+}
+
+func (b *bloom) has(hash uint64) bool {
+	word, mask := b.at(hash)
+	return b.words[word]&mask == mask
 }
 
 // table maps keys to numbers: open addressing with linear probing, at most half full.
@@ -252,7 +283,49 @@ func (x *Index) Short() []string { return x.short }
 // Grams returns the number of different n-grams.
 func (x *Index) Grams() int { return len(x.first) - 1 }
 
+// Ignored returns the number of n-grams that are not looked for, as common phrases.
+func (x *Index) Ignored() (n int) {
+	for _, is := range x.ignored {
+		if is {
+			n++
+		}
+	}
+	return n
+}
+
 // String sums the index up for people.
 func (x *Index) String() string {
-	return fmt.Sprintf("%d items, %d too short, %d n-grams", len(x.items), len(x.short), x.Grams())
+	return fmt.Sprintf("%d items, %d too short, %d n-grams, %d of them ignored", len(x.items), len(x.short), x.Grams(), x.Ignored())
+}
+
+// ignoreCommon finds the grams that are in more than most documents of some files.
+func (x *Index) ignoreCommon(env corpus.Env, files []string, most int) error {
+	paths := make([]string, len(files))
+	for i, f := range files {
+		paths[i] = env.Path(f)
+	}
+	c, err := read.Open(paths, read.Options{})
+	if err != nil {
+		return err
+	}
+	f := newFilter(x)
+	documents := make([]int, x.Grams())
+	for d, err := range c.Documents(context.Background()) {
+		if err != nil {
+			return err
+		}
+		f.scan(string(d.Text))
+		clear(f.grams)
+		for _, h := range f.hits {
+			if !f.grams[h.gram] {
+				f.grams[h.gram] = true
+				documents[h.gram]++
+			}
+		}
+	}
+	x.ignored = make([]bool, len(documents))
+	for g, n := range documents {
+		x.ignored[g] = n > most
+	}
+	return nil
 }

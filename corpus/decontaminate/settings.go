@@ -37,6 +37,11 @@ type Decontaminate struct {
 	MinPiece int `yaml:"min_piece"`
 	// MaxPieces is the number of pieces above which a cut document is dropped as a whole (GPT-3: 10).
 	MaxPieces int `yaml:"max_pieces"`
+	// Common are files of documents, as corpora are given, by which common phrases are known: n-grams in more than CommonDocuments
+	// of them are not looked for (GPT-3 ignored those in more than 10 training documents: proverbs, legal boilerplate). They are
+	// read whenever the step is opened; a sample does. Empty = all are looked for.
+	Common          []string `yaml:"common"`
+	CommonDocuments int      `yaml:"common_documents"`
 	// Share is that of PaLM's rule, of an item's distinct n-grams.
 	Share float64 `yaml:"share"`
 }
@@ -61,7 +66,7 @@ func DefaultDecontaminate() Decontaminate {
 	return Decontaminate{
 		Rule: "gpt3", Action: "drop",
 		Words: 13, MinWords: 8, Characters: 20, MinCharacters: 13,
-		Window: 200, MinPiece: 200, MaxPieces: 10, Share: 0.7,
+		Window: 200, MinPiece: 200, MaxPieces: 10, CommonDocuments: 10, Share: 0.7,
 	}
 }
 
@@ -92,6 +97,8 @@ func (s *Decontaminate) Validate() error {
 		return bad("min_piece", s.MinPiece, "at least 0")
 	case s.MaxPieces < 1:
 		return bad("max_pieces", s.MaxPieces, "at least 1")
+	case s.CommonDocuments < 1:
+		return bad("common_documents", s.CommonDocuments, "at least 1")
 	case !(s.Share > 0 && s.Share <= 1):
 		return bad("share", s.Share, "above 0, at most 1")
 	case len(s.Benchmarks) == 0:
@@ -115,9 +122,9 @@ func (s *Decontaminate) Validate() error {
 	return nil
 }
 
-// Files are the benchmarks' files and directories.
+// Files are the files and directories of benchmarks, and those of common phrases.
 func (s *Decontaminate) Files() []string {
-	var files []string
+	files := slices.Clone(s.Common)
 	for _, b := range s.Benchmarks {
 		files = append(files, b.Files...)
 	}
@@ -148,5 +155,11 @@ func (s *Decontaminate) Index(env corpus.Env) (*Index, error) {
 			return nil, fmt.Errorf("decontaminate: benchmark %s: no items in %s", b.Name, strings.Join(b.Files, ", "))
 		}
 	}
-	return x.build(), nil
+	index := x.build()
+	if len(s.Common) > 0 {
+		if err := index.ignoreCommon(env, s.Common, s.CommonDocuments); err != nil {
+			return nil, fmt.Errorf("decontaminate: common phrases: %w", err)
+		}
+	}
+	return index, nil
 }

@@ -70,6 +70,15 @@ func (s *scanner) fill(dst []unit) []unit {
 				h, start = wordSeed, -1
 			}
 		default:
+			if r := commonHan(text, at); r > 0 {
+				if start >= 0 {
+					dst = append(dst, unit{mix(h), int32(start), int32(end)})
+					h, start = wordSeed, -1
+				}
+				dst = append(dst, unit{mix((wordSeed ^ uint64(r)) * wordPrime), int32(at), int32(at + 3)})
+				at += 3
+				continue
+			}
 			r, size := utf8.DecodeRuneInString(text[at:])
 			r = foldRune(r)
 			switch {
@@ -97,6 +106,18 @@ func (s *scanner) fill(dst []unit) []unit {
 	}
 	s.at = at
 	return dst
+}
+
+// commonHan returns the character at a place if it is one of U+4E00 to U+9FFF, else 0.
+func commonHan(text string, at int) rune {
+	if at+3 > len(text) {
+		return 0
+	}
+	a, b, c := text[at]^0xE0, text[at+1]^0x80, text[at+2]^0x80
+	if r := rune(a)<<12 | rune(b)<<6 | rune(c); a < 16 && b < 64 && c < 64 && r >= 0x4E00 && r <= 0x9FFF {
+		return r
+	}
+	return 0
 }
 
 // isHan tells whether a character is a unit by itself.
