@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/athanor-lm/athanor/corpus"
+	"github.com/athanor-lm/athanor/corpus/filter"
 	"github.com/athanor-lm/athanor/corpus/pii"
 )
 
@@ -78,5 +79,42 @@ func TestDolmaEmailSpans(t *testing.T) {
 		if marked != 3 || len(want) != 10 {
 			t.Errorf("%s: %d addresses in %d texts, want 3 in 10", c.expected, marked, len(want))
 		}
+	}
+}
+
+// Dolma's filter keeps the records whose random number, an attribute, is below 0.5: six of ten. Here the step `score` does it, by the
+// attribute's path; its "exclude" asks for an attribute that no record has. What Dolma's output leaves out of a record
+// (discard_fields) is the writer's here.
+func TestDolmaFilterBySpans(t *testing.T) {
+	limit := 0.5
+	s := filter.DefaultScore()
+	s.Key, s.Max = "attributes.sample__random_number_v1__random.0.2", &limit
+	if err := s.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	open, err := s.Open(corpus.Env{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := open()
+	want := records(t, "expected/filter-by-spans.json.gz")
+	attributes := records(t, "provided/attributes/sample/000.json.gz")
+	kept := 0
+	for id, r := range records(t, "provided/documents/000.json.gz") {
+		d := corpus.NewDocument(r.Text, nil)
+		d.ID = id
+		d.Meta = json.RawMessage(`{"attributes":` + string(attributes[id].Attributes) + `}`)
+		var report corpus.Report
+		f.Apply(d, &report)
+		expected, ok := want[id]
+		if ok != (report.Dropped == "") || ok && expected.Text != d.Text() {
+			t.Errorf("%s: dropped by %q, Dolma keeps it: %v", id, report.Dropped, ok)
+		}
+		if report.Dropped == "" {
+			kept++
+		}
+	}
+	if kept != 6 || len(want) != 6 {
+		t.Errorf("%d are kept and %d expected, want 6", kept, len(want))
 	}
 }
