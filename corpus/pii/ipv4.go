@@ -46,7 +46,7 @@ func (s *Scanner) ipv4(t string, g int) {
 		return
 	case start > 2 && (hasAt(t, start-2, "§") || hasAt(t, start-3, "§ ")):
 		return
-	case small && before == '\n' && byteAt(t, end) == '.': // a heading
+	case small && (before == '\n' && byteAt(t, end) == '.' || before == '/' && start > 1 && isLetter(t[start-2])): // a heading, "Firefox/2.0.0.1"
 		return
 	}
 	c := context(t, start, addressCues, sectionCues)

@@ -84,8 +84,8 @@ func (s *Scanner) mobileForm(g, h, e, skip int) bool {
 	return false
 }
 
-// bareMobile says whether eleven digits in one piece are rather a telephone number than an amount: no unit behind them, not
-// a round number of kibibytes. Of numbers drawn at random the latter leaves out one in 1,024.
+// bareMobile says whether eleven digits in one piece are rather a telephone number than an amount or an index: no unit behind them, no
+// '=' before, not a round number of kibibytes. Of numbers drawn at random the latter leaves out one in 1,024.
 func (s *Scanner) bareMobile(t string, a group) bool {
 	if c := byteAt(t, a.end); c == '.' && isDigit(byteAt(t, a.end+1)) {
 		return false
@@ -93,7 +93,7 @@ func (s *Scanner) bareMobile(t string, a group) bool {
 	if d := announcing.before(t, a.start); d >= 0 && isFiller(t[a.start-d:a.start]) {
 		return true
 	}
-	return number(t[a.start:a.end])%1024 != 0 && !amount(t, a.end)
+	return number(t[a.start:a.end])%1024 != 0 && byteBefore(t, a.start) != '=' && !amount(t, a.end)
 }
 
 // units are words behind amounts.
