@@ -126,20 +126,21 @@ func domainEnd(t string, j int) int {
 	return -1
 }
 
-// isTopLevel says whether a label can end a domain.
+// isTopLevel says whether a label can end a domain: letters, or a name in Punycode. Digits may stand among the letters, since mail's own
+// headers name hosts without a domain, "mail.host02b".
 func isTopLevel(l string) bool {
 	if len(l) < 2 || len(l) > 24 || !isLetter(l[0]) {
 		return false
 	}
+	if len(l) > 4 && equalFold(l[:4], "xn--") {
+		return true
+	}
 	for i := range len(l) {
-		if !isLetter(l[i]) && !(len(l) > 4 && equalFold(l[:4], "xn--")) && !isDigit(l[i]) {
+		if !isAlnum(l[i]) {
 			return false
 		}
 	}
-	if l[len(l)-1]-'0' < 10 && !equalFold(l[:min(4, len(l))], "xn--") {
-		return false
-	}
-	return !notDomains[strings.ToLower(l)]
+	return isLetter(l[len(l)-1]) && !notDomains[strings.ToLower(l)]
 }
 
 // isRemote says whether what reads as an address is the place of a repository, "git@host:path".

@@ -87,7 +87,11 @@ func isList(gap string) bool {
 
 // isHostTail says whether the four numbers at start are the beginning or middle of a host's name: "66.13.218.82.dsl.example.net".
 func isHostTail(t string, start, end int) bool {
-	return byteAt(t, end) == '.' && isAlnum(byteAt(t, end+1)) && domainEnd(t, start) > end && !isDigit(t[domainEnd(t, start)-1])
+	if byteAt(t, end) != '.' || !isAlnum(byteAt(t, end+1)) {
+		return false
+	}
+	e := domainEnd(t, start)
+	return e > end && !strings.ContainsAny(t[strings.LastIndexByte(t[:e], '.')+1:e], "0123456789")
 }
 
 // reverseZone returns the end of further numbers at i that end in the zone of reverse look-ups, or 0.
