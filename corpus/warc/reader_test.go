@@ -255,3 +255,16 @@ func TestRealArchives(t *testing.T) {
 		t.Logf("%s: %v, %d checksums", name, got, checked)
 	}
 }
+
+// The decoder of a member that is cut off has run on into the next one when it notices, however long the member is.
+func TestRecordBehindALongMemberThatIsCutOff(t *testing.T) {
+	block := make([]byte, 12<<20)
+	source := rand.NewChaCha8([32]byte{1})
+	source.Read(block) // does not compress
+	long := member(good("a:", string(block)))
+	file := long[:len(long)-1000] + member(good("b:", "two")) + member(good("c:", "three"))
+	got := read(t, strings.NewReader(file), 0)
+	if len(got) != 3 || !strings.HasPrefix(got[0], "!1@0 a:: the gzip member is") || got[1] != "b:=two" || got[2] != "c:=three" {
+		t.Errorf("got %.200q", got)
+	}
+}

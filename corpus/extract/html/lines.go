@@ -43,12 +43,23 @@ var furnitureLines = map[string]bool{
 	"廣告": true, "評論": true, "相關閱讀": true, "相關文章": true, "延伸閱讀": true, "推薦閱讀": true, "閱讀更多": true, "登錄": true, "登入": true, "註冊": true,
 }
 
+// furnitureBegins are how short lines of furniture begin.
+var furnitureBegins = []string{"copyright", "责任编辑", "責任編輯", "原标题", "原標題", "版权所有", "版權所有", "打开app", "扫一扫"}
+
 func furnitureLine(line string) bool {
 	if len(line) > 200 {
 		return false
 	}
 	bare := letters(line)
-	return bare != "" && furnitureLines[bare] || strings.HasPrefix(strings.TrimSpace(line), "©") || strings.HasPrefix(bare, "copyright")
+	if furnitureLines[bare] || strings.HasPrefix(strings.TrimSpace(line), "©") {
+		return true
+	}
+	for _, begin := range furnitureBegins {
+		if strings.HasPrefix(bare, begin) && utf8.RuneCountInString(bare) <= 60 {
+			return true
+		}
+	}
+	return false
 }
 
 // letters returns the letters and digits of a line in lower case.

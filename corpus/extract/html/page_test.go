@@ -48,6 +48,33 @@ func TestMainTextWithoutFurniture(t *testing.T) {
 	}
 }
 
+func TestChinesePage(t *testing.T) {
+	const page = `<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>夜里的窑火_陶瓷频道_示例网</title></head><body>
+<div class="top-nav"><a href="/">首页</a> <a href="/news">新闻</a> <a href="/life">生活</a></div>
+<div class="crumbs-nav"><a href="/">示例网</a> &gt; <a href="/tc">陶瓷</a> &gt; 正文</div>
+<div class="main"><h1>夜里的窑火</h1><div class="article-info">2024年4月1日 10:00 <span>来源：示例网</span></div>
+<div class="article-content">
+<p>　　夜里点火，风停了以后，总有人守在窑边，因为没有人看着的窑，冷下来就不均匀。</p>
+<p>　　柴一个时辰加一次，先粗后细，直到釉流下来。老窑工说，火候全在眼里，谁也教不会谁。</p>
+<p class="img"><img src="a.jpg"></p><p class="pic-caption">窑口的火光 摄影：某某</p>
+<p>　　到了早晨，窑门封上，要等两天才能伸手去摸，这才有空扫一扫院子，数一数坯。</p>
+<p>原标题：夜里的窑火</p><p>（责任编辑：某某）</p>
+</div>
+<div class="share-bar">分享到：<a href="#">微信</a><a href="#">微博</a></div>
+<h3>相关阅读</h3><ul class="news-list"><li><a href="/1">泥从哪里来</a></li><li><a href="/2">釉的颜色</a></li><li><a href="/3">碗底的字</a></li></ul>
+</div><div class="footer">版权所有 示例网</div></body></html>`
+	got, err := Extract([]byte(page), "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "夜里点火，风停了以后，总有人守在窑边，因为没有人看着的窑，冷下来就不均匀。\n\n" +
+		"柴一个时辰加一次，先粗后细，直到釉流下来。老窑工说，火候全在眼里，谁也教不会谁。\n\n" +
+		"到了早晨，窑门封上，要等两天才能伸手去摸，这才有空扫一扫院子，数一数坯。"
+	if got.Text != want || got.Title != "夜里的窑火" || got.Language() != "zh" {
+		t.Errorf("title %q, language %q\n got %q\nwant %q", got.Title, got.Language(), got.Text, want)
+	}
+}
+
 func TestCharacterSets(t *testing.T) {
 	paragraph := "夜里点火，风停了以后，总有人守在窑边，因为没有人看着的窑，冷下来就不均匀。柴一个时辰加一次，先粗后细，直到釉流下来。"
 	page := strings.Replace("<html lang=zh><head><meta charset=%CHARSET%><title>窑</title><body><p>"+strings.Repeat(paragraph, 4), "%CHARSET%", "gb2312", 1)
