@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/klauspost/compress/s2"
@@ -13,10 +14,10 @@ import (
 
 // A block file holds documents or records between stages. It is a run of blocks and an end:
 //
-//	block = u32 size packed, u32 size, u32 items, u64 XXH64 of the packed bytes, the packed bytes
+//	block = u32 size packed, u32 size, u32 items, u64 checksum, the packed bytes
 //	end   = a block of no items, whose 8 packed bytes are the number of items in the file
 //
-// all little-endian, packed with S2. The end tells a whole file from one that was cut off.
+// all little-endian, packed with S2; the checksum is the XXH64 of the packed bytes, with that of the three numbers by exclusive or. The end tells a whole file from one that was cut off.
 const blockHeader = 4 + 4 + 4 + 8
 
 // maxBlock bounds what a damaged header can make the reader allocate, in bytes.
@@ -41,7 +42,7 @@ func putBlockHeader(b []byte, size, items int) {
 	binary.LittleEndian.PutUint32(b, uint32(len(packed)))
 	binary.LittleEndian.PutUint32(b[4:], uint32(size))
 	binary.LittleEndian.PutUint32(b[8:], uint32(items))
-	binary.LittleEndian.PutUint64(b[12:], xxhash.Sum64(packed))
+	binary.LittleEndian.PutUint64(b[12:], xxhash.Sum64(packed)^xxhash.Sum64(b[:12]))
 }
 
 // endBlock is the end of a file of items items.
@@ -76,15 +77,11 @@ func (r *blockReader) next(dst []byte) (raw []byte, items int, err error) {
 	if n > maxBlock || size > maxBlock {
 		return nil, 0, r.damaged(fmt.Sprintf("a block of %d bytes", max(n, size)), nil)
 	}
-	if cap(r.packed) < n {
-		r.packed = make([]byte, n)
-	}
-	r.packed = r.packed[:n]
-	if _, err := io.ReadFull(r.in, r.packed); err != nil {
+	if err := r.fill(n); err != nil {
 		return nil, 0, r.damaged("it is cut off", err)
 	}
 	r.read += int64(blockHeader + n)
-	if sum := xxhash.Sum64(r.packed); sum != binary.LittleEndian.Uint64(head[12:]) {
+	if sum := xxhash.Sum64(r.packed) ^ xxhash.Sum64(head[:12]); sum != binary.LittleEndian.Uint64(head[12:]) {
 		return nil, 0, r.damaged("a checksum does not fit", nil)
 	}
 	if items == 0 {
@@ -94,6 +91,9 @@ func (r *blockReader) next(dst []byte) (raw []byte, items int, err error) {
 		return nil, 0, io.EOF
 	}
 	r.items += int64(items)
+	if n, err := s2.DecodedLen(r.packed); err != nil || n != size {
+		return nil, 0, r.damaged("a block is of another size than it says", err)
+	}
 	if cap(dst) < size {
 		dst = make([]byte, size)
 	}
@@ -101,6 +101,20 @@ func (r *blockReader) next(dst []byte) (raw []byte, items int, err error) {
 		return nil, 0, r.damaged("a block cannot be unpacked", err)
 	}
 	return raw, items, nil
+}
+
+// fill reads n bytes. A number from a damaged header must not be believed before so much is there.
+func (r *blockReader) fill(n int) error {
+	const step = 16 << 20
+	r.packed = r.packed[:0]
+	for len(r.packed) < n {
+		at := len(r.packed)
+		r.packed = slices.Grow(r.packed, min(step, n-at))[:at+min(step, n-at)]
+		if _, err := io.ReadFull(r.in, r.packed[at:]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r *blockReader) damaged(what string, err error) error {

@@ -152,7 +152,7 @@ func (r *documentReader) next() (*corpus.Document, error) {
 	r.left--
 	d, err := r.fields.document()
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", r.file.Name(), err)
+		return nil, fmt.Errorf("read %s: %w", r.blocks.file, err)
 	}
 	return d, nil
 }
@@ -192,7 +192,7 @@ func (r *recordReader) Next() ([]byte, error) {
 	f := fields{b: r.at}
 	record := f.bytes()
 	if f.bad {
-		return nil, fmt.Errorf("read %s: %w", r.file.Name(), io.ErrUnexpectedEOF)
+		return nil, fmt.Errorf("read %s: %w", r.blocks.file, io.ErrUnexpectedEOF)
 	}
 	r.at = f.b
 	return record, nil

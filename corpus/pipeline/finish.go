@@ -58,6 +58,9 @@ func (p *Pipeline) conclude(plan *mix.Plan, written *written) (*Summary, error) 
 		return nil, err
 	}
 	s.Mix, s.Outputs = plan, written.summary()
+	for _, name := range []string{quarantineName, timingsName, recipeName, reportName, manifestName} {
+		removeAsides(p.outPath(name))
+	}
 	if err := p.writeQuarantine(); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -193,31 +194,55 @@ func TestKilledRanksEqualLocalRun(t *testing.T) {
 		seed := uint64(time.Now().UnixNano())
 		t.Logf("seed %d", seed)
 		recipe := killRecipe(t, dir, "ranks", order)
-		left := make(chan struct{}, kills(t)) // kills to be done
-		for range kills(t) {
-			left <- struct{}{}
+		rng := rand.New(rand.NewPCG(seed, 0))
+		n, rounds := 0, 0
+		for ; n < kills(t); rounds++ {
+			n += rankRound(t, recipe, world, kills(t)-n, took, rng)
+			sameAs(t, dir, "ranks", want)
+			if err := os.RemoveAll(filepath.Join(dir, "ranks")); err != nil {
+				t.Fatal(err)
+			}
 		}
-		ended := make(chan bool, world)
-		for rank := range world {
-			rng := rand.New(rand.NewPCG(seed, uint64(rank)))
-			go func() {
-				defer func() { ended <- true }()
-				for {
-					cmd, out := start(t, recipe, fmt.Sprintf("%d/%d", rank, world))
-					select {
-					case <-left:
-						time.AfterFunc(time.Duration(rng.Int64N(int64(took))), func() { cmd.Process.Kill() })
-					default:
-					}
-					if !killed(t, cmd, out) {
-						return
-					}
-				}
-			}()
-		}
-		for range world {
-			<-ended
-		}
-		sameAs(t, dir, "ranks", want)
+		t.Logf("%s: %d kills in %d runs", order, n, rounds)
 	}
+}
+
+// rankRound runs a recipe with ranks, each of which is killed now and then and started again at once, until all have ended well. It returns how
+// often that happened, at most n times.
+func rankRound(t *testing.T, recipe string, world, n int, took time.Duration, rng *rand.Rand) int {
+	t.Helper()
+	var mu sync.Mutex
+	killedSoFar, planned := 0, 0
+	delay := func() (time.Duration, bool) { // of the next kill
+		mu.Lock()
+		defer mu.Unlock()
+		if killedSoFar+planned >= n {
+			return 0, false
+		}
+		planned++
+		return time.Duration(rng.Int64N(int64(took))), true
+	}
+	var ranks sync.WaitGroup
+	for rank := range world {
+		ranks.Go(func() {
+			for again := true; again; {
+				cmd, out := start(t, recipe, fmt.Sprintf("%d/%d", rank, world))
+				after, kill := delay()
+				if kill {
+					time.AfterFunc(after, func() { cmd.Process.Kill() })
+				}
+				again = killed(t, cmd, out)
+				mu.Lock()
+				if kill {
+					planned--
+				}
+				if again {
+					killedSoFar++
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	ranks.Wait()
+	return killedSoFar
 }

@@ -142,6 +142,8 @@ func (p *Pipeline) writeTask(ctx context.Context, plan *mix.Plan, task int, done
 	if err := unmark(p.writeFile(task, extDone)); err != nil {
 		return err
 	}
+	removeAsides(p.writeFile(task, extStats))
+	removeAsides(p.writeFile(task, extDone))
 	w, err := p.openWriters(plan, task)
 	if err != nil {
 		return err

@@ -37,6 +37,7 @@ func (p *Pipeline) writeTokens(ctx context.Context, w *written) error {
 	if err != nil {
 		return err
 	}
+	removeAsides(marker)
 	if err := mark(marker, p.hashes.finish); err != nil {
 		return err
 	}
