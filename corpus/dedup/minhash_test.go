@@ -231,24 +231,3 @@ func TestSetsInAFile(t *testing.T) {
 		}
 	}
 }
-
-func BenchmarkSign(b *testing.B) {
-	for _, folder := range []string{"en-books", "zh-laws"} {
-		b.Run(folder, func(b *testing.B) {
-			docs := realDocs(b, 300, folder)
-			s := DefaultMinHash()
-			p, _ := s.Open(corpus.Env{})
-			c := p.Collector().(*signer)
-			size := 0
-			for _, d := range docs {
-				size += len(d.Text())
-			}
-			b.SetBytes(int64(size))
-			for b.Loop() {
-				for _, d := range docs {
-					c.sketch(d.Text())
-				}
-			}
-		})
-	}
-}
