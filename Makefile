@@ -41,3 +41,4 @@ oracle: ## make the fixtures again with the reference implementations; ORACLE=py
 	$(ORACLE) tools/oracle/tokenizer_parts.py
 	$(ORACLE) tools/oracle/wordpiece_golden.py $(DATA)
 	$(ORACLE) tools/oracle/sentencepiece_golden.py $(DATA)
+	$(ORACLE) tools/oracle/reader_files.py corpus/read/testdata

@@ -8,6 +8,7 @@ import (
 	"github.com/yuin/goldmark/extension"
 	east "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
 )
 
 // plainMarkdown takes the mark-up out of a text: what CommonMark and GitHub's tables show a reader is left, with blank lines
@@ -38,7 +39,11 @@ func (p *plainWriter) visit(n ast.Node, entering bool) (ast.WalkStatus, error) {
 			p.out.Write(line.Value(p.source))
 		}
 	case *ast.Text:
-		p.out.Write(n.Value(p.source))
+		v := n.Value(p.source)
+		if !n.IsRaw() {
+			v = util.UnescapePunctuations(util.ResolveEntityNames(util.ResolveNumericReferences(v)))
+		}
+		p.out.Write(v)
 		if n.SoftLineBreak() || n.HardLineBreak() {
 			p.out.WriteByte('\n')
 		}

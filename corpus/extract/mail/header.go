@@ -79,7 +79,7 @@ func (p *parser) words(value, hint string) string {
 		}
 		text, _, err := charset.Decode(data, label)
 		if err != nil {
-			text = p.decode(data, "")
+			text, _ = p.decode(data, "")
 		}
 		return bytes.NewReader(text), nil
 	}}
@@ -89,7 +89,8 @@ func (p *parser) words(value, hint string) string {
 		p.defect("an encoded word that cannot be decoded")
 	}
 	if !utf8.ValidString(value) {
-		value = string(p.decode([]byte(value), hint))
+		decoded, _ := p.decode([]byte(value), hint)
+		value = string(decoded)
 	}
 	return strings.ToValidUTF8(value, "\ufffd")
 }

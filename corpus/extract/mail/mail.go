@@ -24,7 +24,7 @@ type Message struct {
 
 	HTML        bool     // some of the text was HTML
 	Attachments int      // parts that are none of the text
-	Charset     string   // the first that was decoded from, "" where all was UTF-8
+	Charset     string   // the first that text was decoded from, "" where all was UTF-8
 	Defects     []string // what is wrong with the message, each once
 }
 
@@ -73,19 +73,17 @@ func Parse(raw []byte, opts Options) (*Message, error) {
 	return m, nil
 }
 
-// Meta is what is known of the message beside its text, as a JSON object.
+// Meta is what is known of the message beside its text, as a JSON object: but for addresses and identifiers, which name people
+// and are not looked for there by steps that take private data out of texts.
 func (m *Message) Meta() (json.RawMessage, error) {
 	return json.Marshal(struct {
 		Subject     string   `json:"subject,omitempty"`
-		From        string   `json:"from,omitempty"`
-		To          string   `json:"to,omitempty"`
 		Date        string   `json:"date,omitempty"`
-		ID          string   `json:"message_id,omitempty"`
 		HTML        bool     `json:"html,omitempty"`
 		Attachments int      `json:"attachments,omitempty"`
 		Charset     string   `json:"charset,omitempty"`
 		Defects     []string `json:"defects,omitempty"`
-	}{m.Subject, m.From, m.To, m.Date, m.ID, m.HTML, m.Attachments, m.Charset, m.Defects})
+	}{m.Subject, m.Date, m.HTML, m.Attachments, m.Charset, m.Defects})
 }
 
 // IsFromLine tells the line that begins a message in an mbox: "From", a sender, a date with a time and a year.

@@ -177,7 +177,7 @@ func (p *parser) text(h header, body []byte, t mediaType) {
 		if declared := metaCharset(data); hint == "" {
 			hint = declared
 		}
-		text, err := html.Text(p.decode(data, hint), "text/html; charset=utf-8")
+		text, err := html.Text(p.decodeText(data, hint), "text/html; charset=utf-8")
 		if err != nil {
 			p.defect("HTML that cannot be read: " + err.Error())
 			p.attachment(t.kind)
@@ -186,7 +186,7 @@ func (p *parser) text(h header, body []byte, t mediaType) {
 		p.texts = append(p.texts, strings.TrimSpace(text))
 		return
 	}
-	text := strings.ReplaceAll(string(p.decode(data, hint)), "\r\n", "\n")
+	text := strings.ReplaceAll(string(p.decodeText(data, hint)), "\r\n", "\n")
 	if strings.IndexByte(text[:min(len(text), 8000)], 0) >= 0 {
 		p.defect("text that is binary data")
 		p.attachment(t.kind)
@@ -195,10 +195,19 @@ func (p *parser) text(h header, body []byte, t mediaType) {
 	p.texts = append(p.texts, strings.Trim(text, "\r\n"))
 }
 
-// decode turns a part into UTF-8. What it declares is believed unless its bytes say otherwise; what nothing explains is
+// decodeText is decode for text, whose character set is taken note of.
+func (p *parser) decodeText(data []byte, declared string) []byte {
+	text, name := p.decode(data, declared)
+	if name != charset.UTF8 && p.msg.Charset == "" {
+		p.msg.Charset = name
+	}
+	return text
+}
+
+// decode turns bytes into UTF-8 and says what they were. What it declares is believed unless its bytes say otherwise; what nothing explains is
 // Windows-1252, which has a character for nearly every byte.
-func (p *parser) decode(data []byte, declared string) []byte {
-	name := p.opts.Charset
+func (p *parser) decode(data []byte, declared string) (text []byte, name string) {
+	name = p.opts.Charset
 	if name == "" || name == "auto" {
 		g := charset.Detect(data, declared)
 		known, ok := charset.Lookup(declared)
@@ -213,16 +222,13 @@ func (p *parser) decode(data []byte, declared string) []byte {
 	}
 	text, bad, err := charset.Decode(data, name)
 	if err != nil { // a name that Options has wrong
-		return bytes.ToValidUTF8(data, []byte("\ufffd"))
+		return bytes.ToValidUTF8(data, []byte("\ufffd")), charset.UTF8
 	}
 	if bad > 0 {
 		p.defect("bytes that are no character of " + name)
 		text = bytes.ToValidUTF8(text, []byte("\ufffd"))
 	}
-	if name != charset.UTF8 && p.msg.Charset == "" {
-		p.msg.Charset = name
-	}
-	return text
+	return text, name
 }
 
 // surelyBits is how much better a character set must explain a part than any other to overrule what it declares.
