@@ -205,7 +205,7 @@ func TestSettingsThatCannotBeAreRefused(t *testing.T) {
 			t.Errorf("%v, want %q", err, want)
 		}
 	}
-	s, p := Default(), Poetry()
+	s, p := Default(), poetry()
 	if s.Validate() != nil || p.Validate() != nil {
 		t.Error("the defaults are refused")
 	}

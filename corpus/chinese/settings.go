@@ -50,14 +50,6 @@ type Repeats struct {
 	MaxChars float64 `yaml:"max_chars"` // share of the letters
 }
 
-// Poetry returns settings for short genres, such as poems and sayings.
-func Poetry() Settings {
-	s := Default()
-	s.MinChars, s.MinFunction, s.MinComplete, s.MaxOpen, s.MaxShort = 8, 0, 0, 0, 0
-	s.MinSentence, s.MaxBroken, s.TopNGrams, s.DuplicateNGrams = 0, 0.05, []Repeats{{4, 0.5}}, nil
-	return s
-}
-
 const (
 	cut    = "cut"
 	count  = "count"
