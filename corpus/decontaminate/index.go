@@ -268,6 +268,9 @@ func (t *table) get(key uint64) (uint32, bool) {
 	}
 }
 
+// Filter returns a filter for one goroutine.
+func (x *Index) Filter() corpus.Filter { return newFilter(x) }
+
 // Items returns the number of items of each benchmark that are indexed.
 func (x *Index) Items() map[string]int {
 	n := map[string]int{}
