@@ -159,8 +159,12 @@ func (t *corpusClassifyTrainCmd) Run(c *cliContext) error {
 	if t.JSON {
 		return printJSON(c.stdout, training)
 	}
-	fmt.Fprintf(c.stdout, "%s: epoch %d of training, on the test part:\n", t.Out, training.Epochs)
-	return printMetrics(c.stdout, training.Test)
+	part, figures := "test", training.Test
+	if figures.Documents == 0 {
+		part, figures = "validation", training.Validation
+	}
+	fmt.Fprintf(c.stdout, "%s: epoch %d of training, on the %s part:\n", t.Out, training.Epochs, part)
+	return printMetrics(c.stdout, figures)
 }
 
 // printMetrics shows figures and confusion.

@@ -222,7 +222,12 @@ func (s *corpusPerplexityScoreCmd) Run(c *cliContext) error {
 	if err := out.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.stderr, "perplexity %.2f of %d words, %d of them unknown; documents by bucket: %v\n", sum.Perplexity(), sum.Words, sum.Unknown, counts)
+	fmt.Fprintf(c.stderr, "perplexity %.2f of %d words, %d of them unknown\n", sum.Perplexity(), sum.Words, sum.Unknown)
+	for _, b := range []string{ngram.Head, ngram.Middle, ngram.Tail} {
+		if len(m.Buckets()) > 0 {
+			fmt.Fprintf(c.stderr, "%s %d documents\n", b, counts[b])
+		}
+	}
 	return nil
 }
 
