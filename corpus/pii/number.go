@@ -67,7 +67,7 @@ func (s *Scanner) kindsOfDigits(t string, n int) {
 }
 
 // separatorAt returns what stands between the digits that end at t[i] and the next digit, if that is no more than people put
-// between groups: up to three characters, never two spaces. next is 0 where nothing joins.
+// between groups: up to three characters, never two spaces, and a dot only by itself. next is 0 where nothing joins.
 func separatorAt(t string, i int) (sep separator, next int) {
 	j := i
 	for range 3 {
@@ -75,7 +75,7 @@ func separatorAt(t string, i int) (sep separator, next int) {
 			return 0, 0
 		}
 		one, n := separatorRune(t, j)
-		if n == 0 || one == space && sep&space != 0 && t[j-1] == ' ' {
+		if n == 0 || one == space && sep&space != 0 && t[j-1] == ' ' || (one|sep)&dot != 0 && sep != 0 {
 			break
 		}
 		sep |= one

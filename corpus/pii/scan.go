@@ -151,10 +151,10 @@ func (s *Scanner) look(t string, i int, class byte) int {
 		s.assigned(t, i, i+1)
 		s.telegram(t, i)
 	case equals:
+		s.assigned(t, i, i+1)
 		if hasAt(t, i, "=40") { // '@' in quoted-printable
 			return s.email(t, i, i+3)
 		}
-		s.assigned(t, i, i+1)
 	case hyphen:
 		s.privateKey(t, i)
 		s.secretAtHyphen(t, i)
