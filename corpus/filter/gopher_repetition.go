@@ -138,8 +138,11 @@ func (g *gopherRepetition) repeated(j judge, seg *segment.Text, pieces []string,
 		}
 	}
 	spans := lineSpans(seg, pieces, kind, func(piece string) bool {
+		if number == 0 {
+			return false
+		}
 		n, _ := g.pieces.at(xxhash.Sum64String(piece))
-		return len(pieces) > 1 && *n > 1
+		return *n > 1
 	})
 	return j.atMost("dup-"+of+"-frac", share(number, len(pieces)), limit, spans) ||
 		j.atMost("dup-"+of+"-char-frac", share(runes, seg.Runes()), limitChars, spans)

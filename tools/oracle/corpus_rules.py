@@ -128,6 +128,34 @@ def documents(data, count, only):
             yield "scouted", text
 
 
+def own(data, root):
+    """A few hundred short pages that may be shown to anybody: of books in the public domain, of statutes and of the project's own
+    documentation, as they are and made worse in ways that the rules know."""
+    draw = random.Random(4)
+    texts = [(name, text) for name, of in records(data) if name in ("en-books", "zh-laws") for text in of[::40]]
+    texts += [("docs", path.read_text(encoding="utf-8")) for path in sorted(root.glob("docs/**/*.md"))]
+    worse = [
+        lambda t: t, lambda t: t, lambda t: t,
+        lambda t: "\n\n".join([t] * draw.choice((2, 3))),
+        lambda t: "\n".join(line for line in t.split("\n") for _ in range(draw.choice((1, 1, 2)))),
+        lambda t: "\n".join(draw.choice(("- ", "• ", "  - ")) + line for line in t.split("\n") if line),
+        lambda t: "\n".join(line + draw.choice(("...", "…", "", " ...")) for line in t.split("\n")),
+        lambda t: " ".join(word + draw.choice(("", "", "", " #", "...")) for word in t.split(" ")),
+        lambda t: " ".join(t.split()) + draw.choice((".", "", " [1][citation needed].", " {", " We use cookies.", " Lorem Ipsum.", " Needs JavaScript.")),
+        lambda t: "\n".join(line.strip() + draw.choice((".", ".", "[2].", "", "!", " javascript.", " " + "x" * 1001 + ".")) for line in t.split("\n")),
+        lambda t: "\n".join(t.split()),
+        lambda t: t.replace("the ", "").replace("and ", "").replace("of ", "").replace("to ", ""),
+        lambda t: " ".join((" ".join(t.split()[:draw.choice((6, 12, 30))]) + draw.choice((" ", "\n", ", ")) for _ in range(5))),
+        lambda t: t.replace(" ", "") if draw.random() < 0.5 else " ".join(t.replace(" ", "").strip()),
+    ]
+    for at in range(420):
+        name, text = draw.choice(texts)
+        lines = text.split("\n")
+        start = draw.randrange(max(1, len(lines) - 8))
+        page = "\n".join(lines[start:start + draw.choice((3, 6, 12, 20))])[:draw.choice((200, 600, 1500))]
+        yield name, worse[at % len(worse)](page)
+
+
 def digest(parts):
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
@@ -138,15 +166,20 @@ def main():
     flags.add_argument("--out", type=pathlib.Path, required=True)
     flags.add_argument("--documents", type=int, default=20000)
     flags.add_argument("--only", default="")
+    flags.add_argument("--own", type=pathlib.Path, help="the project's root: write the fixture of corpus/filter/testdata instead, then gzip -9n it")
     flags.add_argument("--part", default="0/1", help="which of how many processes this one is")
     args = flags.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     judges = filters()
     # Lines that several filters ask for are cut once.
     datatrove.utils.text.split_into_parts = functools.lru_cache(4096)(datatrove.utils.text.split_into_parts.__wrapped__)
+    if args.own:
+        chosen = own(args.data, args.own)
+    else:
+        chosen = documents(args.data, args.documents, set(filter(None, args.only.split(","))))
     part, parts = map(int, args.part.split("/"))
     with open(args.out / f"rules-{part}.jsonl", "w", encoding="utf-8") as out:
-        for number, (corpus, text) in enumerate(documents(args.data, args.documents, set(filter(None, args.only.split(","))))):
+        for number, (corpus, text) in enumerate(chosen):
             if number % parts != part:
                 continue
             row = {"corpus": corpus, "text": text, "words": len(split_into_words(text)), "digest": digest(split_into_words(text)),
