@@ -67,7 +67,7 @@ func (s *scanner) affixes(a, b int, all class) {
 
 // exception returns the exception that s[lo:hi] is, or nil.
 func (s *scanner) exception(lo, hi int) *exception {
-	if n := hi - lo; n == 0 || n > s.exceptions.longest {
+	if n := hi - lo; n == 0 || n > s.exceptions.longest || s.exceptions.unlikely(s.s, lo, hi) {
 		return nil
 	}
 	return s.exceptions.find(s.s, lo, hi, hashAt(s.s, lo, hi))

@@ -25,6 +25,7 @@ type exceptions struct {
 	slots   [1 << 12]uint16 // open addressing, by the lower bits: 1 + index
 	list    []exception
 	pairs   [256][4]uint64 // the first bytes of two words that may be the first of a met: a bit set
+	ends    [256][4]uint64 // the first and the last byte of an exception: a bit set
 	longest int            // in bytes
 	mostMet int            // in words
 }
@@ -41,6 +42,8 @@ var english = sync.OnceValue(func() *exceptions {
 			e.mostMet = max(e.mostMet, len(x.met))
 		}
 		e.list = append(e.list, x)
+		last := x.text[len(x.text)-1]
+		e.ends[x.text[0]][last>>6] |= 1 << (last & 63)
 		e.longest = max(e.longest, len(x.text))
 		hash := Hash(x.text)
 		e.seen[hash>>54] |= 1 << (hash >> 48 & 63)
@@ -63,6 +66,12 @@ func sizes(line string) (n []uint8) {
 
 // none says that surely no exception has a hash.
 func (e *exceptions) none(hash uint64) bool { return e.seen[hash>>54]>>(hash>>48&63)&1 == 0 }
+
+// unlikely says that surely no exception is s[a:b], by its ends.
+func (e *exceptions) unlikely(s string, a, b int) bool {
+	last := s[b-1]
+	return e.ends[s[a]][last>>6]>>(last&63)&1 == 0
+}
 
 // find returns the exception that s[a:b] is, whose hash is given, or nil.
 func (e *exceptions) find(s string, a, b int, hash uint64) *exception {

@@ -157,8 +157,34 @@ func letters(text string, i int) (j int, hash uint64) {
 	return j, hashAt(text, i, j)
 }
 
+// number appends the words of a chunk that begins with digits, where it has nothing else but one comma or full stop, and returns its
+// end; else 0.
+func (s *scanner) number(i int) int {
+	text, j := s.s, i
+	for j < len(text) && isDigit(text[j]) {
+		j++
+	}
+	end := j
+	if j < len(text) && (text[j] == ',' || text[j] == '.') {
+		end++
+	}
+	if end < len(text) && byteIs[text[end]] != isSpace {
+		return 0
+	}
+	s.words = append(s.words, Word{hashAt(text, i, j), uint32(i), uint32(j), uint32(j - i), HasText})
+	if end > j {
+		s.words = append(s.words, Word{hashByte(text[j]), uint32(j), uint32(end), 1, 0})
+	}
+	return end
+}
+
 // other appends the words of the chunk at i, which may be white space, and returns its end.
 func (s *scanner) other(i int) (end int) {
+	if isDigit(s.s[i]) {
+		if end = s.number(i); end > 0 {
+			return end
+		}
+	}
 	class, size := s.ascii[s.s[i]], 1
 	if s.s[i] >= utf8.RuneSelf {
 		class, size = s.pages.first(s.s[i:])
@@ -190,7 +216,7 @@ func (s *scanner) plain(i, j int, hash uint64) int {
 			end++
 		case c == '.':
 			// A full stop stays with an abbreviation that is an exception, and with a single upper-case letter.
-			if s.exceptions.find(text, i, j+1, hashAt(text, i, j+1)) != nil {
+			if s.exception(i, j+1) != nil {
 				return 0
 			}
 			if text[j-1] < 'a' && (j-i < 2 || text[j-2] >= 'a') {
