@@ -112,7 +112,7 @@ func (c *c4) Apply(d *corpus.Document, r *corpus.Report) {
 		}
 		return lorem+curly == 0 || r.Explain
 	}
-	c.pieces(seg, piece)
+	c.pieces(seg, r.Explain, piece)
 	of := func(kind string) func() []corpus.Span {
 		return func() (out []corpus.Span) {
 			for _, s := range c.spans {
@@ -132,8 +132,8 @@ func (c *c4) Apply(d *corpus.Document, r *corpus.Report) {
 	}
 }
 
-// pieces calls f with the lines, or the sentences, and where they are, until it returns false.
-func (c *c4) pieces(seg *segment.Text, f func(piece string, at int) bool) {
+// pieces calls f with the lines, or the sentences, and where they are if that is asked for, until it returns false.
+func (c *c4) pieces(seg *segment.Text, where bool, f func(piece string, at int) bool) {
 	if c.By == bySentence {
 		for _, s := range seg.Sentences() {
 			if !f(seg.String()[s.Start:s.End], s.Start) {
@@ -144,7 +144,9 @@ func (c *c4) pieces(seg *segment.Text, f func(piece string, at int) bool) {
 	}
 	at := 0
 	for _, line := range seg.AllLines() {
-		at = seg.Offset(line, at)
+		if where {
+			at = seg.Offset(line, at)
+		}
 		if !f(line, at) {
 			return
 		}

@@ -310,13 +310,27 @@ func (s *scanner) mixed(a, b int) {
 		if from < i {
 			s.piece(from, i)
 		}
-		end := s.character(i, b)
-		s.add(i, end)
+		end := i + size
+		if lead := s.s[i]; lead >= 0xe4 && lead <= 0xe9 && s.aloneBefore(end, b) { // Han, mostly
+			s.words = append(s.words, Word{hashAt(s.s, i, end), uint32(i), uint32(end), 1, kindOf(class, class)})
+		} else {
+			end = s.character(i, b)
+			s.add(i, end)
+		}
 		i, from = end, end
 	}
 	if from < b {
 		s.piece(from, b)
 	}
+}
+
+// aloneBefore says that the character at i, if there is one below b, surely belongs to no word before it: it is no mark.
+func (s *scanner) aloneBefore(i, b int) bool {
+	if i >= b || s.s[i] < utf8.RuneSelf {
+		return true
+	}
+	class, _ := s.pages.first(s.s[i:b])
+	return class&(unspaced|letter) != unspaced
 }
 
 // piece appends the words of a part of a chunk.
