@@ -12,7 +12,8 @@ import (
 //   - The characters in the most frequent n-gram are at most those of one n-gram times the count of its rarest word. Where no n-gram
 //     of the text reaches the limit that way, none is counted.
 //   - A word that occurs once is part of no repeated n-gram. Where runs of other words are too short or too few, nothing is looked
-//     at; else the shortest n-grams within the runs are hashed, and longer ones only where a shortest one is repeated.
+//     at; else the shortest n-grams within the runs are hashed, and longer ones only where a shortest one is repeated, and only if
+//     these cover enough of the text.
 //
 // n-grams are equal when their words are: datatrove compares their words joined, which also finds "ab c" equal to "a bc".
 type grams struct {
@@ -142,7 +143,7 @@ func (g *grams) findRepeated(lengths []Repeats, limit float64) bool {
 		n = min(n, d.N)
 	}
 	// The runs of words that occur more than once, with their characters and their n-grams.
-	runes, candidates, run, size := 0, 0, 0, 0
+	inRuns, candidates, run, size := 0, 0, 0, 0
 	for i, count := range g.counts {
 		if count > 1 {
 			run++
@@ -152,16 +153,23 @@ func (g *grams) findRepeated(lengths []Repeats, limit float64) bool {
 			}
 		}
 		if run >= n {
-			runes += size
+			inRuns += size
 			candidates += run - n + 1
 		}
 		run, size = 0, 0
 	}
-	if candidates == 0 || float64(runes) <= limit {
+	if candidates == 0 || float64(inRuns) <= limit {
 		return false
 	}
 	g.mark(n, candidates)
-	return len(g.repeated) > 0
+	// What they cover, each word once: longer ones cover no more.
+	runes, next := 0, 0
+	for _, at := range g.repeated {
+		from := max(int(at), next)
+		next = int(at) + n
+		runes += g.size(from, next-from)
+	}
+	return float64(runes) > limit
 }
 
 // mark lists the n-grams that occur more than once.

@@ -17,11 +17,16 @@ func lists(t *testing.T, files map[string]string) corpus.Env {
 	t.Helper()
 	dir := t.TempDir()
 	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		writeList(t, dir, name, content)
 	}
 	return corpus.Env{Dir: dir, Seed: 1}
+}
+
+func writeList(t testing.TB, dir, name, content string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // opened returns a filter.
