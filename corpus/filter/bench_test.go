@@ -15,13 +15,17 @@ import (
 	"github.com/athanor-lm/athanor/corpus/segment"
 )
 
+// dataDir returns where the real data is, if it is there.
+func dataDir() string {
+	if dir := os.Getenv("ATHANOR_DATA"); dir != "" {
+		return dir
+	}
+	return filepath.Join("..", "..", "..", "shared", "data")
+}
+
 // realTexts returns about so many bytes of documents of a corpus, taken evenly from all of it.
 func realTexts(t testing.TB, name string, bytes int) (texts []string) {
-	dir := os.Getenv("ATHANOR_DATA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "data")
-	}
-	f, err := os.Open(filepath.Join(dir, "corpora", name))
+	f, err := os.Open(filepath.Join(dataDir(), "corpora", name))
 	if err != nil {
 		t.Skipf("no real data: set ATHANOR_DATA (%v)", err)
 	}

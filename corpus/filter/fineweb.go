@@ -67,8 +67,7 @@ func (f *fineWeb) Apply(d *corpus.Document, r *corpus.Report) {
 			short++
 		}
 	}
-	if len(f.lines) == 0 {
-		r.Drop("empty", 0, 0)
+	if j.atLeast("empty", float64(len(f.lines)), 1, nil) || len(f.lines) == 0 {
 		return
 	}
 	leastMarked := f.MinLinesEndingInMark

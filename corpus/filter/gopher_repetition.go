@@ -96,12 +96,9 @@ type gopherRepetition struct {
 
 // Apply judges one document.
 func (g *gopherRepetition) Apply(d *corpus.Document, r *corpus.Report) {
-	if d.Text() == "" {
-		r.Drop("empty", 0, 0)
-		return
-	}
 	seg, j := d.Segments(), judge{r}
-	_ = g.repeated(j, seg, seg.Paragraphs(), "para", "repeated paragraph", g.MaxDuplicateParagraphs, g.MaxDuplicateParagraphChars) ||
+	_ = j.atLeast("empty", float64(seg.Runes()), 1, nil) ||
+		g.repeated(j, seg, seg.Paragraphs(), "para", "repeated paragraph", g.MaxDuplicateParagraphs, g.MaxDuplicateParagraphChars) ||
 		g.repeated(j, seg, g.split(seg), "line", "repeated line", g.MaxDuplicateLines, g.MaxDuplicateLineChars) ||
 		g.ngrams(j, seg)
 }

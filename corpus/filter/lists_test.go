@@ -1,6 +1,7 @@
 package filter_test
 
 import (
+	"compress/gzip"
 	"encoding/json"
 	"io"
 	"os"
@@ -116,6 +117,34 @@ func TestURLFilterRefusesWhatIsNoHost(t *testing.T) {
 	s.Words = []string{"absent"}
 	if _, err := s.Open(env); err == nil || !strings.Contains(err.Error(), "absent") {
 		t.Errorf("error %v, want one that names the file", err)
+	}
+}
+
+// TestURLFilterReadsEasyList has a real list of an ad blocker, of 69,336 lines.
+func TestURLFilterReadsEasyList(t *testing.T) {
+	f, err := os.Open(filepath.Join(dataDir(), "corpora", "pipeline-golden-dolma", "tests", "data", "urls", "easylist.txt.gz"))
+	if err != nil {
+		t.Skipf("no real data: set ATHANOR_DATA (%v)", err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := filter.DefaultURLFilter()
+	s.Domains = []string{"easylist"}
+	judge := opened(t, &s, lists(t, map[string]string{"easylist": string(list)}))
+	for url, dropped := range map[string]bool{"http://hpjnixtyjnl.com/": true, "https://www.date2day.pro/a": true, "http://greatist.com/health": false, "http://twitter.com/": false, "http://gmail.com/": false} {
+		var r corpus.Report
+		d := corpus.NewDocument("", nil)
+		d.URL = url
+		if judge.Apply(d, &r); (r.Dropped == "domain") != dropped {
+			t.Errorf("%s: dropped by %q, want %v", url, r.Dropped, dropped)
+		}
 	}
 }
 

@@ -38,6 +38,9 @@ type Text struct {
 
 type have struct{ runes, lines, allLines, paragraphs, words, tokens, fields, sentences bool }
 
+// keepWords is the number of words above which a text's memory is given back with the next one that is not large.
+const keepWords = 1 << 20
+
 // Span is a piece of the text in bytes.
 type Span struct{ Start, End int }
 
@@ -45,6 +48,9 @@ type Span struct{ Start, End int }
 func (t *Text) Reset(s string) {
 	if uint64(len(s)) > math.MaxUint32 {
 		panic(fmt.Sprintf("segment: a text of %d bytes, want fewer than 4 GiB", len(s)))
+	}
+	if cap(t.words) > keepWords && len(s) < keepWords {
+		*t = Text{}
 	}
 	t.s = s
 	t.have = have{}
