@@ -9,6 +9,9 @@ import (
 // isURL says whether a chunk is a URL, or a host with or without a path, or an e-mail address, as spaCy's URL_PATTERN has it
 // (lang/tokenizer_exceptions.py, after Diego Perini's).
 func isURL(p *pages, s string) bool {
+	if strings.IndexByte(s, '.') < 0 {
+		return false
+	}
 	if hostFrom(p, s) {
 		return true
 	}
@@ -43,9 +46,15 @@ func hostFrom(p *pages, s string) bool {
 
 // host says whether a text is a host with an optional port and path.
 func host(p *pages, s string) bool {
-	end := strings.IndexAny(s, ":/?#")
-	if end < 0 {
-		end = len(s)
+	end, dots := 0, 0
+	for end < len(s) && s[end] != ':' && s[end] != '/' && s[end] != '?' && s[end] != '#' {
+		if s[end] == '.' {
+			dots++
+		}
+		end++
+	}
+	if dots == 0 {
+		return false
 	}
 	rest := s[end:]
 	if strings.HasPrefix(rest, ":") {
