@@ -1,4 +1,4 @@
-// Package examples holds the recipes: a YAML file a run, for athanor train.
+// Package examples holds the recipes: YAML files for athanor train and, named corpus-*, for athanor corpus run.
 package examples
 
 import _ "embed" // for the recipe

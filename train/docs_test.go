@@ -86,6 +86,9 @@ func TestExamplesParse(t *testing.T) {
 		t.Fatalf("found %v (%v), want recipes", files, err)
 	}
 	for _, file := range files {
+		if strings.HasPrefix(filepath.Base(file), "corpus-") { // recipes of corpora, which package pipeline checks
+			continue
+		}
 		c, err := LoadConfig(file, nil)
 		if err != nil {
 			t.Error(err)

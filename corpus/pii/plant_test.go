@@ -82,7 +82,7 @@ func (c carriers) piece(g gen) (before, after string) {
 	}
 }
 
-type tally struct{ planted, found, wrong int }
+type tally struct{ planted, found int }
 
 // plantedEach returns how many items of each species are planted: 500, or $ATHANOR_PLANTED. The documents' figures are of 2,000.
 func plantedEach(t *testing.T) int {

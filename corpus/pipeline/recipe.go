@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -273,13 +272,4 @@ func (r *Recipe) Env(workers int) corpus.Env {
 // Applies tells whether the step is for a document.
 func (s *Step) Applies(d *corpus.Document) bool {
 	return (len(s.Sources) == 0 || slices.Contains(s.Sources, d.Source)) && (len(s.Languages) == 0 || slices.Contains(s.Languages, d.Lang))
-}
-
-// check refuses settings that are neither a filter's nor a pass's, which no kind has.
-func (s *Step) check() error {
-	switch s.Settings.(type) {
-	case corpus.FilterSettings, corpus.PassSettings:
-		return nil
-	}
-	return errors.New("pipeline: step " + s.Name + ": its settings open neither a filter nor a pass")
 }

@@ -12,14 +12,13 @@ import (
 	"github.com/athanor-lm/athanor/tokenizer"
 )
 
-// stageRun is the work of this process on a stage: tasks that read and write, and workers, shared by the tasks, that do the steps.
+// stageRun is the work of this process on a stage: tasks that read and write, and what they share with the workers that do the steps.
 type stageRun struct {
-	p       *Pipeline
-	stage   int
-	workers []*worker
-	free    chan *batch
-	work    chan *batch
-	budget  *budget
+	p      *Pipeline
+	stage  int
+	free   chan *batch
+	work   chan *batch
+	budget *budget
 }
 
 // runTasks does tasks of a stage that are not done yet. Several are under way at once.

@@ -110,7 +110,7 @@ func (p *parquetReader) row() (parquet.Row, error) {
 // open reads the footer and chooses the columns.
 func (p *parquetReader) open() error {
 	if p.in.os == nil || p.in.file.compression != "" {
-		return errors.New("Parquet is read from a file that is not compressed as a whole: its pages are compressed by themselves")
+		return errors.New("the file is compressed as a whole, want Parquet as it is: its pages are compressed by themselves")
 	}
 	st, err := p.in.os.Stat()
 	if err != nil {

@@ -123,7 +123,7 @@ func TestDamagedParquetIsRefused(t *testing.T) {
 			t.Errorf("%s: error %v, want %q", what, err, c.want)
 		}
 	}
-	if _, _, _, err := all(t, Options{}, tree(t, map[string]string{"x.parquet.gz": gz(t, whole)})); err == nil || !strings.Contains(err.Error(), "not compressed as a whole") {
+	if _, _, _, err := all(t, Options{}, tree(t, map[string]string{"x.parquet.gz": gz(t, whole)})); err == nil || !strings.Contains(err.Error(), "compressed as a whole") {
 		t.Errorf("Parquet within gzip: %v", err)
 	}
 }
