@@ -10,12 +10,13 @@ import (
 type filter struct {
 	rules    [NumKinds]Rule
 	maxItems int
+	meta     bool
 	scan     *Scanner
 	out      []byte
 }
 
 func newFilter(c *Settings) *filter {
-	f := &filter{maxItems: c.MaxItems, scan: c.scanner()}
+	f := &filter{maxItems: c.MaxItems, meta: c.Meta, scan: c.scanner()}
 	for k, r := range c.rules() {
 		f.rules[k] = *r
 		if r.Action == Replace && len(r.With) == 0 {
@@ -38,6 +39,14 @@ func (f *filter) Apply(d *corpus.Document, r *corpus.Report) {
 	if r.Explain {
 		f.explain(found, counts, r)
 	}
+	f.judge(d, found, counts, r)
+	if f.meta && r.Dropped == "" {
+		f.cleanAround(d, r)
+	}
+}
+
+// judge drops a text for its finds, or replaces them.
+func (f *filter) judge(d *corpus.Document, found []Match, counts [NumKinds]int, r *corpus.Report) {
 	if len(found) == 0 {
 		return
 	}

@@ -42,6 +42,7 @@ type Settings struct {
 
 	PublicIPsOnly bool `yaml:"public_ips_only"` // leave private, documentation and other special addresses alone, as datatrove does
 	OldChineseID  bool `yaml:"old_chinese_id"`  // also take identity numbers of 15 digits, which have no checksum
+	Meta          bool `yaml:"meta"`            // replace finds in the strings of the metadata, in findings and in the document's address too
 	MaxItems      int  `yaml:"max_items"`       // drop documents with more finds than this, 0 = never (Dolma drops above 5)
 }
 
@@ -49,7 +50,7 @@ type Settings struct {
 func DefaultSettings() Settings {
 	r := Rule{Action: Replace}
 	return Settings{Email: r, IPv4: r, IPv6: r, Phone: r, ChineseID: r, BankCard: r, IBAN: r, SSN: r, Passport: r, Secret: r,
-		PrivateKey: r, Credentials: r, Coordinates: Rule{Action: Off}, PublicIPsOnly: true}
+		PrivateKey: r, Credentials: r, Coordinates: Rule{Action: Off}, PublicIPsOnly: true, Meta: true}
 }
 
 // rules returns the settings' rule of each kind.
