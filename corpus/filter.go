@@ -2,8 +2,15 @@ package corpus
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
+	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
 )
 
 // Filter looks at one document at a time: keeps it, changes it or drops it, and says so in the report. One goroutine uses
@@ -97,4 +104,23 @@ func (e Env) Path(p string) string {
 		return p
 	}
 	return filepath.Join(e.Dir, p)
+}
+
+// Glob returns what a path of the recipe stands for: itself, or where it is a pattern ("**" matches any number of directories) all that
+// matches, in order. It is an error if nothing does.
+func (e Env) Glob(p string) ([]string, error) {
+	full := e.Path(p)
+	_, err := os.Stat(full)
+	if err == nil || !strings.ContainsAny(p, "*?[{") {
+		return []string{full}, err
+	}
+	found, err := doublestar.FilepathGlob(full)
+	if err == nil && len(found) == 0 {
+		err = errors.New("no file matches, want some")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", full, err)
+	}
+	slices.Sort(found)
+	return found, nil
 }

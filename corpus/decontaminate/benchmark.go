@@ -35,25 +35,34 @@ const maxBenchmark = 1 << 30
 // read hands every item of the benchmark to add.
 func (b *Benchmark) read(env corpus.Env, add func(item)) error {
 	for _, path := range b.Files {
-		root := env.Path(path)
-		err := filepath.WalkDir(root, func(p string, e fs.DirEntry, err error) error {
-			if err != nil {
-				return err
-			}
-			format := formatOf(b.Format, p)
-			if e.IsDir() || p != root && format == "" {
-				return nil
-			}
-			if format == "" {
-				return fmt.Errorf("%s: the name does not say what it is, want .csv or .jsonl (also .gz, .zst), or a format", p)
-			}
-			return b.readFile(p, format, add)
-		})
+		roots, err := env.Glob(path)
 		if err != nil {
 			return err
 		}
+		for _, root := range roots {
+			if err := b.readTree(root, add); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
+}
+
+// readTree reads a file, or the files of a directory whose names say what they are.
+func (b *Benchmark) readTree(root string, add func(item)) error {
+	return filepath.WalkDir(root, func(p string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		format := formatOf(b.Format, p)
+		if e.IsDir() || p != root && format == "" {
+			return nil
+		}
+		if format == "" {
+			return fmt.Errorf("%s: the name does not say what it is, want .csv or .jsonl (also .gz, .zst), or a format", p)
+		}
+		return b.readFile(p, format, add)
+	})
 }
 
 // formatOf is the format asked for, or that of the name; empty where neither says.

@@ -49,7 +49,8 @@ type Decontaminate struct {
 // Benchmark names files with items.
 type Benchmark struct {
 	Name string `yaml:"name"`
-	// Files are files, or directories of which all CSV and JSON Lines files are taken; gzip and zstd are understood.
+	// Files are files, patterns ("**" matches any number of directories), or directories of which all CSV and JSON Lines files are
+	// taken; gzip and zstd are understood.
 	Files []string `yaml:"files"`
 	// Format is "csv", "jsonl" or "hellaswag" (six lines an item: context, number of the right ending, four endings). Empty = by
 	// the file name, .csv or .jsonl.

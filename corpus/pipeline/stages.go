@@ -90,11 +90,18 @@ func (p *Pipeline) stepHash(i int) (string, error) {
 	h := newHasher()
 	h.add(s.Name, s.Use, s.Sources, s.Languages, text)
 	for _, f := range stepFiles(s.Settings) {
-		sum, err := fileSum(p.env.Path(f))
+		paths, err := p.env.Glob(f)
 		if err != nil {
 			return "", fmt.Errorf("corpus: step %s: %w", s.Name, err)
 		}
-		h.add(f, sum)
+		h.add(f)
+		for _, path := range paths {
+			sum, err := fileSum(path)
+			if err != nil {
+				return "", fmt.Errorf("corpus: step %s: %w", s.Name, err)
+			}
+			h.add(sum)
+		}
 	}
 	return h.sum(), nil
 }
