@@ -62,7 +62,7 @@ type Benchmark struct {
 }
 
 // DefaultDecontaminate are GPT-3's rule and figures. The numbers of characters are set by trial on Chinese statutes; see
-// docs/corpus/decontaminate.md.
+// docs/corpus/scores.md.
 func DefaultDecontaminate() Decontaminate {
 	return Decontaminate{
 		Rule: "gpt3", Action: "drop",
