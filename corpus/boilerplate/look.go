@@ -5,8 +5,6 @@ import (
 	"encoding/binary"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/athanor-lm/athanor/corpus"
 	"github.com/zeebo/xxh3"
@@ -123,7 +121,7 @@ func (l *look) piece(text string, at int) (start, end, next int) {
 // hash finds what makes a line boilerplate.
 func (l *look) hash(u *unit, line string, edge bool) {
 	l.fold(line)
-	if l.s.Anywhere.MinDocuments > 0 && length(l.room) >= l.s.MinChars {
+	if l.s.Anywhere.MinDocuments > 0 && hasLength(l.room, l.s.MinChars) {
 		u.keys = append(u.keys, l.key(zoneAnywhere, l.room))
 	}
 	if !edge || l.s.Edges.MinDocuments == 0 {
@@ -137,53 +135,6 @@ func (l *look) hash(u *unit, line string, edge bool) {
 			at = end
 		}
 	}
-}
-
-// length counts characters, those beyond ASCII twice.
-func length(line []byte) (n int) {
-	for _, c := range line {
-		if c < utf8.RuneSelf {
-			n++
-		} else if c&0xC0 != 0x80 {
-			n += 2
-		}
-	}
-	return n
-}
-
-// fold writes a line without leading, trailing and repeated white space and the signs between cells, in room; ends has where
-// its cells end there.
-func (l *look) fold(line string) {
-	l.room, l.ends = l.room[:0], l.ends[:0]
-	spaces, tab, digit := 0, false, false
-	for _, c := range line {
-		switch {
-		case c == '\t' || c == '|' || c == '·' || c == '»' || c == '›':
-			spaces, tab = spaces+1, true
-			continue
-		case unicode.IsSpace(c):
-			spaces++
-			continue
-		}
-		if last := len(l.room); spaces > 0 && last > 0 {
-			if tab || spaces > 1 {
-				l.ends = append(l.ends, last)
-			}
-			l.room = append(l.room, ' ')
-			digit = false
-		}
-		spaces, tab = 0, false
-		if l.s.Digits && unicode.IsDigit(c) {
-			if !digit {
-				l.room = append(l.room, '0')
-			}
-			digit = true
-			continue
-		}
-		digit = false
-		l.room = utf8.AppendRune(l.room, c)
-	}
-	l.ends = append(l.ends, len(l.room))
 }
 
 // key hashes a text with the zone and the group it was seen in.

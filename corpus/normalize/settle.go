@@ -32,7 +32,14 @@ func (f *filter) settle(text string, r *corpus.Report) []byte {
 // replace does what a character alone decides, and says whether zero-width ones are left to look at.
 func (r *rules) replace(dst []byte, text string, rep *corpus.Report) (out []byte, zero bool) {
 	var invalid, newlines, controls, spaces, folds int64
-	for i := 0; i < len(text); {
+	for i := 0; ; {
+		if n := plainASCII(text[i:]); n > 0 {
+			dst = append(dst, text[i:i+n]...)
+			i += n
+		}
+		if i == len(text) {
+			break
+		}
 		c, n := rune(text[i]), 1
 		if c >= utf8.RuneSelf {
 			c, n = utf8.DecodeRuneInString(text[i:])
@@ -185,13 +192,17 @@ func (r *rules) whiteSpace(dst, src []byte, rep *corpus.Report) []byte {
 
 // trimRight removes spaces, tabs and ideographic spaces from the end.
 func trimRight(line []byte) []byte {
-	for {
-		n := len(line)
-		line = bytes.TrimRight(line, " \t")
-		if line = bytes.TrimSuffix(line, []byte("\u3000")); len(line) == n {
+	for len(line) > 0 {
+		switch n := len(line); {
+		case isBlank(line[n-1]):
+			line = line[:n-1]
+		case line[n-1] == 0x80 && bytes.HasSuffix(line, []byte("\u3000")):
+			line = line[:n-len("\u3000")]
+		default:
 			return line
 		}
 	}
+	return line
 }
 
 // squeeze appends a line with its runs of spaces and tabs made one, and counts the runs.
@@ -208,20 +219,21 @@ func (r *rules) squeeze(dst, line []byte) (out []byte, runs int64) {
 	} else if i > 0 {
 		runs++
 	}
-	for i < len(line) {
-		c := line[i]
-		i++
-		if isBlank(c) && i < len(line) && isBlank(line[i]) {
-			for ; i < len(line) && isBlank(line[i]); i++ {
-				if line[i] == '\t' {
-					c = '\t'
-				}
-			}
-			runs++
+	for {
+		n := untilRun(line[i:])
+		dst = append(dst, line[i:i+n]...)
+		if i += n; i == len(line) {
+			return dst, runs
 		}
+		c := line[i]
+		for ; i < len(line) && isBlank(line[i]); i++ {
+			if line[i] == '\t' {
+				c = '\t'
+			}
+		}
+		runs++
 		dst = append(dst, c)
 	}
-	return dst, runs
 }
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' }

@@ -2,11 +2,6 @@ package normalize
 
 import "unicode/utf8"
 
-const (
-	low  = 0x0101010101010101
-	high = 0x8080808080808080
-)
-
 // settled says whether a text is certain to need nothing; it may doubt one that needs nothing. It reads eight ASCII bytes at a
 // time, and allocates nothing.
 func (r *rules) settled(s string) bool {
@@ -95,29 +90,6 @@ func (r *rules) lineStart(s string, i int, first bool) (int, bool) {
 		return i, false
 	}
 	return i, true
-}
-
-// skipWords passes over eights of printing ASCII bytes with single spaces, and returns where something else begins, or may.
-func skipWords(s string, i int) int {
-	carry := uint64(0) // whether the byte before was a space
-	if i > 0 && isBlank(s[i-1]) {
-		carry = 0x80
-	}
-	for ; i+8 <= len(s); i += 8 {
-		b := s[i : i+8]
-		w := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
-			uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
-		// The high bit of a byte of t is set where it is above 0x20, of printing where it is not below it.
-		t := w + (0x80-0x21)*low
-		printing := w + (0x80-0x20)*low
-		spaces := ^t & high
-		// No byte above 0x7E, none below 0x20, no two spaces beside each other.
-		if w&high != 0 || (w+low)&high != 0 || printing&high != high || spaces&(spaces<<8|carry) != 0 {
-			return i
-		}
-		carry = spaces >> 56
-	}
-	return i
 }
 
 // isForm says whether the text is in the normal form, but for the punctuation it leaves alone.
