@@ -1,6 +1,7 @@
 package langid
 
 import (
+	"math/bits"
 	"unicode/utf8"
 
 	"github.com/athanor-lm/athanor/corpus/internal/hanscript"
@@ -28,6 +29,19 @@ var ownScripts = [...]struct {
 // count counts the letters of a text. Beyond ASCII it takes for a letter what is in no block of punctuation and symbols.
 func count(text string) (n letters) {
 	for i := 0; i < len(text); {
+		for ; i+8 <= len(text); i += 8 {
+			w := load(text[i:])
+			if w&high != 0 {
+				plain := bits.TrailingZeros64(w&high) &^ 7
+				n.ascii += bits.OnesCount64(asciiLetters(w) & (1<<plain - 1))
+				i += plain / 8
+				break
+			}
+			n.ascii += bits.OnesCount64(asciiLetters(w))
+		}
+		if i == len(text) {
+			break
+		}
 		if c := text[i]; c < utf8.RuneSelf {
 			if c |= 0x20; c >= 'a' && c <= 'z' {
 				n.ascii++
