@@ -156,6 +156,9 @@ const (
 func generated(name string, text []byte) string {
 	head := text[:min(len(text), headerBytes)]
 	for line := range bytes.Lines(head) {
+		if !isComment(line) { // a generator holds the words in a string
+			continue
+		}
 		lower := bytes.ToLower(line)
 		switch {
 		case bytes.Contains(line, []byte("Code generated ")) && bytes.Contains(line, []byte("DO NOT EDIT")): // Go's rule
@@ -175,6 +178,17 @@ func generated(name string, text []byte) string {
 		return "minified"
 	}
 	return ""
+}
+
+// isComment tells a line that begins as a comment does in some language.
+func isComment(line []byte) bool {
+	line = bytes.TrimLeft(line, " \t\ufeff")
+	for _, mark := range []string{"//", "/*", "*", "#", "--", ";", "%", "<!--", `"""`, "(*", "{-", "{{!", "@", "'", "REM "} {
+		if bytes.HasPrefix(line, []byte(mark)) {
+			return true
+		}
+	}
+	return false
 }
 
 func minified(name string, text []byte) bool {
