@@ -48,35 +48,40 @@ func (t *wordSet) fill(keys []uint64) bool {
 	return true
 }
 
-func (t *wordSet) has(key uint64) bool { return t.slots[key*t.factor>>(64-slotBits)] == key }
+// has returns 1 for a word of the set, else 0: every other word is one, which no branch foretells.
+func (t *wordSet) has(key uint64) int {
+	differs := t.slots[key*t.factor>>(64-slotBits)] ^ key
+	return 1 - int((differs|-differs)>>63)
+}
 
 // share returns the share of a text's words that are in the set. Words are runs of letters and bytes beyond ASCII.
 func (t *wordSet) share(text string) (share float64, words int) {
 	hits, i := 0, 0
-	for i+8 <= len(text) {
-		w := load(text[i:])
-		in := asciiLetters(w) | w&high
-		if in == high { // a long word
-			for i += 8; i < len(text) && inWord(text[i]); i++ {
+	within := uint64(0) // 1 where the byte before i is in a word
+	// 64 bytes at a time: where words begin and end are the bits of two numbers, which foretell more than a loop over bytes.
+	for ; i+64+8 <= len(text); i += 64 {
+		in := inWords(text[i : i+64])
+		starts := in &^ (in<<1 | within)
+		within = in >> 63
+		words += bits.OnesCount64(starts)
+		for ; starts != 0; starts &= starts - 1 {
+			at := bits.TrailingZeros64(starts)
+			w := load(text[i+at:])
+			n := 8 * bits.TrailingZeros64(^(in >> at)) // bits of its letters
+			if n+8*at == 8*64 {                        // it may go on
+				n = bits.TrailingZeros64(^(asciiLetters(w)|w&high)&high) &^ 7
 			}
-			words++
-			continue
+			hits += t.has((w | 0x20*ones) & (1<<n - 1)) // of long words eight letters, which none of the set has
 		}
-		n := bits.TrailingZeros64(^in&high) &^ 7 // of letters
-		i += n/8 + 1
-		if n == 0 {
-			continue
-		}
-		words++
-		if t.has((w | 0x20*ones) & (1<<n - 1)) {
-			hits++
-		}
+	}
+	for within != 0 && i < len(text) && inWord(text[i]) {
+		i++
 	}
 	for i < len(text) {
 		var key uint64
 		n := 0
 		for ; i < len(text) && inWord(text[i]); i++ {
-			key |= uint64(text[i]|0x20) << (8 * n)
+			key |= uint64(text[i]|0x20) << (8 * min(n, 7))
 			n++
 		}
 		if n == 0 {
@@ -84,15 +89,25 @@ func (t *wordSet) share(text string) (share float64, words int) {
 			continue
 		}
 		words++
-		if t.has(key) {
-			hits++
-		}
+		hits += t.has(key)
 	}
 	if words == 0 {
 		return 0, 0
 	}
 	return float64(hits) / float64(words), words
 }
+
+// inWords has a bit for each of 64 bytes that is a letter or beyond ASCII.
+func inWords(text string) (in uint64) {
+	for i := 0; i < 64; i += 8 {
+		w := load(text[i:])
+		in |= (asciiLetters(w) | w&high) >> 7 * gather >> 56 << i
+	}
+	return in
+}
+
+// gather brings the lowest bit of each byte, by a multiplication, to the highest byte.
+const gather = 0x0102040810204080
 
 func inWord(c byte) bool { return c >= utf8.RuneSelf || c|0x20 >= 'a' && c|0x20 <= 'z' }
 
