@@ -107,7 +107,7 @@ func far(r rune) (class uint16, folded rune) {
 		return classMark, r
 	case unicode.Is(unicode.Nd, r):
 		return classDigit, r
-	case unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana):
+	case unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Myanmar): // Myanmar's extensions lie beyond the table
 		return classChar, r
 	}
 	return classLetter, unicode.ToLower(r)

@@ -80,6 +80,21 @@ func TestShinglerTokens(t *testing.T) {
 	}
 }
 
+// Every character there is, by itself and within a word.
+func TestShinglerCharacters(t *testing.T) {
+	s := newShingler(1, 1)
+	for block := rune(0); block <= unicode.MaxRune; block += 64 {
+		var b strings.Builder
+		for r := block; r < block+64; r++ {
+			b.WriteString("x" + string(r) + "y " + string(r) + " ")
+		}
+		s.text(b.String())
+		if want := plainHashes(plainTokens(b.String())); !slices.Equal(s.tokens, want) {
+			t.Errorf("U+%04X to U+%04X: other tokens than %q", block, block+63, plainTokens(b.String()))
+		}
+	}
+}
+
 func FuzzShingler(f *testing.F) {
 	for _, text := range shingleTexts {
 		f.Add(text)
