@@ -157,7 +157,7 @@ func (g *gopherRepetition) ngrams(j judge, seg *segment.Text) bool {
 	}
 	for i, top := range g.TopNGrams {
 		limit := top.MaxChars
-		if limit < 0 || len(g.grams.words) < top.N || !j.Explain && !g.grams.mayTop(top.N, limit*float64(whole)) {
+		if limit < 0 || len(g.grams.words) < top.N || !j.Explain && !g.grams.mayTop(top.N, limit, whole) {
 			continue
 		}
 		at, runes := g.grams.top(top.N)
@@ -172,11 +172,12 @@ func (g *gopherRepetition) ngrams(j judge, seg *segment.Text) bool {
 			least = min(least, d.MaxChars)
 		}
 	}
-	if !g.grams.findRepeated(g.DuplicateNGrams, least*float64(whole)) && !j.Explain {
-		return false
+	if j.Explain {
+		least = -1 // all values are wanted
 	}
+	most := share(g.grams.findRepeated(g.DuplicateNGrams, least, whole), whole)
 	for i, d := range g.DuplicateNGrams {
-		if d.MaxChars < 0 {
+		if d.MaxChars < 0 || !j.Explain && most <= d.MaxChars {
 			continue
 		}
 		spans := func() []corpus.Span { return g.grams.duplicateSpans(d.N) }

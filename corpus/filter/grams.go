@@ -1,64 +1,70 @@
 package filter
 
 import (
-	"slices"
+	"math/bits"
 
 	"github.com/athanor-lm/athanor/corpus/segment"
 )
 
-// grams finds repeated n-grams of words. Most texts have few of them, and none that matters; the work is to know that without
-// looking at every n-gram of every length:
+// grams finds repeated n-grams of words. Most texts have few of them, and none that matters; the work is to know that from one look
+// at each word, without a table of all words or n-grams:
 //
-//   - The characters in the most frequent n-gram are at most those of one n-gram times the count of its rarest word. Where no n-gram
-//     of the text reaches the limit that way, none is counted.
-//   - A word that occurs once is part of no repeated n-gram. Where runs of other words are too short or too few, nothing is looked
-//     at; else the shortest n-grams within the runs are hashed, and longer ones only where a shortest one is repeated, and only if
-//     these cover enough of the text.
+//   - The characters in the most frequent n-gram are at most those of one n-gram times the count of its rarest word. Words are counted
+//     by a part of their hash, so that counts are too high where words share it. Where no n-gram of the text reaches the limit that
+//     way, none is counted.
+//   - The shortest of the n-grams that may repeat set a bit by a part of their hash. One that finds its bit set may have occurred
+//     before. Where these cover too little of the text, nothing else is looked at: longer ones cover no more. Else those that share a
+//     bit are compared, and longer ones are looked for only where a shortest one is repeated.
 //
 // n-grams are equal when their words are: datatrove compares their words joined, which also finds "ab c" equal to "a bc".
 type grams struct {
 	all bool // count first occurrences too
 
 	words    []segment.Word
-	counts   []uint32 // of each word of the text, how often it occurs
-	ids      []uint32
-	most     uint32 // the largest count
-	longest  uint32 // characters of the longest word
+	counts   [1 << countBits]uint32 // of the words by the upper bits of their hash
+	most     uint32                 // the largest count
+	mostSize uint64                 // at most the characters that any word and a blank behind each of its occurrences have
+	longest  uint32                 // characters of the longest word
+	once     []uint64               // a bit by the upper bits of a hash: set where a shortest n-gram has it
+	again    []uint64               // where several have
+	shift    uint                   // of a hash, to those bits
 	seen     table
+	likely   []gram   // shortest n-grams that share a bit, in order
 	repeated []uint32 // where shortest n-grams begin that occur more than once, in order
-	isOne    []bool   // of the same, by word
 }
+
+// gram is an n-gram by its place and its hash.
+type gram struct {
+	at   uint32
+	hash uint64
+}
+
+// countBits is how many bits of a hash words are counted by.
+const countBits = 11
+
+// bitsPerGram is about how many bits there are for each n-gram: one in as many is taken for repeated that is not.
+const bitsPerGram = 16
 
 // reset takes the words of a text and counts them.
 func (g *grams) reset(words []segment.Word) {
-	g.words, g.counts, g.ids = words, g.counts[:0], g.ids[:0]
-	if cap(g.ids) > keepSlots && len(words) < keepSlots/4 {
-		g.counts, g.ids, g.repeated, g.isOne = nil, nil, nil, nil
+	g.words, g.longest, g.most, g.mostSize = words, 0, 0, 0
+	if cap(g.likely) > keepSlots && len(words) < keepSlots/4 {
+		g.once, g.again, g.likely, g.repeated = nil, nil, nil, nil
 	}
-	g.seen.reset(len(words))
-	n := uint32(0)
-	of := g.counts // by id, in the order of their first occurrence
-	g.longest, g.most = 0, 0
-	g.ids = slices.Grow(g.ids, len(words))[:len(words)]
+	clear(g.counts[:])
+	most, mostSize, longest := uint32(0), uint64(0), uint32(0)
 	for i := range words {
-		g.longest = max(g.longest, words[i].Runes)
-		id, fresh := g.seen.at(words[i].Hash)
-		if fresh {
-			*id = n
-			of = append(of, 0)
-			n++
-		}
-		of[*id]++
-		g.ids[i] = *id
+		w := &words[i]
+		c := &g.counts[w.Hash>>(64-countBits)]
+		*c++
+		most, longest = max(most, *c), max(longest, w.Runes)
+		mostSize = max(mostSize, uint64(*c)*uint64(w.Runes+1))
 	}
-	for _, count := range of {
-		g.most = max(g.most, count)
-	}
-	for i, id := range g.ids {
-		g.ids[i] = of[id]
-	}
-	g.counts, g.ids = g.ids, of // by word; the other's memory serves next time
+	g.most, g.mostSize, g.longest = most, mostSize, longest
 }
+
+// count returns how often the word at i occurs at most.
+func (g *grams) count(i int) uint32 { return g.counts[g.words[i].Hash>>(64-countBits)] }
 
 // runes returns the characters of all words.
 func (g *grams) runes() (n int) {
@@ -87,15 +93,17 @@ func (g *grams) size(i, n int) (runes int) {
 	return runes
 }
 
-// mayTop says whether an n-gram may make up more than limit characters.
-func (g *grams) mayTop(n int, limit float64) bool {
-	// A word rarer than this is part of no such n-gram.
-	least := uint32(min(limit/float64(n*int(g.longest)+n-1), 1<<31))
-	if g.most < least {
+// mayTop says whether an n-gram may make up more than a limit of all characters.
+func (g *grams) mayTop(n int, limit float64, whole int) bool {
+	// A word rarer than least is part of no such n-gram. Products round other than shares do.
+	enough := limit * float64(whole) * (1 - 1e-9)
+	least := uint32(min(enough/float64(n*int(g.longest)+n-1), 1<<31))
+	if g.most < least || float64(n)*float64(g.mostSize) <= enough {
 		return false
 	}
 	run := 0
-	for i, count := range g.counts {
+	for i := range g.words {
+		count := g.count(i)
 		if run++; count < least {
 			run = 0
 		}
@@ -103,10 +111,10 @@ func (g *grams) mayTop(n int, limit float64) bool {
 			continue
 		}
 		rarest := count
-		for _, c := range g.counts[i-n+1 : i] {
-			rarest = min(rarest, c)
+		for j := i - n + 1; j < i; j++ {
+			rarest = min(rarest, g.count(j))
 		}
-		if float64(rarest)*float64(g.size(i-n+1, n)+n-1) > limit {
+		if share(int(rarest)*(g.size(i-n+1, n)+n-1), whole) > limit {
 			return true
 		}
 	}
@@ -131,80 +139,125 @@ func (g *grams) top(n int) (at, runes int) {
 	return 0, 0
 }
 
-// findRepeated finds the repeated ones of the shortest n-grams asked for. It returns false where the repeated n-grams of any of the
-// lengths cannot have more than limit characters.
-func (g *grams) findRepeated(lengths []Repeats, limit float64) bool {
+// findRepeated finds the repeated ones of the shortest n-grams asked for. It returns a number of characters that the duplicates of none
+// of the lengths exceed. Where that is no larger share of all than limit, it may have found nothing.
+func (g *grams) findRepeated(lengths []Repeats, limit float64, whole int) (most int) {
 	g.repeated = g.repeated[:0]
 	if len(lengths) == 0 {
-		return false
+		return 0
 	}
 	n := lengths[0].N
 	for _, d := range lengths {
 		n = min(n, d.N)
 	}
-	// The runs of words that occur more than once, with their characters and their n-grams.
-	inRuns, candidates, run, size := 0, 0, 0, 0
-	for i, count := range g.counts {
-		if count > 1 {
-			run++
-			size += int(g.words[i].Runes)
-			if i+1 < len(g.counts) {
+	most, any := g.mark(n)
+	if !any || !g.all && share(most, whole) <= limit {
+		return most
+	}
+	g.gather(n)
+	return g.compare(n)
+}
+
+// mark sets the bits of all n-grams. It returns the characters, what overlaps once, of those that find theirs set, and whether any do.
+func (g *grams) mark(n int) (covered int, any bool) {
+	size := 1 << 6
+	for size < bitsPerGram*len(g.words) {
+		size *= 2
+	}
+	g.shift = uint(64 - bits.TrailingZeros(uint(size)))
+	g.once, g.again = zeros(g.once, size/64), zeros(g.again, size/64)
+	next := 0 // behind the last one that did
+	r := roll{power: power(n)}
+	for i := range g.words {
+		h := r.next(g.words, i, n)
+		if i+1 < n {
+			continue
+		}
+		at, bit := h>>g.shift>>6, uint64(1)<<(h>>g.shift&63)
+		if g.once[at]&bit == 0 {
+			g.once[at] |= bit
+			continue
+		}
+		g.again[at] |= bit
+		from := max(i-n+1, next)
+		next = i + 1
+		covered += g.size(from, next-from)
+	}
+	return covered, next > 0
+}
+
+// gather lists the n-grams that share a bit.
+func (g *grams) gather(n int) {
+	g.likely = g.likely[:0]
+	r := roll{power: power(n)}
+	for i := range g.words {
+		h := r.next(g.words, i, n)
+		if i+1 >= n && g.again[h>>g.shift>>6]>>(h>>g.shift&63)&1 != 0 {
+			g.likely = append(g.likely, gram{uint32(i + 1 - n), h})
+		}
+	}
+}
+
+// compare lists the n-grams that occur more than once, and returns the characters of those that count, what overlaps once.
+func (g *grams) compare(n int) (covered int) {
+	g.seen.reset(len(g.likely))
+	for _, l := range g.likely {
+		count, _ := g.seen.at(l.hash)
+		*count++
+	}
+	next := 0
+	for _, l := range g.likely {
+		count, _ := g.seen.at(l.hash)
+		if *count == 1 {
+			continue
+		}
+		g.repeated = append(g.repeated, l.at)
+		if *count&metBefore == 0 {
+			*count |= metBefore
+			if !g.all {
 				continue
 			}
 		}
-		if run >= n {
-			inRuns += size
-			candidates += run - n + 1
-		}
-		run, size = 0, 0
+		from := max(int(l.at), next)
+		next = int(l.at) + n
+		covered += g.size(from, next-from)
 	}
-	if candidates == 0 || float64(inRuns) <= limit {
-		return false
-	}
-	g.mark(n, candidates)
-	// What they cover, each word once: longer ones cover no more.
-	runes, next := 0, 0
-	for _, at := range g.repeated {
-		from := max(int(at), next)
-		next = int(at) + n
-		runes += g.size(from, next-from)
-	}
-	return float64(runes) > limit
+	return covered
 }
 
-// mark lists the n-grams that occur more than once.
-func (g *grams) mark(n, candidates int) {
-	g.seen.reset(candidates)
-	g.isOne = append(g.isOne[:0], make([]bool, len(g.words))...)
-	power := uint64(1)
+// metBefore marks the count of an n-gram that was come by.
+const metBefore = 1 << 31
+
+// roll is the hash of n words as it moves along a text.
+type roll struct{ hash, power uint64 }
+
+// next takes in the word at i and returns the hash of the n words up to it, of fewer at the beginning.
+func (r *roll) next(words []segment.Word, i, n int) uint64 {
+	add := words[i].Hash
+	if i >= n {
+		add -= r.power * words[i-n].Hash
+	}
+	r.hash = r.hash*hashStep + add
+	return r.hash
+}
+
+// power returns hashStep to the power of n.
+func power(n int) uint64 {
+	p := uint64(1)
 	for range n {
-		power *= hashStep
+		p *= hashStep
 	}
-	run, h := 0, uint64(0)
-	for i, count := range g.counts {
-		if count < 2 {
-			run, h = 0, 0
-			continue
-		}
-		h = h*hashStep + g.words[i].Hash
-		if run++; run < n {
-			continue
-		}
-		if run > n {
-			h -= power * g.words[i-n].Hash
-		}
-		first, fresh := g.seen.at(h)
-		if fresh {
-			*first = uint32(i - n + 1)
-			continue
-		}
-		g.isOne[*first], g.isOne[i-n+1] = true, true
+	return p
+}
+
+// zeros returns n zeros, in the memory of s where that has room.
+func zeros(s []uint64, n int) []uint64 {
+	if cap(s) < n {
+		return make([]uint64, n)
 	}
-	for i, is := range g.isOne {
-		if is {
-			g.repeated = append(g.repeated, uint32(i))
-		}
-	}
+	s = s[:n]
+	clear(s)
+	return s
 }
 
 // duplicates returns the characters of the words in repeated n-grams.
