@@ -65,7 +65,20 @@ func (r *corpusRunCmd) Run(c *cliContext) error {
 	case r.JSON:
 		return printJSON(c.stdout, s)
 	}
-	return printCorpusSummary(c.stdout, recipe.Out, s)
+	if err := printCorpusSummary(c.stdout, recipe.Out, s); err != nil {
+		return err
+	}
+	return printWorkSize(c.ctx, c.stdout, recipe.Out)
+}
+
+// printWorkSize says what a run leaves beside the corpus.
+func printWorkSize(ctx context.Context, w io.Writer, out string) error {
+	size, err := pipeline.WorkSize(ctx, out)
+	if err != nil || size == 0 {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "%s: %s, from which a changed recipe goes on; --set keep_work=false removes it\n", filepath.Join(out, "work"), runlog.Bytes(size))
+	return err
 }
 
 // run does all of the recipe, or the part that the flags name.

@@ -18,13 +18,14 @@ import (
 // finish writes what is not written yet of outputs, quarantine, report and manifest. The manifest comes last, and says that all else is
 // there.
 func (p *Pipeline) finish(ctx context.Context) (*Summary, error) {
-	var s Summary
-	if m, err := ReadManifest(p.recipe.Out); err == nil && m.Corpus == p.hashes.finish {
-		return &s, readJSON(p.outPath(reportName), &s)
+	if p.finished() {
+		var s Summary
+		return &s, errors.Join(readJSON(p.outPath(reportName), &s), p.tidy())
 	}
-	last := len(p.stages) - 1
-	if missing := p.missing(last); len(missing) > 0 {
-		return nil, p.notYet(last, missing)
+	for k := range p.stages {
+		if missing := p.missing(k); len(missing) > 0 {
+			return nil, p.notYet(k, missing)
+		}
 	}
 	plan, err := p.plan()
 	if err != nil {
@@ -48,7 +49,8 @@ func (p *Pipeline) finish(ctx context.Context) (*Summary, error) {
 			return nil, err
 		}
 	}
-	return p.conclude(plan, written)
+	s, err := p.conclude(plan, written)
+	return s, errors.Join(err, p.tidy())
 }
 
 // conclude writes what is told about the run.
@@ -58,9 +60,7 @@ func (p *Pipeline) conclude(plan *mix.Plan, written *written) (*Summary, error) 
 		return nil, err
 	}
 	s.Mix, s.Outputs = plan, written.summary()
-	for _, name := range []string{quarantineName, timingsName, recipeName, reportName, manifestName} {
-		removeAsides(p.outPath(name))
-	}
+	removeAsides(p.recipe.Out, called(quarantineName, timingsName, recipeName, reportName, manifestName))
 	if err := p.writeQuarantine(); err != nil {
 		return nil, err
 	}

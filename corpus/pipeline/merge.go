@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/athanor-lm/athanor/corpus"
 	"github.com/athanor-lm/athanor/internal/durable"
@@ -16,8 +17,10 @@ type mergeStats struct {
 	Charts []Chart      `json:"charts"`
 }
 
-// mergeDone tells whether a merge's marker stands.
-func (p *Pipeline) mergeDone(k int) bool { return marked(p.mergeMarker(k), p.hashes.merges[k]) }
+// mergeDone tells whether a merge's marker stands, and its decisions.
+func (p *Pipeline) mergeDone(k int) bool {
+	return marked(p.mergeMarker(k), p.hashes.merges[k]) && exists(p.mergeStatsFile(k))
+}
 
 // merge lets the pass between stages k and k+1 decide.
 func (p *Pipeline) merge(ctx context.Context, k int) (err error) {
@@ -41,7 +44,7 @@ func (p *Pipeline) merge(ctx context.Context, k int) (err error) {
 	if err := errors.Join(unmark(p.mergeMarker(k)), os.RemoveAll(dir), os.MkdirAll(dir, 0o755)); err != nil {
 		return err
 	}
-	removeAsides(p.mergeMarker(k))
+	removeAsides(filepath.Dir(dir), called(filepath.Base(p.mergeMarker(k))))
 	var stats mergeStats
 	m := corpus.Merge{Dir: dir,
 		Stats: func(name string, value float64) { stats.Stats = append(stats.Stats, NamedValue{name, value}) },

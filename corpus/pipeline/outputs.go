@@ -33,7 +33,7 @@ const writeDir = "write"
 const rowsDir = "rows"
 
 func (p *Pipeline) writeFile(task int, ext string) string {
-	return filepath.Join(p.recipe.Out, workDir, writeDir, fmt.Sprintf("%05d.%s", task, ext))
+	return filepath.Join(p.recipe.Out, workDir, writeDir, taskName(task)+"."+ext)
 }
 
 // writeTasks lists the write tasks.
@@ -68,7 +68,7 @@ func (p *Pipeline) writeAll(ctx context.Context, plan *mix.Plan) error {
 
 // doWriteTasks does some of the write tasks, several at once.
 func (p *Pipeline) doWriteTasks(ctx context.Context, plan *mix.Plan, tasks []int) error {
-	tasks = slices.DeleteFunc(slices.Clone(tasks), func(t int) bool { return marked(p.writeFile(t, extDone), p.writeHash(plan, t)) })
+	tasks = slices.DeleteFunc(slices.Clone(tasks), func(t int) bool { return p.taskWritten(plan, t) })
 	if len(tasks) == 0 {
 		return nil
 	}
@@ -77,6 +77,7 @@ func (p *Pipeline) doWriteTasks(ctx context.Context, plan *mix.Plan, tasks []int
 			return fmt.Errorf("corpus: %w", err)
 		}
 	}
+	removeAsides(filepath.Dir(p.writeFile(0, extDone)), ofTasks(tasks))
 	if err := p.openPasses(len(p.stages) - 1); err != nil {
 		return err
 	}
@@ -142,8 +143,6 @@ func (p *Pipeline) writeTask(ctx context.Context, plan *mix.Plan, task int, done
 	if err := unmark(p.writeFile(task, extDone)); err != nil {
 		return err
 	}
-	removeAsides(p.writeFile(task, extStats))
-	removeAsides(p.writeFile(task, extDone))
 	w, err := p.openWriters(plan, task)
 	if err != nil {
 		return err

@@ -2,8 +2,10 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/athanor-lm/athanor/corpus/mix"
@@ -46,6 +48,20 @@ func (p *Pipeline) RunRank(ctx context.Context, s Share) (*Summary, error) {
 	if err := s.validate(); err != nil {
 		return nil, err
 	}
+	if s.Rank == 0 && p.finished() {
+		return p.finish(ctx)
+	}
+	summary, err := p.runRank(ctx, s)
+	if err != nil && s.Rank > 0 && ctx.Err() == nil && p.finished() {
+		return nil, nil // rank 0 has come to the end, and where it keeps no work, nothing is left to look at
+	}
+	return summary, err
+}
+
+func (p *Pipeline) runRank(ctx context.Context, s Share) (*Summary, error) {
+	if s.Rank > 0 && p.finished() {
+		return nil, nil
+	}
 	if err := p.prepare(); err != nil {
 		return nil, err
 	}
@@ -53,7 +69,7 @@ func (p *Pipeline) RunRank(ctx context.Context, s Share) (*Summary, error) {
 		if err := p.runTasks(ctx, k, s.mine(p.missing(k))); err != nil {
 			return nil, err
 		}
-		if err := p.await(ctx, s, fmt.Sprintf("stage %d", k), func() []int { return p.missing(k) }); err != nil {
+		if err := p.await(ctx, s, fmt.Sprintf("stage %d", k), p.missing(k), func(t int) bool { return p.taskDone(k, t) }); err != nil {
 			return nil, err
 		}
 		if p.stages[k].collect >= 0 {
@@ -72,7 +88,7 @@ func (p *Pipeline) RunRank(ctx context.Context, s Share) (*Summary, error) {
 	if s.Rank > 0 {
 		return nil, nil
 	}
-	if err := p.await(ctx, s, "the outputs", func() []int { return p.unwritten(plan) }); err != nil {
+	if err := p.await(ctx, s, "the outputs", p.unwritten(plan), func(t int) bool { return p.taskWritten(plan, t) }); err != nil {
 		return nil, err
 	}
 	return p.finish(ctx)
@@ -83,30 +99,28 @@ func (p *Pipeline) mergeOrAwait(ctx context.Context, s Share, k int) error {
 	if s.Rank == 0 {
 		return p.merge(ctx, k)
 	}
-	return p.await(ctx, s, fmt.Sprintf("merge %d", k), func() []int {
-		if p.mergeDone(k) {
-			return nil
-		}
-		return []int{0} // which is rank 0's to do
-	})
+	return p.await(ctx, s, fmt.Sprintf("merge %d", k), []int{0}, func(int) bool { return p.mergeDone(k) })
 }
 
 // unwritten lists the write tasks that are not done.
 func (p *Pipeline) unwritten(plan *mix.Plan) []int {
 	var tasks []int
 	for _, t := range p.writeTasks(plan) {
-		if !marked(p.writeFile(t, extDone), p.writeHash(plan, t)) {
+		if !p.taskWritten(plan, t) {
 			tasks = append(tasks, t)
 		}
 	}
 	return tasks
 }
 
-// await waits until nothing is missing. It gives up when for so long nothing was done.
-func (p *Pipeline) await(ctx context.Context, s Share, what string, missing func() []int) error {
-	left := missing()
+// await waits until tasks are done. It gives up when for so long nothing was done.
+func (p *Pipeline) await(ctx context.Context, s Share, what string, left []int, done func(task int) bool) error {
+	left = slices.DeleteFunc(left, done)
 	since, told := time.Now(), false
 	for len(left) > 0 {
+		if s.Rank > 0 && p.finished() {
+			return errors.New("corpus: rank 0 has finished") // RunRank takes it for what it is
+		}
 		text := fmt.Sprintf("%d tasks of %s (the first: task %d, of rank %d)", len(left), what, left[0], left[0]%s.World)
 		if time.Since(since) >= s.Wait {
 			return fmt.Errorf("corpus: rank %d of %d waited %v for %s, and none got done; what is done is kept: start those ranks, and this one again",
@@ -121,11 +135,10 @@ func (p *Pipeline) await(ctx context.Context, s Share, what string, missing func
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		now := missing()
-		if len(now) < len(left) {
+		before := len(left)
+		if left = slices.DeleteFunc(left, done); len(left) < before {
 			since = time.Now()
 		}
-		left = now
 	}
 	return nil
 }
@@ -137,6 +150,9 @@ func (p *Pipeline) RunStage(ctx context.Context, s Share, k int) error {
 	}
 	if k < 0 || k >= len(p.stages) {
 		return fmt.Errorf("corpus: stage %d, this recipe has stages 0 to %d", k, len(p.stages)-1)
+	}
+	if p.finished() {
+		return nil
 	}
 	if k > 0 && !p.mergeDone(k-1) {
 		return fmt.Errorf("corpus: %s: merge %d is not done; do it before stage %d", p.recipe.Out, k-1, k)
@@ -152,6 +168,9 @@ func (p *Pipeline) RunMerge(ctx context.Context, k int) error {
 	if k < 0 || k >= len(p.stages)-1 {
 		return fmt.Errorf("corpus: merge %d, this recipe has %d merges, numbered from 0", k, len(p.stages)-1)
 	}
+	if p.finished() {
+		return nil
+	}
 	if err := p.prepare(); err != nil {
 		return err
 	}
@@ -163,6 +182,9 @@ func (p *Pipeline) RunMerge(ctx context.Context, k int) error {
 func (p *Pipeline) RunWrite(ctx context.Context, s Share) error {
 	if err := s.validate(); err != nil {
 		return err
+	}
+	if p.finished() {
+		return nil
 	}
 	last := len(p.stages) - 1
 	if missing := p.missing(last); len(missing) > 0 {
@@ -180,6 +202,9 @@ func (p *Pipeline) RunWrite(ctx context.Context, s Share) error {
 
 // RunFinish writes what is left to write when all stages are done: outputs, report, manifest.
 func (p *Pipeline) RunFinish(ctx context.Context) (*Summary, error) {
+	if p.finished() {
+		return p.finish(ctx)
+	}
 	if err := p.prepare(); err != nil {
 		return nil, err
 	}

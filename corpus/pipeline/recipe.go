@@ -25,6 +25,9 @@ type Recipe struct {
 	// OnBadFile says what becomes of a file that cannot be read to its end: "quarantine" keeps what was read before and goes on with
 	// the next file, "stop" ends the run. Bad records are always set aside.
 	OnBadFile string `yaml:"on_bad_file"`
+	// KeepWork keeps what tasks leave behind each stage, so that a changed recipe does again only what depends on the change, and new
+	// inputs add to what is there. Without it a finished run leaves its outputs, report and manifest alone.
+	KeepWork bool `yaml:"keep_work"`
 	// Samples is how many examples of each reason to drop or change a document the report keeps.
 	Samples int     `yaml:"samples"`
 	Inputs  []Input `yaml:"inputs"`
@@ -112,7 +115,7 @@ func LoadRecipe(file string, overrides []string) (*Recipe, error) {
 // ParseRecipe is LoadRecipe on bytes; file is the name that errors show.
 func ParseRecipe(file string, data []byte, overrides []string) (*Recipe, error) {
 	f := recipeFile{
-		Recipe: Recipe{Memory: defaultMemory, TaskSize: defaultTaskSize, OnBadFile: badFileQuarantine, Samples: defaultSamples},
+		Recipe: Recipe{Memory: defaultMemory, TaskSize: defaultTaskSize, OnBadFile: badFileQuarantine, KeepWork: true, Samples: defaultSamples},
 		Output: Output{Formats: []string{"jsonl"}, Compression: "zstd", ShardSize: defaultShardSize},
 	}
 	doc, err := strictyaml.Decode(file, data, &f)

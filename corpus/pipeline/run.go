@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -69,6 +70,9 @@ func (p *Pipeline) Stages() int { return len(p.stages) }
 // Run does all that is not done yet, in this process, and returns what the report says. What was done stays done when it fails or
 // ctx is cancelled: the next Run goes on from there.
 func (p *Pipeline) Run(ctx context.Context) (*Summary, error) {
+	if p.finished() {
+		return p.finish(ctx)
+	}
 	unlock, err := p.begin()
 	if err != nil {
 		return nil, err
@@ -91,15 +95,17 @@ func (p *Pipeline) Run(ctx context.Context) (*Summary, error) {
 	return p.finish(ctx)
 }
 
-// prepare makes the output directory, and removes the manifest of another corpus there, which soon will not be true any more.
+// prepare makes the output directory, and removes manifest and report of another corpus there, which soon will not be true any more. Where
+// there is no manifest nothing is removed: another rank may be about to write it.
 func (p *Pipeline) prepare() error {
 	if err := os.MkdirAll(p.outPath(workDir), 0o755); err != nil {
 		return fmt.Errorf("corpus: %w", err)
 	}
-	if m, err := ReadManifest(p.recipe.Out); err == nil && m.Corpus == p.hashes.finish {
+	m, err := ReadManifest(p.recipe.Out)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && m.Corpus == p.hashes.finish {
 		return nil
 	}
-	return unmark(p.outPath(manifestName))
+	return errors.Join(unmark(p.outPath(manifestName)), unmark(p.outPath(reportName)))
 }
 
 // begin makes the output directory and keeps other local runs out of it.

@@ -33,6 +33,7 @@ func (p *Pipeline) runTasks(ctx context.Context, stage int, tasks []int) error {
 	if err := os.MkdirAll(p.stageDir(stage), 0o755); err != nil {
 		return fmt.Errorf("corpus: %w", err)
 	}
+	removeAsides(p.stageDir(stage), ofTasks(tasks))
 	s := &stageRun{p: p, stage: stage, budget: newBudget(int64(p.recipe.Memory) / 2)}
 	atOnce := min(len(tasks), p.o.Workers+1)
 	batches := atOnce + 3*p.o.Workers // a task that reads holds one while it waits for none
@@ -171,9 +172,22 @@ func (s *stageRun) write(t *taskRun, ordered <-chan *batch, kept, recorded *int6
 	return err
 }
 
-// taskDone tells whether a task's marker stands.
+// taskDone tells whether a task's marker stands, and all that it stands for.
 func (p *Pipeline) taskDone(stage, task int) bool {
-	return marked(p.taskFile(stage, task, extDone), p.hashes.tasks[stage][task])
+	if !marked(p.taskFile(stage, task, extDone), p.hashes.tasks[stage][task]) {
+		return false
+	}
+	needed := []string{extStats}
+	if p.keepsDocuments(stage) {
+		needed = append(needed, extDocuments)
+	}
+	if p.stages[stage].collect >= 0 {
+		needed = append(needed, extRecords)
+	}
+	if stage == 0 {
+		needed = append(needed, extQuarantine)
+	}
+	return !slices.ContainsFunc(needed, func(ext string) bool { return !exists(p.taskFile(stage, task, ext)) })
 }
 
 // newWorker makes the filters of a stage for a goroutine.

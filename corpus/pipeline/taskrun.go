@@ -219,9 +219,6 @@ func (t *taskRun) create() (err error) {
 	if err := unmark(t.path(extDone)); err != nil {
 		return err
 	}
-	for _, ext := range []string{extDocuments, extRecords, extStats, extTime, extQuarantine, extDone} {
-		removeAsides(t.path(ext))
-	}
 	if t.p.keepsDocuments(t.stage) {
 		if t.docs, err = createAside(t.path(extDocuments)); err != nil {
 			return err

@@ -75,8 +75,11 @@ func baseWithoutExtension(path string) string {
 
 // taskFile is the path of one of a task's files.
 func (p *Pipeline) taskFile(stage, task int, ext string) string {
-	return filepath.Join(p.stageDir(stage), fmt.Sprintf("%05d.%s", task, ext))
+	return filepath.Join(p.stageDir(stage), taskName(task)+"."+ext)
 }
+
+// taskName is what the names of a task's files begin with.
+func taskName(task int) string { return fmt.Sprintf("%05d", task) }
 
 func (p *Pipeline) stageDir(stage int) string {
 	return filepath.Join(p.recipe.Out, workDir, fmt.Sprintf("stage-%d", stage))

@@ -22,12 +22,10 @@ func (p *Pipeline) writeTokens(ctx context.Context, w *written) error {
 	files := w.files[format]
 	delete(w.files, rowsDir)
 	out := p.outPath(filepath.Join(dataDir, formatTokens))
-	marker := p.outPath(filepath.Join(workDir, "tokens."+extDone))
-	var m *dataset.Manifest
+	marker := p.tokensMarker()
+	m, done := p.tokensDone()
 	var err error
-	if marked(marker, p.hashes.finish) {
-		m, err = dataset.ReadManifest(out)
-	} else {
+	if !done {
 		var inputs []string
 		for _, f := range files {
 			inputs = append(inputs, filepath.Join(p.outputDir(format), f.Name))
@@ -37,7 +35,7 @@ func (p *Pipeline) writeTokens(ctx context.Context, w *written) error {
 	if err != nil {
 		return err
 	}
-	removeAsides(marker)
+	removeAsides(filepath.Dir(marker), called(filepath.Base(marker)))
 	if err := mark(marker, p.hashes.finish); err != nil {
 		return err
 	}

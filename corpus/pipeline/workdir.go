@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/athanor-lm/athanor/internal/durable"
 )
@@ -40,18 +42,39 @@ func createAside(path string) (*aside, error) {
 	return &aside{path: path, f: f, buf: bufio.NewWriterSize(f, 1<<18)}, nil
 }
 
-// asidePattern is the pattern of the other names of a file.
+// asidePattern is the pattern of the other names of a file: see removeAsides.
 func asidePattern(path string) string { return "." + filepath.Base(path) + "-*" } // durable.Replace has the same
 
-// removeAsides removes what killed processes left of a file.
-func removeAsides(path string) {
-	left, err := filepath.Glob(filepath.Join(filepath.Dir(path), asidePattern(path)))
+// removeAsides removes what killed processes left of files of a directory: those of which mine says that they are this process's to
+// write. The directory is listed once for all of them, as there may be many.
+func removeAsides(dir string, mine func(name string) bool) {
+	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return // of the pattern, which is fixed
+		return // there is nothing, or the writing will say what is wrong
 	}
-	for _, p := range left {
-		os.Remove(p)
+	for _, e := range entries {
+		hidden, aside := strings.CutPrefix(e.Name(), ".")
+		if i := strings.LastIndexByte(hidden, '-'); aside && i > 0 && mine(hidden[:i]) {
+			os.Remove(filepath.Join(dir, e.Name()))
+		}
 	}
+}
+
+// ofTasks picks the files of tasks out of a directory: their names begin with the task's number.
+func ofTasks(tasks []int) func(name string) bool {
+	mine := map[string]bool{}
+	for _, t := range tasks {
+		mine[taskName(t)] = true
+	}
+	return func(name string) bool {
+		number, _, ok := strings.Cut(name, ".")
+		return ok && mine[number]
+	}
+}
+
+// called picks single files out of a directory.
+func called(names ...string) func(name string) bool {
+	return func(name string) bool { return slices.Contains(names, name) }
 }
 
 func (a *aside) Write(p []byte) (int, error) {
@@ -94,6 +117,12 @@ func (a *aside) drop() {
 func marked(path, hash string) bool {
 	data, err := os.ReadFile(path)
 	return err == nil && string(data) == hash
+}
+
+// exists tells whether a file is there.
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // mark writes a completion marker, when all else in its directory is durable.
