@@ -48,7 +48,7 @@ func childRun(recipe, share string) error {
 		_, err = p.Run(context.Background())
 		return err
 	}
-	s := Share{Wait: 20 * time.Second}
+	s := Share{Wait: 2 * time.Minute}
 	if _, err := fmt.Sscanf(share, "%d/%d", &s.Rank, &s.World); err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func killed(t *testing.T, cmd *exec.Cmd, out *strings.Builder) bool {
 		return true
 	}
 	if err != nil {
-		t.Fatalf("a run ended by itself with %v: %s", err, out)
+		t.Errorf("a run ended by itself with %v: %s", err, out)
 	}
 	return false
 }

@@ -39,8 +39,11 @@ func (s Share) mine(tasks []int) []int {
 	return own
 }
 
-// pollEvery is how often a rank that waits looks at the markers.
-const pollEvery = 500 * time.Millisecond
+// A rank that waits looks at the markers after pollFirst, and less and less often, down to every pollEvery, while nothing gets done.
+const (
+	pollFirst = 5 * time.Millisecond
+	pollEvery = 500 * time.Millisecond
+)
 
 // RunRank does a rank's share of all there is to do, waiting for the other ranks between stages. Rank 0 returns what the report says,
 // the others nil.
@@ -116,7 +119,7 @@ func (p *Pipeline) unwritten(plan *mix.Plan) []int {
 // await waits until tasks are done. It gives up when for so long nothing was done.
 func (p *Pipeline) await(ctx context.Context, s Share, what string, left []int, done func(task int) bool) error {
 	left = slices.DeleteFunc(left, done)
-	since, told := time.Now(), false
+	since, told, poll := time.Now(), false, pollFirst
 	for len(left) > 0 {
 		if s.Rank > 0 && p.finished() {
 			return errors.New("corpus: rank 0 has finished") // RunRank takes it for what it is
@@ -131,13 +134,15 @@ func (p *Pipeline) await(ctx context.Context, s Share, what string, left []int, 
 			told = true
 		}
 		select {
-		case <-time.After(min(pollEvery, s.Wait)):
+		case <-time.After(min(poll, s.Wait)):
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 		before := len(left)
 		if left = slices.DeleteFunc(left, done); len(left) < before {
-			since = time.Now()
+			since, poll = time.Now(), pollFirst
+		} else {
+			poll = min(2*poll, pollEvery)
 		}
 	}
 	return nil

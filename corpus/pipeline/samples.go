@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -51,11 +52,19 @@ func (s *samples) drop(step int, d *corpus.Document, text string, r *corpus.Repo
 	if !wanted {
 		return
 	}
-	sample := DropSample{ID: pii.Redact(d.ID), Source: d.Source, Lang: d.Lang, Bytes: int64(len(text)), Value: r.Value, Limit: r.Limit,
+	sample := DropSample{ID: pii.Redact(d.ID), Source: d.Source, Lang: d.Lang, Bytes: int64(len(text)), Value: finite(r.Value), Limit: finite(r.Limit),
 		Partner: pii.Redact(r.Partner), Text: shown(text, 0, sampleText), Key: key}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.addDrop(step, r.Dropped, sample)
+}
+
+// finite is the number nearest to v that JSON can hold; 0 for what is none.
+func finite(v float64) float64 {
+	if math.IsNaN(v) {
+		return 0
+	}
+	return min(max(v, -math.MaxFloat64), math.MaxFloat64)
 }
 
 func (s *samples) addDrop(step int, rule string, sample DropSample) {

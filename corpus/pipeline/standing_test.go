@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
 func open(t *testing.T, r *Recipe) *Pipeline {
@@ -109,16 +108,7 @@ func TestWorkNeedNotBeKept(t *testing.T) {
 	gone("changed and changed back")
 
 	remove(t, root)
-	var ranks sync.WaitGroup
-	for rank := range 3 {
-		p := open(t, leave(testRecipe(t, dir, testSteps)))
-		ranks.Go(func() {
-			if _, err := p.RunRank(context.Background(), Share{Rank: rank, World: 3, Wait: time.Minute}); err != nil {
-				t.Errorf("rank %d: %v", rank, err)
-			}
-		})
-	}
-	ranks.Wait()
+	runRanks(t, leave(testRecipe(t, dir, testSteps)), 3)
 	gone("three ranks")
 	p := open(t, leave(testRecipe(t, dir, testSteps)))
 	if _, err := p.RunRank(t.Context(), Share{Rank: 2, World: 3}); err != nil {
