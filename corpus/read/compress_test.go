@@ -209,23 +209,3 @@ func TestLongLineIsPassedOverWithinBounds(t *testing.T) {
 		t.Errorf("the heap grew by %d bytes", grown)
 	}
 }
-
-func TestUnlistedDirectoryIsSetAside(t *testing.T) {
-	if os.Getuid() == 0 {
-		t.Skip("to the superuser every directory is open")
-	}
-	dir := tree(t, map[string]string{"a.txt": "a", "closed/b.txt": "b", "z.txt": "z"})
-	closed := filepath.Join(dir, "closed")
-	if err := os.Chmod(closed, 0); err != nil {
-		t.Fatal(err)
-	}
-	defer os.Chmod(closed, 0o755)
-	if _, _, _, err := all(t, Options{}, dir); err == nil || !strings.Contains(err.Error(), "permission denied") {
-		t.Errorf("error %v", err)
-	}
-	var files []Bad
-	docs, _, _, err := all(t, Options{OnBadFile: func(b Bad) { files = append(files, b) }}, dir)
-	if err != nil || len(docs) != 2 || len(files) != 1 || files[0].File != closed || !strings.Contains(files[0].Reason, "permission denied") {
-		t.Errorf("%d documents, %v, %v", len(docs), files, err)
-	}
-}

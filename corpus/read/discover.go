@@ -1,6 +1,7 @@
 package read
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -9,9 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
-
-	"github.com/bmatcuk/doublestar/v4"
 )
 
 // File is one file of a corpus.
@@ -37,16 +37,17 @@ var skippedDirs = map[string]bool{"CVS": true, "node_modules": true, "__pycache_
 type finder struct {
 	opts     *Options
 	files    []File
-	seen     map[string]bool
-	current  int            // the input that is looked at
-	matched  int            // files the current input led to, also those seen before
-	unlisted int            // directories below the current input that could not be listed
-	skipped  map[string]int // files the current input left out, by extension
-	unread   map[string]int // those of all inputs whose format is not read
+	seen     map[string]bool   // by key
+	real     map[string]string // directories by the paths that led to them
+	current  int               // the input that is looked at
+	matched  int               // files the current input led to, also those seen before
+	unlisted int               // directories below the current input that could not be listed
+	skipped  map[string]int    // files the current input left out, by extension
+	unread   map[string]int    // those of all inputs whose format is not read
 }
 
 func discover(inputs []string, opts *Options) (files []File, unread map[string]int, err error) {
-	f := &finder{opts: opts, seen: map[string]bool{}, unread: map[string]int{}}
+	f := &finder{opts: opts, seen: map[string]bool{}, real: map[string]string{}, unread: map[string]int{}}
 	if len(inputs) == 0 {
 		return nil, nil, fmt.Errorf("read: no inputs were given, want files, directories or globs")
 	}
@@ -89,14 +90,9 @@ func (f *finder) walk(root string) error {
 	}
 	source := filepath.Base(abs)
 	return filepath.WalkDir(real, func(p string, e fs.DirEntry, err error) error {
-		if err != nil && f.opts.OnBadFile != nil {
-			rel, _ := filepath.Rel(real, p) // p is below real
-			f.opts.OnBadFile(Bad{File: filepath.Join(root, rel), Reason: withoutPath(err).Error()})
-			f.unlisted++
-			return nil
-		}
 		if err != nil {
-			return fmt.Errorf("read: %w", err)
+			rel, _ := filepath.Rel(real, p) // p is below real
+			return f.unlistable(filepath.Join(root, rel), err)
 		}
 		hidden := p != real && strings.HasPrefix(e.Name(), ".")
 		if e.IsDir() {
@@ -105,43 +101,25 @@ func (f *finder) walk(root string) error {
 			}
 			return nil
 		}
-		st, err := os.Stat(p)
-		if hidden || err != nil || !st.Mode().IsRegular() {
+		if hidden {
 			f.skipped[filepath.Ext(e.Name())]++
-			if !hidden {
-				f.leaveUnread(p)
-			}
 			return nil
 		}
 		rel, err := filepath.Rel(real, p)
 		if err != nil {
 			return fmt.Errorf("read: %w", err)
 		}
+		st, err := os.Stat(p)
+		switch {
+		case err != nil && !leadsNowhere(err):
+			return f.unlistable(filepath.Join(root, rel), err)
+		case err != nil, !st.Mode().IsRegular():
+			f.skipped[filepath.Ext(e.Name())]++
+			f.leaveUnread(p)
+			return nil
+		}
 		return f.add(filepath.Join(root, rel), filepath.ToSlash(rel), source, st, false)
 	})
-}
-
-func (f *finder) glob(pattern string) error {
-	base, _ := doublestar.SplitPattern(filepath.ToSlash(pattern))
-	matches, err := doublestar.FilepathGlob(pattern, doublestar.WithFilesOnly())
-	if err != nil {
-		return fmt.Errorf("read: glob %q: %w", pattern, err)
-	}
-	slices.Sort(matches)
-	for _, p := range matches {
-		st, err := os.Stat(p)
-		if err != nil {
-			return fmt.Errorf("read: %w", err)
-		}
-		rel, err := filepath.Rel(filepath.FromSlash(base), p)
-		if err != nil {
-			return fmt.Errorf("read: %w", err)
-		}
-		if err := f.add(p, filepath.ToSlash(rel), stem(filepath.Base(p)), st, false); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // add takes a file if its format is known. One that the user named himself must be.
@@ -169,7 +147,7 @@ func (f *finder) add(p, name, source string, st fs.FileInfo, named bool) error {
 		return nil
 	}
 	f.matched++
-	key := filepath.Clean(p)
+	key := f.key(p)
 	if f.seen[key] {
 		return nil
 	}
@@ -178,9 +156,41 @@ func (f *finder) add(p, name, source string, st fs.FileInfo, named bool) error {
 	return nil
 }
 
+// key tells files from each other however links between directories lead to them.
+func (f *finder) key(p string) string {
+	dir := filepath.Dir(p)
+	real, known := f.real[dir]
+	if !known {
+		real = dir
+		if r, err := filepath.EvalSymlinks(dir); err == nil {
+			real = r
+		}
+		if abs, err := filepath.Abs(real); err == nil {
+			real = abs
+		}
+		f.real[dir] = real
+	}
+	return filepath.Join(real, filepath.Base(p))
+}
+
+// unlistable reports a directory that cannot be listed, or a file in one that cannot be entered.
+func (f *finder) unlistable(p string, err error) error {
+	if f.opts.OnBadFile == nil {
+		return fmt.Errorf("read: %s: %w", p, withoutPath(err))
+	}
+	f.opts.OnBadFile(Bad{File: p, Reason: withoutPath(err).Error()})
+	f.unlisted++
+	return nil
+}
+
+// leadsNowhere tells the errors of a path at which there is no file, such as a link to none, from those of one that cannot be looked at.
+func leadsNowhere(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ELOOP)
+}
+
 // leaveUnread counts a file whose format is not read, once however many inputs lead to it.
 func (f *finder) leaveUnread(p string) {
-	if key := filepath.Clean(p); !f.seen[key] {
+	if key := f.key(p); !f.seen[key] {
 		f.seen[key] = true
 		f.unread[filepath.Ext(p)]++
 	}

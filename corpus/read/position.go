@@ -18,7 +18,7 @@ type Position struct {
 // Position returns the place behind the record that was yielded or set aside last. It may be called from the goroutine
 // that iterates.
 func (c *Corpus) Position() Position {
-	return Position{File: c.at, Records: c.records, Stats: c.stats.clone()}
+	return Position{File: max(c.at, 0), Records: c.records, Stats: c.stats.clone()}
 }
 
 // SizeBefore returns the size on disk of the files before the one of a place.
@@ -33,7 +33,7 @@ func (c *Corpus) SizeBefore(p Position) (n int64) {
 // become the same. What lies before the place in a file is passed over, in JSON Lines without parsing it.
 func (c *Corpus) DocumentsFrom(ctx context.Context, from Position) iter.Seq2[Document, error] {
 	return func(yield func(Document, error) bool) {
-		if from.File < 0 || from.File >= len(c.files) || from.Records < 0 {
+		if from.File < 0 || from.Records < 0 || from.File >= max(len(c.files), 1) || len(c.files) == 0 && from.Records > 0 {
 			yield(Document{}, fmt.Errorf("read: go on at record %d of file %d, but there are %d files", from.Records, from.File, len(c.files)))
 			return
 		}

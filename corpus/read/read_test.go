@@ -224,8 +224,12 @@ func TestSeparatorCutsTextsWithoutHoldingTheFile(t *testing.T) {
 }
 
 func TestWhiteSpaceAroundASeparatorDoesNotCount(t *testing.T) {
-	dir := tree(t, map[string]string{"t.txt": "one\n--- \ntwo\n\nthree\n"})
-	for separator, want := range map[string][]string{" ---\n": {"one", "two\n\nthree"}, "\n": {"one\n--- \ntwo", "three"}} {
+	far := strings.Repeat(" ", 40)
+	dir := tree(t, map[string]string{"t.txt": "one\n--- \ntwo\n\nthree\n" + far + "---\n" + far + "indented\n---" + far + "title\n"})
+	for separator, want := range map[string][]string{
+		" ---\n": {"one", "two\n\nthree", far + "indented\n---" + far + "title"},
+		"\n":     {"one\n--- \ntwo", "three\n" + far + "---\n" + far + "indented\n---" + far + "title"},
+	} {
 		docs, _, _, err := all(t, Options{Separator: separator}, dir)
 		if err != nil {
 			t.Fatal(err)

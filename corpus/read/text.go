@@ -74,7 +74,7 @@ func (t *textReader) untilSeparator(d *Document) error {
 		if err != nil {
 			return err
 		}
-		if strings.TrimSpace(string(line[:min(len(line), len(t.opts.Separator)+16)])) == separator {
+		if string(bytes.TrimSpace(line)) == separator {
 			break
 		}
 		size += n
