@@ -1,11 +1,15 @@
 package read
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"reflect"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/parquet-go/parquet-go"
 )
@@ -229,6 +233,8 @@ func (p *parquetReader) fill(d *Document, fields map[string]any) (reason string)
 	case nil:
 	case string:
 		d.ID = id
+	case []byte: // of a fixed length, as UUIDs are
+		d.ID = hex.EncodeToString(id)
 	default:
 		d.ID = fmt.Sprint(id)
 	}
@@ -236,12 +242,44 @@ func (p *parquetReader) fill(d *Document, fields map[string]any) (reason string)
 	if !p.opts.KeepMeta || len(fields) == 0 {
 		return ""
 	}
-	meta, err := json.Marshal(fields)
+	meta, err := json.Marshal(inJSON(fields))
 	if err != nil {
 		return "its other columns do not go into JSON: " + err.Error()
 	}
 	d.Meta = meta
 	return ""
+}
+
+// inJSON is a value as JSON can hold it, changed in place: numbers that are none are null, and bytes of a fixed length that are text stay
+// text.
+func inJSON(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for key, in := range v {
+			v[key] = inJSON(in)
+		}
+	case []any:
+		for i, in := range v {
+			v[i] = inJSON(in)
+		}
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil
+		}
+	case float32:
+		if inJSON(float64(v)) == nil {
+			return nil
+		}
+	case []byte:
+		if utf8.Valid(v) {
+			return string(v)
+		}
+	default: // in maps the library puts pointers to what can be null
+		if p := reflect.ValueOf(v); p.Kind() == reflect.Pointer && !p.IsNil() {
+			return inJSON(p.Elem().Interface())
+		}
+	}
+	return v
 }
 
 // take sets s to a field that is a string with something in it, and takes that field out.

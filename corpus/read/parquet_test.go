@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -76,6 +77,40 @@ func TestParquetOfArrowIsRead(t *testing.T) {
 	docs, bad, st, err := all(t, Options{}, filepath.Join("testdata", "binary.parquet"))
 	if err != nil || len(docs) != 2 || docs[0].ID != "7" || string(docs[0].Text) != "\xff\xfebytes" || st.InvalidUTF8Bytes != 2 || len(bad) != 1 || bad[0].Record != 2 {
 		t.Errorf("bytes: %v, %v, %+v, %v", docs, bad, st, err)
+	}
+}
+
+// Neither numbers that JSON has not nor columns of bytes lose a record.
+func TestParquetColumnsThatJSONHasNot(t *testing.T) {
+	nan, path := math.NaN(), filepath.Join(t.TempDir(), "x.parquet")
+	schema := parquet.NewSchema("x", parquet.Group{"id": parquet.Leaf(parquet.FixedLenByteArrayType(2)), "text": parquet.String(), "score": parquet.Leaf(parquet.DoubleType),
+		"list": parquet.List(parquet.Leaf(parquet.DoubleType)), "code": parquet.Leaf(parquet.FixedLenByteArrayType(3)), "small": parquet.Leaf(parquet.FloatType),
+		"map": parquet.Map(parquet.String(), parquet.Optional(parquet.Leaf(parquet.DoubleType)))})
+	rows := []map[string]any{
+		{"id": []byte{0, 1}, "text": "one", "score": nan, "list": []any{1.5, math.Inf(1)}, "code": []byte("甲"), "small": float32(0.1), "map": map[string]any{"k": nan}},
+		{"id": []byte{0xff, 1}, "text": "two", "score": 2.5, "list": []any{}, "code": []byte{0xff, 0, 0}, "small": float32(nan), "map": map[string]any{"k": 0.5}},
+	}
+	var file bytes.Buffer
+	w := parquet.NewGenericWriter[map[string]any](&file, schema)
+	if _, err := w.Write(rows); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, file.Bytes(), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	docs, bad, _, err := all(t, Options{KeepMeta: true}, path)
+	if err != nil || len(docs) != 2 || len(bad) > 0 {
+		t.Fatalf("%d documents, %v, %v", len(docs), bad, err)
+	}
+	for i, want := range []struct{ id, meta string }{
+		{"0001", `{"code":"甲","list":[1.5,null],"map":{"k":null},"score":null,"small":0.1}`}, {"ff01", `{"code":"/wAA","list":[],"map":{"k":0.5},"score":2.5,"small":null}`},
+	} {
+		if d := docs[i]; d.ID != want.id || string(d.Meta) != want.meta {
+			t.Errorf("%s, %s; want %s, %s", d.ID, d.Meta, want.id, want.meta)
+		}
 	}
 }
 
