@@ -107,6 +107,37 @@ func TestHostileFilesAreNamedAndHeldInBounds(t *testing.T) {
 	}
 }
 
+// Neither a piece of a record that was set aside nor the reason why shows private data, be it cut in two.
+func TestQuarantineHoldsNothingPrivate(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "in", "web"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	writeInput(t, filepath.Join(dir, "in", "books", "0.jsonl"), 0, 10)
+	var lines, archive strings.Builder
+	for n := range 40 { // the address lies before, across and behind the end of what is shown
+		lines.WriteString(`{"note": "` + strings.Repeat("x", 60+2*n) + ` write to hans.mustermann@example.org", "text": 1}` + "\n")
+	}
+	archive.WriteString("WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: http://hans:geheim7@example.org/\r\nContent-Length: 5\r\n\r\n" +
+		strings.Repeat("\r\n", 9) + "hans.mustermann@example.org wrote" + "\r\n\r\n")
+	for name, text := range map[string]string{"a.jsonl": lines.String(), "b.warc": archive.String()} {
+		if err := os.WriteFile(filepath.Join(dir, "in", "web", name), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := testRecipe(t, dir, "steps:\n- use: test-short\n")
+	runRecipe(t, r, 1)
+	text := tree(t, r.Out)[quarantineName]
+	if n := strings.Count(text, "\n"); n < 41 {
+		t.Errorf("%d set aside, want 41 or more", n)
+	}
+	for _, private := range []string{"hans", "geheim", "muster"} {
+		if i := strings.Index(text, private); i >= 0 {
+			t.Errorf("the quarantine holds %q", text[max(0, i-100):min(len(text), i+40)])
+		}
+	}
+}
+
 // watchHeap finds out how large the heap grows.
 func watchHeap() (peak *uint64, stop func()) {
 	peak = new(uint64)

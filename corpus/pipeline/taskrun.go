@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -129,9 +130,14 @@ func transient(err error) bool {
 	return false
 }
 
-// setAside keeps a bad record or file.
+// shownHead is how many bytes of a bad record are kept.
+const shownHead = 120
+
+// setAside keeps a bad record or file, without private data: a reason may quote the record, or its address.
 func (t *taskRun) setAside(bad read.Bad) error {
-	bad.Head = pii.Redact(bad.Head)
+	bad.Reason = pii.Redact(strings.TrimPrefix(bad.Reason, "read: "+bad.File+": "))
+	bad.Head = pii.Redact(bad.Head) // before it is cut: half a number is none
+	bad.Head = strings.ToValidUTF8(bad.Head[:min(len(bad.Head), shownHead)], "")
 	t.stats.SetAside++
 	if len(t.stats.First) < maxFirst {
 		t.stats.First = append(t.stats.First, bad)

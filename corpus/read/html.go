@@ -61,7 +61,7 @@ func (d *Document) page(page []byte, opts *Options, address, contentType string)
 	damaged := d.charset != "" || !validUTF8(d.Text)
 	found, err := html.Extract(d.Text, address, "text/html; charset=utf-8")
 	if err != nil {
-		return pageMeta{}, &badRecord{reason: err.Error(), head: bytes.Clone(page[:min(len(page), 120)])}
+		return pageMeta{}, &badRecord{reason: err.Error(), head: bytes.Clone(page[:min(len(page), headBytes)])}
 	}
 	d.Text, d.Lang = []byte(found.Text), found.Language()
 	if damaged {

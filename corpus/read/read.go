@@ -23,7 +23,6 @@ import (
 	"runtime"
 	"strings"
 	"sync/atomic"
-	"unicode/utf8"
 
 	"github.com/athanor-lm/athanor/corpus/charset"
 )
@@ -129,7 +128,7 @@ type Bad struct {
 	Line   int64  `json:"line,omitempty"`   // 1-based; 0 where the whole file is meant, or Record says which
 	Record int64  `json:"record,omitempty"` // 1-based, of a file whose records have no lines
 	Reason string `json:"reason"`
-	Head   string `json:"head,omitempty"` // the first bytes of the record
+	Head   string `json:"head,omitempty"` // the first bytes of the record, at most 512
 }
 
 // String gives file:line: reason.
@@ -261,9 +260,12 @@ type badRecord struct {
 
 func (b *badRecord) Error() string { return b.reason }
 
+// headBytes is how much of a bad record is reported: more than people look at, so that private data can be found before it is cut.
+const headBytes = 512
+
 // of is the record as it is reported.
 func (b *badRecord) of(f *File) Bad {
-	return Bad{File: f.Path, Line: b.line, Record: b.record, Reason: b.reason, Head: string(b.head[:min(len(b.head), 120)])}
+	return Bad{File: f.Path, Line: b.line, Record: b.record, Reason: b.reason, Head: string(b.head[:min(len(b.head), headBytes)])}
 }
 
 // item is what reading a file gives: a document, or a record that is none.
@@ -319,10 +321,10 @@ func (c *Corpus) readRecords(ctx context.Context, f *File, skip int64, emit func
 		case err == io.EOF:
 			return &fileError{err: fmt.Errorf("fewer than the %d records after which reading was to go on: the file was changed", skip)}
 		case err != nil:
-			return &fileError{err: in.explain(err), before: left == 1}
+			return &fileError{err: behind(skip-left, in.explain(err)), before: left == 1}
 		}
 	}
-	for {
+	for record := skip; ; {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("read: %s: %w", f.Path, err)
 		}
@@ -337,20 +339,30 @@ func (c *Corpus) readRecords(ctx context.Context, f *File, skip int64, emit func
 			it.bad = &reported
 		case errors.As(err, &it.left):
 		case err != nil:
-			return &fileError{err: in.explain(err)}
+			return &fileError{err: behind(record, in.explain(err))}
 		default:
 			it.doc.check()
 		}
+		record++
 		if !emit(it) {
 			return errStopped
 		}
 	}
 }
 
+// behind says behind which record of its file an error came.
+func behind(record int64, err error) error {
+	if record == 0 {
+		return err
+	}
+	return fmt.Errorf("behind record %d: %w", record, err)
+}
+
 // check counts the bytes of the text that belong to no character.
 func (d *Document) check() {
 	if d.charset == "" && !validUTF8(d.Text) {
-		d.invalid = invalidBytes(d.Text)
+		_, bad, _ := charset.Decode(d.Text, charset.UTF8) // it knows that
+		d.invalid = int64(bad)
 	}
 }
 
@@ -384,16 +396,4 @@ func (c *Corpus) take(it item, yield func(Document) bool) bool {
 		c.stats.InvalidUTF8Bytes += it.doc.invalid
 	}
 	return yield(it.doc)
-}
-
-// invalidBytes counts the bytes that belong to no UTF-8 character.
-func invalidBytes(text []byte) (n int64) {
-	for len(text) > 0 {
-		r, size := utf8.DecodeRune(text)
-		if r == utf8.RuneError && size == 1 {
-			n++
-		}
-		text = text[size:]
-	}
-	return n
 }

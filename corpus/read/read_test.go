@@ -203,6 +203,10 @@ func TestDamagedFilesAreErrorsThatNameThem(t *testing.T) {
 			t.Errorf("%s: error %v, want %q", name, err, c.want)
 		}
 	}
+	_, _, _, err := all(t, Options{}, tree(t, map[string]string{"flipped.jsonl.gz": string(flipped)}))
+	if err == nil || !strings.Contains(err.Error(), "behind record 2000: ") {
+		t.Errorf("error %v, want it behind record 2000", err)
+	}
 }
 
 func TestSeparatorCutsTextsWithoutHoldingTheFile(t *testing.T) {

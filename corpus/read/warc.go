@@ -43,7 +43,7 @@ func (w *warcReader) next(d *Document) error {
 	case "conversion":
 		err = d.conversion(rec, w.opts)
 	default:
-		return leftOut(rec.Type)
+		return leftOut(named(rec.Type, "unknown record type"))
 	}
 	var bad *badRecord
 	if errors.As(err, &bad) {
@@ -86,7 +86,7 @@ func (w *warcReader) response(d *Document, rec *warc.Record) error {
 		return leftOut("response " + kind) // of DNS, for one
 	}
 	unusable := func(err error) error {
-		return &badRecord{reason: strings.TrimPrefix(err.Error(), "warc: "), head: bytes.Clone(rec.Block[:min(len(rec.Block), 120)])}
+		return &badRecord{reason: strings.TrimPrefix(err.Error(), "warc: "), head: bytes.Clone(rec.Block[:min(len(rec.Block), headBytes)])}
 	}
 	resp, err := warc.ParseResponse(rec.Block)
 	switch {
@@ -146,10 +146,18 @@ func mediaType(contentType string) string {
 		kind, _, _ = strings.Cut(contentType, ";")
 		kind = strings.ToLower(strings.TrimSpace(kind))
 	}
-	if len(kind) > 60 || strings.ContainsFunc(kind, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return "unknown content type"
+	if kind == "" {
+		return ""
 	}
-	return kind
+	return named(kind, "unknown content type")
+}
+
+// named is a name of the file's if it can be one, to count by.
+func named(name, otherwise string) string {
+	if name == "" || len(name) > 60 || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return otherwise
+	}
+	return name
 }
 
 // leftOut is a record that is none of those that are asked for: what it is.

@@ -113,6 +113,10 @@ func TestWebArchiveGivesItsPagesAndCountsTheRest(t *testing.T) {
 			t.Errorf("%s: set aside %v", name, bad)
 		}
 	}
+	_, _, st, err := all(t, Options{}, tree(t, map[string]string{"x.warc": otherRecord(strings.Repeat("x", 1000), "text/plain", "") + otherRecord("甲", "text/plain", "") + otherRecord("", "text/plain", "")}))
+	if want := map[string]int{"unknown record type": 3}; err != nil || !maps.Equal(st.LeftOutRecords, want) {
+		t.Errorf("types: %v, %v, want %v", st.LeftOutRecords, err, want)
+	}
 	docs, _, _, err := all(t, Options{}, filepath.Join(dir, "d.warc.wet.gz"))
 	if err != nil || len(docs) != 1 || string(docs[0].Text) != "Una vez, y otra vez." || docs[0].Meta != nil {
 		t.Errorf("WET: %v, %+v", err, docs)

@@ -53,6 +53,13 @@ func headerSize(b []byte) int {
 func parseFields(head []byte) (Header, error) {
 	lines := strings.Split(string(head), "\n")[1:]
 	var h Header
+	var more []string // of the last field
+	end := func() {
+		if len(more) > 0 {
+			h[len(h)-1].Value += " " + strings.Join(more, " ")
+			more = more[:0]
+		}
+	}
 	for _, line := range lines {
 		line = strings.TrimRight(line, "\r")
 		if line == "" {
@@ -62,15 +69,17 @@ func parseFields(head []byte) (Header, error) {
 			if len(h) == 0 {
 				return nil, errors.New("the header begins with a continued line")
 			}
-			h[len(h)-1].Value += " " + strings.TrimSpace(line)
+			more = append(more, strings.TrimSpace(line))
 			continue
 		}
+		end()
 		name, value, ok := strings.Cut(line, ":")
 		if !ok {
 			return nil, fmt.Errorf("header line %.60q, want name: value", line)
 		}
 		h = append(h, Field{strings.TrimSpace(name), strings.TrimSpace(value)})
 	}
+	end()
 	return h, nil
 }
 

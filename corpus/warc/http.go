@@ -30,8 +30,11 @@ var ErrTooLarge = errors.New("body too large")
 
 // ParseResponse takes a response apart.
 func ParseResponse(block []byte) (*Response, error) {
-	size := headerSize(block)
-	if size == 0 {
+	size := headerSize(block[:min(len(block), maxHeader)])
+	switch {
+	case size == 0 && len(block) > maxHeader:
+		return nil, fmt.Errorf("warc: HTTP response with a header of more than %d bytes", maxHeader)
+	case size == 0:
 		return nil, fmt.Errorf("warc: HTTP response of %d bytes without an empty line behind its header", len(block))
 	}
 	status, err := parseStatus(block[:size])

@@ -6,6 +6,7 @@ import (
 	"compress/zlib"
 	"errors"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -89,6 +90,25 @@ func TestResponsesThatAreNone(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.want) || (c.is != nil && !errors.Is(err, c.is)) {
 			t.Errorf("%s: %v, want %q", c.name, err, c.want)
 		}
+	}
+}
+
+// A field of many lines costs what its bytes cost, not the square of it.
+func TestFieldOfManyLinesIsReadOnce(t *testing.T) {
+	const lines = maxHeader/3 - 100
+	head := "HTTP/1.1 200 OK\r\nX: s\n" + strings.Repeat(" a\n", lines) + "Y: t\n\tu\n"
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	r, err := ParseResponse([]byte(head + "\r\nbody"))
+	runtime.ReadMemStats(&after)
+	if err != nil || r.Header.Get("x") != "s"+strings.Repeat(" a", lines) || r.Header.Get("Y") != "t u" {
+		t.Fatalf("%d fields, %v", len(r.Header), err)
+	}
+	if grown := after.TotalAlloc - before.TotalAlloc; grown > 100<<20 {
+		t.Errorf("%d bytes were allocated for a header of %d", grown, len(head))
+	}
+	if _, err := ParseResponse([]byte(head + strings.Repeat("Z: z\n", maxHeader) + "\n")); err == nil || !strings.Contains(err.Error(), "a header of more than") {
+		t.Errorf("a header above the limit: %v", err)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 
 	"github.com/klauspost/compress/flate"
@@ -16,6 +17,7 @@ const (
 	defaultMaxBlock = 64 << 20
 	maxHeader       = 256 << 10
 	maxPassedOver   = 1 << 30 // unpacked bytes of a member that are looked through for the next record
+	headBytes       = 512     // of a bad record that are reported
 )
 
 var versionPrefix = []byte("WARC/")
@@ -130,7 +132,7 @@ func memberReason(err error, n int64) string {
 // bad counts a record that cannot be used.
 func (r *Reader) bad(reason string) *BadRecord {
 	r.number++
-	return &BadRecord{Number: r.number, Offset: r.offset(), Reason: reason, Head: bytes.Clone(r.in.peek(120))}
+	return &BadRecord{Number: r.number, Offset: r.offset(), Reason: reason, Head: bytes.Clone(r.in.peek(headBytes))}
 }
 
 func (r *Reader) offset() int64 {
@@ -219,7 +221,7 @@ func (r *Reader) passOver(size int, n int64, uri string) error {
 	bad := r.bad(fmt.Sprintf("a block of %d bytes, above the largest of %d", n, r.max))
 	bad.URI = uri
 	r.in.discard(size - lineEnds)
-	limit := n
+	limit := min(n, math.MaxInt64-lineEnds)
 	if r.members != nil {
 		limit = min(n, maxPassedOver)
 	}

@@ -49,7 +49,7 @@ type BadRecord struct {
 	Offset int64 // where it begins; in a compressed file, where its member begins
 	URI    string
 	Reason string
-	Head   []byte // the first bytes of the record as far as they are known, at most 120
+	Head   []byte // the first bytes of the record as far as they are known, at most 512
 }
 
 // Error says which record is bad, and why.

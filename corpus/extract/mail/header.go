@@ -22,7 +22,8 @@ const mostHeader = 1 << 20
 // none are passed over; many programs have put some there.
 func (p *parser) header(raw []byte) (h header, body []byte, ok bool) {
 	h = header{}
-	last := ""
+	var f folded
+	defer func() { f.end(h) }()
 	for at := 0; at < len(raw); {
 		line, _, _ := bytes.Cut(raw[at:], []byte("\n"))
 		next := min(at+len(line)+1, len(raw))
@@ -31,28 +32,47 @@ func (p *parser) header(raw []byte) (h header, body []byte, ok bool) {
 		case len(bytes.TrimRight(line, " \t")) == 0 && len(h) > 0:
 			return h, raw[next:], true
 		case len(line) > 0 && (line[0] == ' ' || line[0] == '\t'):
-			if last != "" && len(h[last])+len(line) < mostHeader {
-				h[last] += " " + string(bytes.TrimLeft(line, " \t"))
-			}
+			f.add(line)
 		default:
+			f.end(h)
 			name, value, found := fieldOf(line)
 			if !found {
 				if len(h) == 0 {
 					return h, raw, false
 				}
 				p.defect("a line in the header that is no field")
-				last = ""
 				break
 			}
-			if _, twice := h[name]; twice {
-				last = ""
-				break
+			if _, twice := h[name]; !twice {
+				h[name] = value
+				f = folded{name: name, size: len(value), more: f.more}
 			}
-			h[name], last = value, name
 		}
 		at = next
 	}
 	return h, nil, len(h) > 0
+}
+
+// folded gathers the lines that go on with a field, to be joined at once: there may be many.
+type folded struct {
+	name string // of the field, "" where there is none that is wanted
+	more []string
+	size int // of its value, in bytes
+}
+
+func (f *folded) add(line []byte) {
+	if f.name != "" && f.size+len(line) < mostHeader {
+		f.more = append(f.more, string(bytes.TrimLeft(line, " \t")))
+		f.size += 1 + len(f.more[len(f.more)-1])
+	}
+}
+
+// end gives the field the lines that were gathered.
+func (f *folded) end(h header) {
+	if len(f.more) > 0 {
+		h[f.name] += " " + strings.Join(f.more, " ")
+	}
+	f.name, f.more = "", f.more[:0]
 }
 
 // fieldOf splits "Name: value".

@@ -2,6 +2,7 @@ package mail
 
 import (
 	"errors"
+	"runtime"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -29,6 +30,7 @@ func TestMessages(t *testing.T) {
 		{"cut off", "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nfirst and no end", "first and no end", "the last boundary is missing"},
 		{"without its boundary", "Content-Type: multipart/mixed\n\ntext all the same", "text all the same", "a part of several without the boundary between them"},
 		{"forwarded", "Content-Type: message/rfc822\n\nSubject: inner\n\ninner text", "inner text", ""},
+		{"forwarded without a header", "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nfirst\n--b\nContent-Type: message/rfc822\n\nno header\n--b--", "first", "a message within that has no header"},
 		{"signed", "Content-Type: multipart/signed; boundary=b\n\n--b\n\nsigned text\n--b\nContent-Type: application/pgp-signature\n\nno\n--b--", "signed text", ""},
 		{"a line that is no field", "Subject: s\nthis is none\nTo: x\n\nbody", "body", "a line in the header that is no field"},
 	} {
@@ -54,6 +56,21 @@ func TestHeaders(t *testing.T) {
 	meta, err := m.Meta()
 	if err != nil || string(meta) != `{"subject":"中文 and café","date":"1997-11-21T09:55:06-06:00"}` {
 		t.Errorf("%s, %v", meta, err)
+	}
+}
+
+// A field of many lines costs what its bytes cost, not the square of it.
+func TestFieldOfManyLinesIsReadOnce(t *testing.T) {
+	raw := []byte("Subject: s\n" + strings.Repeat(" a\n", 100_000) + "\nx")
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	m, err := Parse(raw, Options{})
+	runtime.ReadMemStats(&after)
+	if err != nil || m.Subject != "s"+strings.Repeat(" a", 100_000) {
+		t.Fatalf("a subject of %d bytes, %v", len(m.Subject), err)
+	}
+	if grown := after.TotalAlloc - before.TotalAlloc; grown > 100<<20 {
+		t.Errorf("%d bytes were allocated for a message of %d", grown, len(raw))
 	}
 }
 

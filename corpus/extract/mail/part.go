@@ -49,9 +49,13 @@ func (p *parser) part(h header, body []byte, depth int) {
 	case disposition.kind == "attachment":
 		p.attachment(t.kind)
 	case t.kind == "message/rfc822":
-		if h, inner, ok := p.header(skipFromLine(p.transfer(h, body))); ok {
-			p.part(h, inner, depth+1)
+		h, inner, ok := p.header(skipFromLine(p.transfer(h, body)))
+		if !ok {
+			p.defect("a message within that has no header")
+			p.attachment(t.kind)
+			return
 		}
+		p.part(h, inner, depth+1)
 	case t.kind == "text/plain", t.kind == "text/html", t.kind == "text/enriched", t.kind == "text", t.kind == "plain/text", t.kind == "text/markdown":
 		p.text(h, body, t)
 	case strings.HasPrefix(t.kind, "text/") && disposition.params["filename"] == "" && t.params["name"] == "":
