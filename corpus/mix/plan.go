@@ -58,15 +58,21 @@ func (s *Settings) EstimateTokens(stocks []Stock) {
 // Plan works the mix out. The settings must have been validated.
 func (s *Settings) Plan(stocks []Stock, estimated bool) (*Plan, error) {
 	p := &Plan{Order: s.Order, Estimated: estimated}
+	bySource := map[string]float64{} // tokens of a source, whoever wrote it
+	for _, stock := range stocks {
+		bySource[stock.Source] += float64(stock.Tokens)
+	}
 	for _, stock := range stocks {
 		src := s.source(stock.Source)
 		part := Part{Stock: stock, most: float64(stock.Tokens) * src.MaxEpochs, cap: limitEpochs}
-		if src.MaxTokens > 0 && float64(src.MaxTokens) < part.most {
-			part.most, part.cap = float64(src.MaxTokens), limitTokens
+		if src.MaxTokens > 0 && stock.Tokens > 0 { // the cap is the source's, and its parts share it
+			if most := float64(src.MaxTokens) * float64(stock.Tokens) / bySource[stock.Source]; most < part.most {
+				part.most, part.cap = most, limitTokens
+			}
 		}
 		p.Parts = append(p.Parts, part)
 	}
-	s.weigh(p.Parts)
+	s.weigh(p.Parts, bySource)
 	if err := s.capSynthetic(p.Parts); err != nil {
 		return nil, err
 	}
@@ -91,11 +97,7 @@ func (s *Settings) Plan(stocks []Stock, estimated bool) (*Plan, error) {
 }
 
 // weigh sets the share wanted of each part: by weight, or by size and temperature; each group has its share of the whole.
-func (s *Settings) weigh(parts []Part) {
-	var bySource = map[string]float64{} // tokens of a source, whoever wrote it
-	for _, p := range parts {
-		bySource[p.Source] += float64(p.Tokens)
-	}
+func (s *Settings) weigh(parts []Part, bySource map[string]float64) {
 	var sums [2]float64
 	for i := range parts {
 		p := &parts[i]

@@ -3,6 +3,7 @@ package mix
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -16,7 +17,9 @@ func plan(t *testing.T, s Settings, stocks []Stock) *Plan {
 	t.Helper()
 	var names []string
 	for _, st := range stocks {
-		names = append(names, st.Source)
+		if !slices.Contains(names, st.Source) {
+			names = append(names, st.Source)
+		}
 	}
 	if err := s.Validate(names); err != nil {
 		t.Fatal(err)
@@ -56,6 +59,9 @@ func TestPlan(t *testing.T) {
 			Settings{MaxSynthetic: 0.1, Tokens: 1000}, stocks, []int64{750, 150, 100}, []string{"", "", "max_synthetic"}},
 		"the cap holds where others are exhausted": {
 			Settings{MaxSynthetic: 0.2, Tokens: 5000}, []Stock{books[0], stocks[2]}, []int64{200, 50}, []string{"max_epochs", "max_synthetic"}},
+		"a cap on a source of which models wrote a part": {
+			Settings{Tokens: 5000, Sources: []Source{{Source: "web", MaxTokens: 100}}}, []Stock{{Source: "web", Tokens: 300}, {Source: "web", Synthetic: true, Tokens: 100}, books[0]},
+			[]int64{75, 25, 200}, []string{"max_tokens", "max_tokens", "max_epochs"}},
 		"an empty source": {Settings{}, []Stock{web[0], {Source: "none"}}, []int64{1000, 0}, []string{"", ""}},
 	} {
 		t.Run(name, func(t *testing.T) {
