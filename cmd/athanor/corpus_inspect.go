@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/athanor-lm/athanor/corpus"
@@ -39,6 +40,9 @@ func (i *corpusInspectCmd) Run(c *cliContext) error {
 	if i.ID == "" && i.N == 0 && i.File == "" {
 		return errors.New("no document is named, want --id, --n or --file")
 	}
+	if i.File == "" && (i.Lang != "" || i.Source != "") {
+		return errors.New("--lang and --source say what the text of --file is; documents of the inputs say it themselves")
+	}
 	recipe, err := pipeline.LoadRecipe(i.Recipe, i.Set)
 	if err != nil {
 		return err
@@ -55,7 +59,7 @@ func (i *corpusInspectCmd) Run(c *cliContext) error {
 	if i.Step != "" {
 		looks = lookOf(looks, i.Step)
 		if looks == nil {
-			return fmt.Errorf("the recipe has no step %q", i.Step)
+			return fmt.Errorf("the recipe has no step %q, want one of %s", i.Step, strings.Join(stepNames(recipe), ", "))
 		}
 	}
 	v := lookView{w: bufio.NewWriter(c.stdout), term: runlog.NewTerminal(c.stdout), full: i.Full}
@@ -73,6 +77,14 @@ func lookOf(looks []inspect.Look, step string) []inspect.Look {
 		}
 	}
 	return nil
+}
+
+func stepNames(r *pipeline.Recipe) []string {
+	var names []string
+	for k := range r.Steps {
+		names = append(names, r.Steps[k].Name)
+	}
+	return names
 }
 
 // document finds the document to look at.
@@ -94,6 +106,9 @@ func (i *corpusInspectCmd) document(c *cliContext, r *pipeline.Recipe) (*corpus.
 		d.ID, d.Lang, d.Source = i.File, i.Lang, i.Source
 		if d.Source == "" {
 			d.Source = r.Sources()[0]
+		}
+		if !slices.Contains(r.Sources(), d.Source) {
+			return nil, fmt.Errorf("the recipe has no source %q, want one of %s", d.Source, strings.Join(r.Sources(), ", "))
 		}
 		return d, nil
 	}

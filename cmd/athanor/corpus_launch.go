@@ -8,6 +8,7 @@ import (
 
 	"github.com/athanor-lm/athanor/corpus/launch"
 	"github.com/athanor-lm/athanor/corpus/pipeline"
+	"github.com/athanor-lm/athanor/runlog"
 )
 
 type corpusLaunchCmd struct {
@@ -54,6 +55,10 @@ func (l *corpusSlurmCmd) Run(c *cliContext) error {
 		Mem: int64(l.Mem), MergeMem: int64(l.MergeMem), Time: l.Time, Partition: l.Partition, Account: l.Account, Lines: l.Sbatch, Binary: l.Binary}
 	if s.MergeMem == 0 {
 		s.MergeMem = int64(recipe.Memory) + 2<<30
+	}
+	if s.MergeMem < int64(recipe.Memory) || s.Mem < int64(recipe.Memory)/2 {
+		return fmt.Errorf("--mem %s, --merge-mem %s: the recipe's memory is %s, which a merge needs, and half of which other processes do",
+			runlog.Bytes(s.Mem), runlog.Bytes(s.MergeMem), runlog.Bytes(int64(recipe.Memory)))
 	}
 	for _, set := range l.Set {
 		s.Args = append(s.Args, "--set="+set)

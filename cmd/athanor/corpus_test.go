@@ -173,6 +173,18 @@ func TestSlurmScriptsRunTheWholeChain(t *testing.T) {
 	}
 }
 
+func TestJobsGetTheMemoryTheRecipeNeeds(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	recipe := corpusRecipe(t, dir, "out")
+	for _, args := range [][]string{{"--mem", "512MiB"}, {"--merge-mem", "1GiB"}} {
+		code, _, stderr := piped("", append([]string{"corpus", "launch", "slurm", recipe}, args...)...)
+		if code != 1 || !strings.Contains(stderr, "the recipe's memory is 2.00 GiB") {
+			t.Errorf("%v: exit %d, %s", args, code, stderr)
+		}
+	}
+}
+
 func TestPartsOutOfTurnSayWhatIsMissing(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)

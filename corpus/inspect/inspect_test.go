@@ -10,6 +10,34 @@ import (
 	"github.com/athanor-lm/athanor/corpus/pipeline"
 )
 
+func TestDocumentsBehindABadFileAreFound(t *testing.T) {
+	dir := t.TempDir()
+	for name, data := range map[string]string{"a.jsonl.gz": "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xcbH", "b.jsonl": "no json\n{\"text\": \"good\"}\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(data), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		onBad, want string
+		failed      bool
+	}{{"quarantine", "good", false}, {"stop", "", true}} {
+		recipe, err := pipeline.ParseRecipe("r.yaml", []byte("out: "+dir+"/out\non_bad_file: "+c.onBad+"\ninputs: [{source: a, paths: ["+dir+"]}]\n"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, failed := "", false
+		for d, err := range recipe.Documents(t.Context()) {
+			if failed = err != nil; failed {
+				break
+			}
+			got += d.Text()
+		}
+		if got != c.want || failed != c.failed {
+			t.Errorf("on_bad_file: %s: %q, failed %v; want %q, %v", c.onBad, got, failed, c.want, c.failed)
+		}
+	}
+}
+
 func TestEveryStepLooksAtADocumentThatAnEarlierOneDrops(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "a.txt"), []byte("Too  short."), 0o666); err != nil {

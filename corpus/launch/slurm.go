@@ -136,16 +136,34 @@ func (s *Slurm) validate() error {
 		return fmt.Errorf("launch: %d CPUs a task, want 1 or more", s.CPUs)
 	case s.Mem < 64<<20 || s.MergeMem < 64<<20:
 		return fmt.Errorf("launch: %d and %d bytes of memory, want at least 64 MiB", s.Mem, s.MergeMem)
+	case s.AtOnce < 0:
+		return fmt.Errorf("launch: %d processes at once, want 1 or more, or 0 for as many as Slurm gives", s.AtOnce)
 	case s.Time < 0 || (s.Time > 0 && s.Time < time.Minute):
 		return fmt.Errorf("launch: time limit %v, want a minute or more", s.Time)
 	}
-	for _, v := range append([]string{s.Name, s.Dir, s.Partition, s.Account}, s.Lines...) {
+	for _, v := range s.Lines {
 		if strings.ContainsAny(v, "\n\r") {
 			return fmt.Errorf("launch: %q has several lines, and a directive is one", v)
 		}
+		if !strings.HasPrefix(v, "-") {
+			return fmt.Errorf("launch: the directive %q, want an option of sbatch, such as --constraint=avx512", v)
+		}
 	}
-	if strings.ContainsAny(s.Dir, " \t\"'") {
-		return fmt.Errorf("launch: the working directory %q has white space or quotes, which sbatch directives cannot hold", s.Dir)
+	for _, v := range []struct{ what, value string }{{"working directory", s.Dir}, {"partition", s.Partition}, {"account", s.Account}} {
+		if err := oneWord(v.what, v.value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unfit are the characters by which sbatch ends, quotes or comments a value of a directive.
+const unfit = " \t\n\r\"'\\#"
+
+// oneWord refuses what a directive would not take as it is.
+func oneWord(what, value string) error {
+	if strings.ContainsAny(value, unfit) {
+		return fmt.Errorf("launch: the %s %q has white space, quotes, a backslash or #, which a directive of sbatch cannot hold", what, value)
 	}
 	return nil
 }
@@ -165,7 +183,7 @@ func (j jobView) MiB() int64 { return (j.Bytes + 1<<20 - 1) >> 20 }
 // JobName is the name Slurm shows.
 func (j jobView) JobName() string {
 	return strings.Map(func(r rune) rune {
-		if strings.ContainsRune(" \t\"'%/\\", r) {
+		if strings.ContainsRune(unfit+"%/", r) {
 			return '-'
 		}
 		return r
@@ -208,8 +226,11 @@ func (s *Slurm) Write(dir string) ([]Script, error) {
 	if err != nil {
 		return nil, fmt.Errorf("launch: %w", err)
 	}
-	if strings.ContainsAny(abs, " \t\"'%") {
-		return nil, fmt.Errorf("launch: the scripts' directory %q has white space, quotes or %%, which sbatch directives cannot hold", abs)
+	if err := oneWord("scripts' directory", abs); err != nil {
+		return nil, err
+	}
+	if strings.Contains(abs, "%") {
+		return nil, fmt.Errorf("launch: the scripts' directory %q has %%, which sbatch replaces in the names of logs", abs)
 	}
 	scripts, err := s.Scripts(abs)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 )
 
 // Documents yields the documents of the recipe's inputs as its first step gets them, in order. An error is the last thing it
-// yields; records that a run would set aside are passed over.
+// yields; records and files that a run would set aside are passed over.
 func (r *Recipe) Documents(ctx context.Context) iter.Seq2[*corpus.Document, error] {
 	return func(yield func(*corpus.Document, error) bool) {
 		inputs, _, err := openInputs(r)
@@ -21,6 +21,9 @@ func (r *Recipe) Documents(ctx context.Context) iter.Seq2[*corpus.Document, erro
 				part := c.Part(k, k+1, nil)
 				file := part.Files()[0]
 				for d, err := range part.Documents(ctx) {
+					if err != nil && ctx.Err() == nil && r.OnBadFile == badFileQuarantine && !transient(err) {
+						break
+					}
 					if err != nil {
 						yield(nil, err)
 						return
