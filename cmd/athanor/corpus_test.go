@@ -197,7 +197,7 @@ func TestPartsOutOfTurnSayWhatIsMissing(t *testing.T) {
 		{[]string{"--merge=0"}, "tasks of stage 0 are not done (the first: 0); run them first"},
 		{[]string{"--merge=2"}, "merge 2, this recipe has 2 merges"},
 		{[]string{"--stage=3"}, "stage 3, this recipe has stages 0 to 2"},
-		{[]string{"--finish"}, "tasks of stage 2 are not done"},
+		{[]string{"--finish"}, "tasks of stage 0 are not done"},
 		{[]string{"--world=4"}, "with --rank"},
 		{[]string{"--rank=4", "--world=4"}, "rank 4 of 4, want 0 ≤ rank < ranks"},
 		{[]string{"--rank=0", "--world=2", "--wait=0s"}, "waited 0s for 3 tasks of stage 0 (the first: task 1, of rank 1)"},
