@@ -1,6 +1,7 @@
 package dedup
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,7 +32,7 @@ func (e *Exact) Validate() error {
 	if !slices.Contains(exactNormal, e.Normalise) {
 		return fmt.Errorf("normalise: %q, want one of %s", e.Normalise, strings.Join(exactNormal, ", "))
 	}
-	return e.Keep.validate()
+	return errors.Join(e.Keep.validate(), e.Earlier.validate())
 }
 
 // Open returns the pass.

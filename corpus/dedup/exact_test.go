@@ -2,6 +2,7 @@ package dedup
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -99,7 +100,8 @@ func TestExactOrder(t *testing.T) {
 func TestSettingsAreChecked(t *testing.T) {
 	for _, s := range []corpus.PassSettings{
 		&Exact{Keep: Keep{Rule: "best"}, Normalise: "none"}, &Exact{Keep: Keep{Rule: "longest"}, Normalise: "all"},
-		&Exact{Keep: Keep{Rule: "score"}, Normalise: "none"}, &URL{Keep: Keep{Rule: "longest"}}, &URL{Keep: Keep{Rule: "date"}, Normalise: "none"},
+		&Exact{Keep: Keep{Rule: "score"}, Normalise: "none"},
+		&Exact{Keep: Keep{Rule: "longest"}, Normalise: "none", Earlier: Earlier{Against: []string{"a", "./b"}, Save: "b"}}, &URL{Keep: Keep{Rule: "longest"}}, &URL{Keep: Keep{Rule: "date"}, Normalise: "none"},
 	} {
 		if err := s.Validate(); err == nil {
 			t.Errorf("%+v: no error", s)
@@ -111,6 +113,9 @@ func TestAgainstAnEarlierCorpus(t *testing.T) {
 	dir := t.TempDir()
 	old, now := DefaultExact(), DefaultExact()
 	old.Save = "old.index"
+	if err := os.WriteFile(filepath.Join(dir, ".old.index-1234"), []byte("of a killed process"), 0o666); err != nil {
+		t.Fatal(err)
+	}
 	now.Against, now.Save = []string{"old.index"}, "new.index"
 	env := corpus.Env{Dir: dir, Memory: 100}
 	tasks := func(from, to int) [][]*corpus.Document {
@@ -131,6 +136,12 @@ func TestAgainstAnEarlierCorpus(t *testing.T) {
 		if r.Dropped != "" && r.Dropped != "in-earlier-corpus" {
 			t.Errorf("dropped as %q", r.Dropped)
 		}
+	}
+	if st, err := os.Stat(filepath.Join(dir, "new.index")); err != nil || st.Mode().Perm()&0o444 != 0o444 {
+		t.Errorf("the index: %v, %v, want a file that all can read", st, err)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 2 {
+		t.Errorf("%v, %v, want two indexes and nothing beside", entries, err)
 	}
 	third := DefaultExact()
 	third.Against = []string{"new.index", filepath.Join(dir, "old.index")}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"github.com/athanor-lm/athanor/corpus"
+	"github.com/athanor-lm/athanor/internal/durable"
 	"github.com/zeebo/xxh3"
 )
 
@@ -26,6 +27,17 @@ type Earlier struct {
 // Files names the indexes the outcome depends on.
 func (e *Earlier) Files() []string { return e.Against }
 
+// validate refuses an index that would be written over another that is read: a merge that is killed and done again would find its own
+// corpus in it, and drop all of it.
+func (e *Earlier) validate() error {
+	for _, a := range e.Against {
+		if e.Save != "" && filepath.Clean(a) == filepath.Clean(e.Save) {
+			return fmt.Errorf("save_index: %s, which is also in against: want a file of its own", e.Save)
+		}
+	}
+	return nil
+}
+
 // An index is a sorted list of hashes without repeats:
 //
 //	magic, u16 length and text of the settings that shape hashes, u16 bytes a hash, hashes, u64 number, u64 xxh3 of them   (little endian)
@@ -37,8 +49,7 @@ const (
 // indexWriter writes an index aside and puts it in place when it is whole.
 type indexWriter struct {
 	path string
-	f    *os.File
-	w    *bufio.Writer
+	w    *durable.Aside
 	hash *xxh3.Hasher
 	n    uint64
 	last []byte
@@ -50,14 +61,15 @@ func (e *Earlier) save(env corpus.Env, settings string, size int) (*indexWriter,
 		return nil, nil
 	}
 	path := env.Path(e.Save)
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
+	durable.RemoveAsides(path)
+	f, err := durable.Create(path)
 	if err != nil {
 		return nil, fmt.Errorf("dedup: save the index: %w", err)
 	}
-	w := &indexWriter{path: path, f: f, w: bufio.NewWriterSize(f, 1<<18), hash: xxh3.New()}
+	w := &indexWriter{path: path, w: f, hash: xxh3.New()}
 	head := binary.LittleEndian.AppendUint16([]byte(indexMagic), uint16(len(settings)))
 	head = binary.LittleEndian.AppendUint16(append(head, settings...), uint16(size))
-	w.w.Write(head) //nolint:errcheck // Flush tells
+	w.w.Write(head) //nolint:errcheck // Commit tells
 	return w, nil
 }
 
@@ -82,10 +94,8 @@ func (w *indexWriter) end() error {
 	}
 	end := binary.LittleEndian.AppendUint64(nil, w.n)
 	_, err := w.w.Write(binary.LittleEndian.AppendUint64(end, w.hash.Sum64()))
-	for _, f := range []func() error{w.w.Flush, w.f.Sync, w.f.Close, func() error { return os.Rename(w.f.Name(), w.path) }} {
-		if err == nil {
-			err = f()
-		}
+	if err == nil {
+		err = w.w.Commit()
 	}
 	if err != nil {
 		return fmt.Errorf("dedup: save the index %s: %w", w.path, err)
@@ -94,13 +104,7 @@ func (w *indexWriter) end() error {
 }
 
 // Close removes what was written of an index that did not come to its end.
-func (w *indexWriter) Close() error {
-	w.f.Close() //nolint:errcheck // closed already where the index is whole
-	if err := os.Remove(w.f.Name()); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	return nil
-}
+func (w *indexWriter) Close() error { return w.w.Close() }
 
 // earlier answers for hashes in ascending order whether earlier corpora have them.
 type earlier struct{ indexes []*index }

@@ -2,6 +2,7 @@ package dedup
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 
@@ -61,7 +62,7 @@ func (s *MinHash) Validate() error {
 	case !(s.Verify >= 0 && s.Verify <= 1):
 		return fmt.Errorf("verify: %g, want 0 (off) to 1", s.Verify)
 	}
-	return s.Keep.validate()
+	return errors.Join(s.Keep.validate(), s.Earlier.validate())
 }
 
 // Open returns the pass.

@@ -68,7 +68,7 @@ func (s *Paragraphs) Validate() error {
 	case s.Bloom > 0 && (s.Rule != "first" || len(s.Against) > 0 || s.Save != ""):
 		return errors.New("bloom: wants keep: first, and neither against nor save_index")
 	}
-	return s.Keep.validate()
+	return errors.Join(s.Keep.validate(), s.Earlier.validate())
 }
 
 // Open returns the pass.

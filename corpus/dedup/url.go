@@ -1,6 +1,7 @@
 package dedup
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"path"
@@ -27,7 +28,7 @@ func (u *URL) Validate() error {
 	if u.Normalise != "address" && u.Normalise != "none" {
 		return fmt.Errorf("normalise: %q, want address or none", u.Normalise)
 	}
-	return u.Keep.validate()
+	return errors.Join(u.Keep.validate(), u.Earlier.validate())
 }
 
 // Open returns the pass.

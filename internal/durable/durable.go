@@ -2,6 +2,7 @@
 package durable
 
 import (
+	"bufio"
 	"errors"
 	"os"
 	"path/filepath"
@@ -21,21 +22,78 @@ func Write(path string, data []byte) error {
 // Replace puts a file with data in the place of the one at path, which is whole at every moment: the old one or the new one. A
 // failure leaves the old one.
 func Replace(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	a, err := Create(path)
 	if err != nil {
 		return err
 	}
-	err = f.Chmod(0o644) // CreateTemp's is private
-	if e := write(f, data); err == nil {
-		err = e
+	if _, err := a.Write(data); err != nil {
+		return errors.Join(err, a.Close())
+	}
+	return a.Commit()
+}
+
+// Aside is a file that is written under another name beside its place, and put there when it is whole. The other name is one of
+// its own for every process.
+type Aside struct {
+	path string
+	f    *os.File
+	buf  *bufio.Writer
+	done bool // committed, or removed
+}
+
+// Create begins a file that is to come to path.
+func Create(path string) (*Aside, error) {
+	f, err := os.CreateTemp(filepath.Dir(path), asidePattern(path))
+	if err != nil {
+		return nil, err
+	}
+	return &Aside{path: path, f: f, buf: bufio.NewWriterSize(f, 1<<18)}, nil
+}
+
+// Write adds to the file.
+func (a *Aside) Write(p []byte) (int, error) { return a.buf.Write(p) }
+
+// Commit puts the file in its place and returns when it is durable there. A failure removes it and leaves what was there.
+func (a *Aside) Commit() error {
+	err := a.buf.Flush()
+	if err == nil {
+		err = a.f.Chmod(0o644) // CreateTemp's is private
 	}
 	if err == nil {
-		err = os.Rename(f.Name(), path)
+		err = a.f.Sync()
 	}
+	err = errors.Join(err, a.f.Close())
+	if err == nil {
+		err = os.Rename(a.f.Name(), a.path)
+	}
+	a.done = true
 	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
+		return errors.Join(err, os.Remove(a.f.Name()))
 	}
-	return SyncDir(filepath.Dir(path))
+	return SyncDir(filepath.Dir(a.path))
+}
+
+// Close removes a file that was not committed; otherwise it does nothing.
+func (a *Aside) Close() error {
+	if a.done {
+		return nil
+	}
+	a.done = true
+	return errors.Join(a.f.Close(), os.Remove(a.f.Name()))
+}
+
+// asidePattern is the pattern, as of filepath.Glob, of the names under which a file is written until it is whole.
+func asidePattern(path string) string { return "." + filepath.Base(path) + "-*" }
+
+// RemoveAsides removes what killed processes left of a file. Nobody else may be writing it.
+func RemoveAsides(path string) {
+	left, err := filepath.Glob(filepath.Join(filepath.Dir(path), asidePattern(path)))
+	if err != nil {
+		return // a name that is no pattern: what is left of it stays
+	}
+	for _, p := range left {
+		os.Remove(p) //nolint:errcheck // it only takes room
+	}
 }
 
 // write writes and closes f.

@@ -50,3 +50,51 @@ func TestWriteEmptiesWhatWasThere(t *testing.T) {
 		t.Error("a directory that is not there was synced")
 	}
 }
+
+func TestAsideComesToItsPlaceWhole(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "f")
+	if err := Replace(path, []byte("old")); err != nil {
+		t.Fatal(err)
+	}
+	holds := func(want string) {
+		t.Helper()
+		if got, err := os.ReadFile(path); err != nil || string(got) != want {
+			t.Errorf("holds %q, %v, want %q", got, err, want)
+		}
+	}
+	begin := func() *Aside {
+		t.Helper()
+		a, err := Create(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range []string{"new, ", "in parts"} {
+			if _, err := a.Write([]byte(part)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return a
+	}
+	if err := begin().Close(); err != nil {
+		t.Error(err)
+	}
+	holds("old")
+	begin() // and is killed
+	RemoveAsides(path)
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+		t.Errorf("left behind: %v, %v", entries, err)
+	}
+	a := begin()
+	holds("old")
+	if err := a.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Close(); err != nil {
+		t.Errorf("closed after it was committed: %v", err)
+	}
+	holds("new, in parts")
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+		t.Errorf("left behind: %v, %v", entries, err)
+	}
+}
