@@ -156,6 +156,7 @@ func (c *clustering) join(ctx context.Context) error {
 	}
 	var hash []byte
 	var first uint32
+	var seen bool // an earlier corpus has the band
 	err = each(ctx, r, func(rec []byte) error {
 		i := binary.BigEndian.Uint32(rec[len(rec)-numberBytes:])
 		if len(hash) == 0 || !bytes.Equal(rec[:bandBytes], hash) {
@@ -163,8 +164,8 @@ func (c *clustering) join(ctx context.Context) error {
 			if err := save.add(hash); err != nil {
 				return err
 			}
-			seen, err := old.has(hash)
-			if seen {
+			var err error
+			if seen, err = old.has(hash); seen {
 				c.sets.old.set(i)
 			}
 			if pairs != nil {
@@ -173,7 +174,7 @@ func (c *clustering) join(ctx context.Context) error {
 			return err
 		}
 		if pairs != nil {
-			if c.sets.old.has(first) {
+			if seen {
 				c.sets.old.set(i)
 			}
 			return pairs.add(i)

@@ -1,6 +1,7 @@
 package dedup
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -171,17 +172,23 @@ func TestMinHashOrder(t *testing.T) {
 	}
 }
 
-func TestVerifyLeavesCandidatesThatDiffer(t *testing.T) {
+// halfAlike makes texts of which any two are alike by about a half.
+func halfAlike(n int) []*corpus.Document {
 	rng := rand.New(rand.NewPCG(1, 1))
 	tokens := strings.Fields(randomWords(rng, 400, 1<<20))
 	var docs []*corpus.Document
-	for i := range 400 {
+	for i := range n {
 		changed := slices.Clone(tokens)
 		for k := range 20 {
 			changed[k*20+rng.IntN(5)] = fmt.Sprint("x", word(i), "y", word(k))
 		}
 		docs = append(docs, doc(fmt.Sprint(i), strings.Join(changed, " ")))
 	}
+	return docs
+}
+
+func TestVerifyLeavesCandidatesThatDiffer(t *testing.T) {
+	docs := halfAlike(400)
 	sim := jaccard(newShingler(5, 5), docs[0].Text(), docs[1].Text())
 	if sim < 0.4 || sim > 0.6 {
 		t.Fatalf("texts of similarity %.2f, want about 0.5", sim)
@@ -213,6 +220,53 @@ func TestMinHashAgainstAnEarlierCorpus(t *testing.T) {
 	second.Bands = 13
 	if _, err := tryPass(t, &second, env, nil); err == nil {
 		t.Error("an index of other settings: no error")
+	}
+}
+
+// With verify, an earlier corpus takes the documents that share a band with it, and not their candidates.
+func TestVerifyAgainstAnEarlierCorpus(t *testing.T) {
+	docs := halfAlike(400)
+	env := corpus.Env{Dir: t.TempDir()}
+	first, second := DefaultMinHash(), DefaultMinHash()
+	first.Save = "bands"
+	second.Against, second.Verify = []string{"bands"}, 1
+	p, err := second.Open(env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := p.Collector()
+	var bands [][]byte
+	for _, d := range docs {
+		var e entry
+		if err := e.parse(c.Collect(nil, d)); err != nil {
+			t.Fatal(err)
+		}
+		bands = append(bands, e.body[:second.Bands*bandBytes])
+	}
+	shares := func(a, b []byte) bool {
+		for k := 0; k < len(a); k += bandBytes {
+			if bytes.Equal(a[k:k+bandBytes], b[k:k+bandBytes]) {
+				return true
+			}
+		}
+		return false
+	}
+	shared := 0
+	for old := range 8 {
+		runPass(t, &first, env, [][]*corpus.Document{docs[old : old+1]})
+		o := runPass(t, &second, env, [][]*corpus.Document{docs[8:]})
+		for i, r := range o.reports {
+			want := shares(bands[8+i], bands[old])
+			if want {
+				shared++
+			}
+			if want != (r.Dropped != "") {
+				t.Errorf("document %d: %q against document %d, with which it shares a band: %v", 8+i, r.Dropped, old, want)
+			}
+		}
+	}
+	if shared < 20 {
+		t.Errorf("%d documents share a band with an earlier one, want some", shared)
 	}
 }
 
