@@ -2,6 +2,7 @@ package segment
 
 import (
 	"math/bits"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -108,11 +109,13 @@ var byteIs = func() (of [256]uint8) {
 	return of
 }()
 
-// run appends the words of the text. White space cuts it into chunks, which have nothing to do with each other. Most chunks are
-// letters, alone or with one mark behind them: they are dealt with here.
+// run appends the words of the text. White space cuts it into chunks, which have nothing to do with each other.
 func (s *scanner) run() {
 	text := s.s
 	for i := 0; i < len(text); {
+		if i = s.common(i); i == len(text) {
+			break
+		}
 		if byteIs[text[i]] == isSpace {
 			i++
 			continue
@@ -120,20 +123,71 @@ func (s *scanner) run() {
 		j, hash := letters(text, i)
 		if j == i {
 			i = s.other(i)
-			continue
-		}
-		// The words of most chunks, in one place: letters that are no exception, with white space behind them.
-		if j < len(text) && byteIs[text[j]] == isSpace && s.exceptions.none(hash) {
-			s.words = append(s.words, Word{hash, uint32(i), uint32(j), uint32(j - i), HasLetter | HasText})
-			i = j + 1
-			continue
-		}
-		if n := s.plain(i, j, hash); n > 0 {
+		} else if n := s.plain(i, j, hash); n > 0 {
 			i = n
 		} else {
 			i = s.other(i)
 		}
 	}
+}
+
+// common appends the words of most chunks, from i on until one is different, whose place it returns: up to 16 letters of ASCII that
+// are no exception, alone or with one mark behind them. It stops before the end of the text, so as to read beyond a chunk.
+func (s *scanner) common(i int) int {
+	text, words := s.s, s.words
+	for i+24 <= len(text) {
+		x, j := load(text[i:i+8]), i+8
+		var hash uint64
+		if other := otherThanLetters(x); other != 0 {
+			n := uint(bits.TrailingZeros64(other)) &^ 7 // bits of the letters
+			if n == 0 {
+				if byteIs[text[i]] != isSpace {
+					break
+				}
+				i++
+				continue
+			}
+			j = i + int(n/8)
+			hash = fold(uint64(n/8)*hashB^x&(1<<n-1), hashB)
+		} else {
+			y := load(text[i+8 : i+16])
+			if other = otherThanLetters(y); other == 0 {
+				break
+			}
+			n := uint(bits.TrailingZeros64(other)) &^ 7
+			j += int(n / 8)
+			hash = uint64(8+n/8)*hashB ^ x
+			if n > 0 {
+				hash = fold(hash, hashA) ^ y&(1<<n-1)
+			}
+			hash = fold(hash, hashB)
+		}
+		// Both words are written, and the second one kept where there is a mark: that needs no guess which chunks have one.
+		is := byteIs[text[j]]
+		mark := int(is >> 1 & is) // 1 for isMark
+		if byteIs[text[j+mark]] != isSpace || !s.exceptions.none(hash) {
+			break
+		}
+		if len(words)+2 > cap(words) {
+			words = slices.Grow(words, 2)
+		}
+		n := len(words)
+		words = words[:n+2]
+		words[n] = Word{hash, uint32(i), uint32(j), uint32(j - i), HasLetter | HasText}
+		words[n+1] = Word{hashByte(text[j]), uint32(j), uint32(j + 1), 1, 0}
+		words = words[:n+1+mark]
+		i = j + mark + 1
+	}
+	s.words = words
+	return i
+}
+
+// otherThanLetters sets the upper bit of each byte that is no letter of ASCII.
+func otherThanLetters(x uint64) uint64 {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	// In each byte of low: the letter without its case, and a clear upper bit.
+	low := (x | 0x20*ones) &^ high
+	return ^((low+(0x80-'a')*ones)&^(low+(0x7f-'z')*ones))&high | x&high
 }
 
 // letters returns the end of the letters of ASCII at i, and their hash.
@@ -143,13 +197,9 @@ func letters(text string, i int) (j int, hash uint64) {
 		}
 		return j, hashAt(text, i, j)
 	}
-	const ones, high = 0x0101010101010101, 0x8080808080808080
 	x := load(text[i : i+8])
-	// In each byte of low: the letter without its case, and a clear upper bit; the upper bit of letter says a ≤ it ≤ z.
-	low := (x | 0x20*ones) &^ high
-	letter := (low + (0x80-'a')*ones) &^ (low + (0x7f-'z')*ones) &^ x & high
-	if letter != high {
-		n := uint(bits.TrailingZeros64(^letter&high)) &^ 7
+	if other := otherThanLetters(x); other != 0 {
+		n := uint(bits.TrailingZeros64(other)) &^ 7
 		return i + int(n/8), fold(uint64(n/8)*hashB^x&(1<<n-1), hashB)
 	}
 	for j = i + 8; j < len(text) && byteIs[text[j]] == isLetter; j++ {
