@@ -222,11 +222,52 @@ func TestTokensAreTheReferences(t *testing.T) {
 	}
 }
 
+// checkPlain compares the words of a text, and those found when its chunks are known already, with those found chunk by chunk.
+func checkPlain(t *testing.T, text string) {
+	t.Helper()
+	text = strings.Repeat(text+" ", 2+200/(1+len(text))) // windows have 64 bytes
+	for _, cut := range []bool{true, false} {
+		plain, fast := Text{s: text}, Text{s: text, known: new(known)}
+		s := newScanner(&plain, cut)
+		for i := 0; i < len(text); {
+			i = s.next(i)
+		}
+		for range 2 {
+			fast.words = fast.words[:0]
+			newScanner(&fast, cut).run()
+			if !slices.Equal(fast.words, plain.words) {
+				t.Fatalf("%q:\n got %q\nwant %q", text, words(&fast, fast.words), words(&plain, plain.words))
+			}
+		}
+	}
+}
+
+func TestWordsAreThoseOfChunks(t *testing.T) {
+	draw := rand.New(rand.NewPCG(3, 4))
+	blanks := []string{" ", " ", " ", "\n", "  ", "\t \n", "\u00a0", "\x1c", "\x00", ""}
+	for range 600 {
+		var b strings.Builder
+		for range 1 + draw.IntN(80) {
+			switch draw.IntN(3) {
+			case 0:
+				b.WriteString(pieces[draw.IntN(len(pieces))])
+			case 1:
+				b.WriteString("abcdefghijklmnopqrstuvwxyz"[draw.IntN(26):])
+			default:
+				b.WriteString([]string{"the", "word,", "Word", "cannot", "said.", "(of", "etc."}[draw.IntN(7)])
+			}
+			b.WriteString(blanks[draw.IntN(len(blanks))])
+		}
+		checkPlain(t, b.String())
+	}
+}
+
 func FuzzTokens(f *testing.F) {
 	for _, s := range []string{"Mr. O'Neil's U.S.-made (30°C.) e.g. http://a.b.com:80/x?y#z, 5km+3 :)", "8.8.8.8/x:y a@b.co...", "‘S ’s 中文。and/or"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
+		checkPlain(t, text)
 		if !utf8.ValidString(text) || strings.ContainsFunc(text, func(c rune) bool { return c > 0xffff }) || len(text) > 300 {
 			var s Text
 			s.Reset(text)

@@ -11,6 +11,8 @@ import (
 	"math/bits"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/athanor-lm/athanor/internal/kernel"
 )
 
 // Text is a text with its segments, each kind found when first asked for. The zero value is an empty text; Reset gives it
@@ -30,8 +32,11 @@ type Text struct {
 	fields     []Word
 	sentences  []Span
 
-	suffixes []int     // ends of the suffixes split off, outermost first
-	found    []meeting // of merge, as are the next two
+	masks    []kernel.ByteMasks // of a part of the text
+	masked   int                // where it begins
+	known    *known             // chunks of texts before
+	suffixes []int              // ends of the suffixes split off, outermost first
+	found    []meeting          // of merge, as are the next two
 	taken    []bool
 	merged   []Word
 }
@@ -51,6 +56,9 @@ func (t *Text) Reset(s string) {
 	}
 	if cap(t.words) > keepWords && len(s) < keepWords {
 		*t = Text{}
+	}
+	if t.known == nil && len(s) >= knownFrom {
+		t.known = new(known)
 	}
 	t.s = s
 	t.have = have{}

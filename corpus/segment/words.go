@@ -22,6 +22,25 @@ const (
 	HasText                    // at least one character that is neither punctuation nor control: datatrove counts only such words
 )
 
+// put appends a word.
+func (s *scanner) put(hash uint64, a, b, runes int, kind Kind) {
+	n := len(s.words)
+	if n == cap(s.words) {
+		s.words = slices.Grow(s.words, 1)
+	}
+	s.words = s.words[:n+1]
+	s.words[n].set(hash, a, b, runes, kind)
+}
+
+// set gives w its fields one by one: the compiler would put a whole Word together on the stack, and wait for it there.
+func (w *Word) set(hash uint64, a, b, runes int, kind Kind) {
+	w.Hash = hash
+	w.Start = uint32(a)
+	w.End = uint32(b)
+	w.Runes = uint32(runes)
+	w.Kind = kind
+}
+
 // Word returns the bytes of a word.
 func (t *Text) Word(w Word) string { return t.s[w.Start:w.End] }
 
@@ -89,97 +108,43 @@ func newScanner(t *Text, cut bool) *scanner {
 	return &scanner{t, p, p.ascii(), english(), cut}
 }
 
-// What a byte is to the loop over plain words.
+// What a byte is to the loops over plain words.
 const (
 	isLetter = 1 + iota // A-Z, a-z
 	isSpace             // white space that is one byte
 	isMark              // splits off behind letters in any case
 )
 
+// plainBytes are the bytes of the three kinds.
+var plainBytes = [...]string{"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "\t\n\v\f\r\x1c\x1d\x1e\x1f ", ",;:!?)\""}
+
 var byteIs = func() (of [256]uint8) {
-	for c := byte('a'); c <= 'z'; c++ {
-		of[c], of[c-'a'+'A'] = isLetter, isLetter
-	}
-	for _, c := range []byte("\t\n\v\f\r\x1c\x1d\x1e\x1f ") {
-		of[c] = isSpace
-	}
-	for _, c := range []byte(",;:!?)\"") {
-		of[c] = isMark
+	for kind, bytes := range plainBytes {
+		for _, c := range []byte(bytes) {
+			of[c] = uint8(isLetter + kind)
+		}
 	}
 	return of
 }()
 
 // run appends the words of the text. White space cuts it into chunks, which have nothing to do with each other.
 func (s *scanner) run() {
-	text := s.s
-	for i := 0; i < len(text); {
-		if i = s.common(i); i == len(text) {
-			break
-		}
-		if byteIs[text[i]] == isSpace {
-			i++
-			continue
-		}
-		j, hash := letters(text, i)
-		if j == i {
-			i = s.other(i)
-		} else if n := s.plain(i, j, hash); n > 0 {
-			i = n
-		} else {
-			i = s.other(i)
-		}
+	for i := s.common(); i < len(s.s); {
+		i = s.next(i)
 	}
 }
 
-// common appends the words of most chunks, from i on until one is different, whose place it returns: up to 16 letters of ASCII that
-// are no exception, alone or with one mark behind them. It stops before the end of the text, so as to read beyond a chunk.
-func (s *scanner) common(i int) int {
-	text, words := s.s, s.words
-	for i+24 <= len(text) {
-		x, j := load(text[i:i+8]), i+8
-		var hash uint64
-		if other := otherThanLetters(x); other != 0 {
-			n := uint(bits.TrailingZeros64(other)) &^ 7 // bits of the letters
-			if n == 0 {
-				if byteIs[text[i]] != isSpace {
-					break
-				}
-				i++
-				continue
-			}
-			j = i + int(n/8)
-			hash = fold(uint64(n/8)*hashB^x&(1<<n-1), hashB)
-		} else {
-			y := load(text[i+8 : i+16])
-			if other = otherThanLetters(y); other == 0 {
-				break
-			}
-			n := uint(bits.TrailingZeros64(other)) &^ 7
-			j += int(n / 8)
-			hash = uint64(8+n/8)*hashB ^ x
-			if n > 0 {
-				hash = fold(hash, hashA) ^ y&(1<<n-1)
-			}
-			hash = fold(hash, hashB)
-		}
-		// Both words are written, and the second one kept where there is a mark: that needs no guess which chunks have one.
-		is := byteIs[text[j]]
-		mark := int(is >> 1 & is) // 1 for isMark
-		if byteIs[text[j+mark]] != isSpace || !s.exceptions.none(hash) {
-			break
-		}
-		if len(words)+2 > cap(words) {
-			words = slices.Grow(words, 2)
-		}
-		n := len(words)
-		words = words[:n+2]
-		words[n] = Word{hash, uint32(i), uint32(j), uint32(j - i), HasLetter | HasText}
-		words[n+1] = Word{hashByte(text[j]), uint32(j), uint32(j + 1), 1, 0}
-		words = words[:n+1+mark]
-		i = j + mark + 1
+// next appends the words of the chunk at i, or passes over white space, and returns where it ends.
+func (s *scanner) next(i int) int {
+	if byteIs[s.s[i]] == isSpace {
+		return i + 1
 	}
-	s.words = words
-	return i
+	if j, hash := letters(s.s, i); j > i {
+		if n := s.plain(i, j, hash); n > 0 {
+			return n
+		}
+	}
+	return s.other(i)
 }
 
 // otherThanLetters sets the upper bit of each byte that is no letter of ASCII.
@@ -221,9 +186,9 @@ func (s *scanner) number(i int) int {
 	if end < len(text) && byteIs[text[end]] != isSpace {
 		return 0
 	}
-	s.words = append(s.words, Word{hashAt(text, i, j), uint32(i), uint32(j), uint32(j - i), HasText})
+	s.put(hashAt(text, i, j), i, j, j-i, HasText)
 	if end > j {
-		s.words = append(s.words, Word{hashByte(text[j]), uint32(j), uint32(end), 1, 0})
+		s.put(hashByte(text[j]), j, end, 1, 0)
 	}
 	return end
 }
@@ -242,12 +207,20 @@ func (s *scanner) other(i int) (end int) {
 	if class&space != 0 {
 		return i + size
 	}
+	end, slot, key := s.again(i)
+	if end > 0 {
+		return end
+	}
+	first := len(s.words)
 	end, all := s.chunk(i)
 	if all&unspaced != 0 && s.cut {
 		s.Text.mixed = true
 		s.mixed(i, end)
 	} else {
 		s.affixes(i, end, all)
+		if slot != nil {
+			s.learn(slot, key, first)
+		}
 	}
 	return end
 }
@@ -283,10 +256,10 @@ func (s *scanner) plain(i, j int, hash uint64) int {
 		}
 		s.parts(i, e.parts)
 	} else {
-		s.words = append(s.words, Word{hash, uint32(i), uint32(j), uint32(j - i), HasLetter | HasText})
+		s.put(hash, i, j, j-i, HasLetter|HasText)
 	}
 	if end > j {
-		s.words = append(s.words, Word{hashByte(text[j]), uint32(j), uint32(end), 1, 0})
+		s.put(hashByte(text[j]), j, end, 1, 0)
 	}
 	return end
 }
@@ -310,7 +283,7 @@ func (s *scanner) chunk(i int) (end int, all class) {
 // add appends the word s[a:b].
 func (s *scanner) add(a, b int) {
 	if c := s.s[a]; b == a+1 && c < utf8.RuneSelf {
-		s.words = append(s.words, Word{hashByte(c), uint32(a), uint32(b), 1, kindOf(s.ascii[c], s.ascii[c])})
+		s.put(hashByte(c), a, b, 1, kindOf(s.ascii[c], s.ascii[c]))
 		return
 	}
 	var some, every class = 0, symbol
@@ -325,7 +298,7 @@ func (s *scanner) add(a, b int) {
 		every &= class
 		i += size
 	}
-	s.words = append(s.words, Word{hashAt(s.s, a, b), uint32(a), uint32(b), uint32(runes), kindOf(some, every)})
+	s.put(hashAt(s.s, a, b), a, b, runes, kindOf(some, every))
 }
 
 // kindOf returns the kind of a word, given the classes that some and that all of its characters have.
@@ -362,7 +335,7 @@ func (s *scanner) mixed(a, b int) {
 		}
 		end := i + size
 		if lead := s.s[i]; lead >= 0xe4 && lead <= 0xe9 && s.aloneBefore(end, b) { // Han, mostly
-			s.words = append(s.words, Word{hashAt(s.s, i, end), uint32(i), uint32(end), 1, kindOf(class, class)})
+			s.put(hashAt(s.s, i, end), i, end, 1, kindOf(class, class))
 		} else {
 			end = s.character(i, b)
 			s.add(i, end)
