@@ -17,13 +17,14 @@ import (
 //	block = u32 size packed, u32 size, u32 items, u64 checksum, the packed bytes
 //	end   = a block of no items, whose 8 packed bytes are the number of items in the file
 //
-// all little-endian, packed with S2; the checksum is the XXH64 of the packed bytes, with that of the three numbers by exclusive or. The end tells a whole file from one that was cut off.
+// all little-endian; the checksum is the XXH64 of the packed bytes, with that of the three numbers by exclusive or. The end tells a whole file from one that was cut off. Records are
+// packed with S2. Documents are stored as they are, with both sizes the same: packing them would take longer than all rules for their language, and only stage 0 stores all of them.
 const blockHeader = 4 + 4 + 4 + 8
 
 // maxBlock bounds what a damaged header can make the reader allocate, in bytes.
 const maxBlock = 1 << 31
 
-// packBlock appends a block of items items, laid out in raw, to dst.
+// packBlock appends a block of items items, laid out in raw, to dst; one that packing does not make smaller is stored.
 func packBlock(dst, raw []byte, items int) []byte {
 	at := len(dst)
 	need := blockHeader + s2.MaxEncodedLen(len(raw))
@@ -31,10 +32,19 @@ func packBlock(dst, raw []byte, items int) []byte {
 		dst = append(make([]byte, 0, at+need), dst...)
 	}
 	packed := s2.Encode(dst[at+blockHeader:cap(dst)], raw)
+	if len(packed) >= len(raw) {
+		packed = append(packed[:0], raw...)
+	}
 	dst = dst[:at+blockHeader+len(packed)]
 	putBlockHeader(dst[at:], len(raw), items)
 	return dst
 }
+
+// beginBlock appends the room for the header of a block that is stored as it is; its items follow, then comes endStored.
+func beginBlock(dst []byte) []byte { return append(dst, make([]byte, blockHeader)...) }
+
+// endStored fills in the header of the stored block that b is.
+func endStored(b []byte, items int) { putBlockHeader(b, len(b)-blockHeader, items) }
 
 // putBlockHeader fills in the header of the block that b is.
 func putBlockHeader(b []byte, size, items int) {
@@ -63,10 +73,10 @@ type blockReader struct {
 }
 
 func newBlockReader(in io.Reader, file string) *blockReader {
-	return &blockReader{in: bufio.NewReaderSize(in, 1<<18), file: file}
+	return &blockReader{in: bufio.NewReaderSize(in, 1<<14), file: file} // blocks are larger, and are read without it
 }
 
-// next unpacks the next block into dst, which is made larger where need be; io.EOF behind the last.
+// next unpacks the next block into dst, which is made larger where need be; io.EOF behind the last. One that is stored, the reader gives away.
 func (r *blockReader) next(dst []byte) (raw []byte, items int, err error) {
 	var head [blockHeader]byte
 	if _, err := io.ReadFull(r.in, head[:]); err != nil {
@@ -91,6 +101,10 @@ func (r *blockReader) next(dst []byte) (raw []byte, items int, err error) {
 		return nil, 0, io.EOF
 	}
 	r.items += int64(items)
+	if n == size {
+		raw, r.packed = r.packed, nil
+		return raw, items, nil
+	}
 	if n, err := s2.DecodedLen(r.packed); err != nil || n != size {
 		return nil, 0, r.damaged("a block is of another size than it says", err)
 	}

@@ -21,12 +21,14 @@ func testDocuments() []*corpus.Document {
 	return []*corpus.Document{a, b}
 }
 
-// documentsFile is a file of blocks with the test's documents, two in the first block and one in the second.
+// documentsFile is a file of blocks with the test's documents, two in the first block and one in the second, which is stored as it is.
 func documentsFile() []byte {
 	docs := testDocuments()
 	first := appendDocument(appendDocument(nil, docs[0]), docs[1])
 	file := packBlock(nil, first, 2)
-	file = packBlock(file, appendDocument(nil, docs[0]), 1)
+	second := appendDocument(beginBlock(nil), docs[0])
+	endStored(second, 1)
+	file = append(file, second...)
 	return append(file, endBlock(3)...)
 }
 
@@ -35,7 +37,7 @@ func readDocuments(file []byte) ([]*corpus.Document, error) {
 	r := &documentReader{blocks: newBlockReader(bytes.NewReader(file), "f")}
 	var docs []*corpus.Document
 	for {
-		d, err := r.next()
+		d, _, err := r.next()
 		if err == io.EOF {
 			return docs, nil
 		}

@@ -9,41 +9,22 @@ import (
 
 // source gives out the documents of a task.
 type source interface {
-	next() (*corpus.Document, error) // io.EOF behind the last
-	done() int64                     // bytes of its file read
+	next() (*corpus.Document, origin, error) // io.EOF behind the last
+	done() int64                             // bytes read of stage 0's file
 	Close() error
 }
 
-// keepsDocuments tells whether a stage writes its documents to files. One that only decides does not: deciding again costs less than
-// packing and writing, and not writing saves the disk.
-func (p *Pipeline) keepsDocuments(stage int) bool {
-	return stage == 0 || len(p.stages[stage].filters) > 0
-}
-
-// documentsFile is the file that holds a task's documents as they are behind a stage, or from which decisions lead there.
-func (p *Pipeline) documentsFile(stage, task int) string {
-	for !p.keepsDocuments(stage) {
-		stage--
-	}
-	return p.taskFile(stage, task, extDocuments)
-}
-
-// openStage opens a task's documents as they are behind a stage. The passes on the way must be open: see openPasses.
+// openStage opens a task's documents as they are behind a stage.
 func (p *Pipeline) openStage(stage, task int) (source, error) {
-	if p.keepsDocuments(stage) {
-		return openDocuments(p.taskFile(stage, task, extDocuments))
+	path := p.taskFile(stage, task, extDocuments)
+	if stage == 0 {
+		return openDocuments(path)
 	}
-	return p.openDecided(stage, task)
-}
-
-// openPasses opens the passes whose decisions lead to the documents behind a stage.
-func (p *Pipeline) openPasses(stage int) error {
-	for ; stage >= 0 && !p.keepsDocuments(stage); stage-- {
-		if err := p.openStep(p.stages[stage].decide); err != nil {
-			return err
-		}
+	before, err := p.openStage(stage-1, task)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	return openChanged(before, path)
 }
 
 // openDecided opens the documents of the stage before with the decisions that begin a stage.
@@ -51,38 +32,22 @@ func (p *Pipeline) openDecided(stage, task int) (*decided, error) {
 	i := p.stages[stage].decide
 	d := &decided{step: &p.recipe.Steps[i], task: task}
 	var err error
-	if d.in, err = p.openStage(stage-1, task); err != nil {
+	if d.source, err = p.openStage(stage-1, task); err != nil {
 		return nil, err
 	}
 	if d.decisions, err = p.passes[i].Decisions(p.mergeDir(stage-1), task); err != nil {
-		return nil, errors.Join(fmt.Errorf("corpus: step %s: %w", d.step.Name, err), d.in.Close())
+		return nil, errors.Join(fmt.Errorf("corpus: step %s: %w", d.step.Name, err), d.source.Close())
 	}
 	return d, nil
 }
 
-// decided gives out what decisions leave of documents.
+// decided gives out documents, and decides upon them.
 type decided struct {
-	in        source
+	source
 	decisions corpus.Decisions
 	step      *Step
 	task      int
 	report    corpus.Report // of the document that was decided upon last
-}
-
-func (d *decided) next() (*corpus.Document, error) {
-	for {
-		doc, err := d.in.next()
-		if err != nil {
-			return nil, err
-		}
-		applies, err := d.decide(doc)
-		if err != nil {
-			return nil, err
-		}
-		if !applies || (d.report.Dropped == "" && doc.Text() != "") {
-			return doc, nil
-		}
-	}
 }
 
 // decide decides upon a document, if the step is for it.
@@ -105,7 +70,5 @@ func closing(err error, s source) error {
 	return err
 }
 
-func (d *decided) done() int64 { return d.in.done() }
-
 // Close closes the decisions and the documents.
-func (d *decided) Close() error { return errors.Join(d.decisions.Close(), d.in.Close()) }
+func (d *decided) Close() error { return errors.Join(d.decisions.Close(), d.source.Close()) }

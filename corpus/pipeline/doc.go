@@ -24,7 +24,7 @@
 //	report.json            a Summary
 //	quarantine.jsonl       files and records that were set aside (absent where none were)
 //	data/                  the outputs
-//	work/stage-K/          for each task N: N.docs (documents), N.rec (records for the merge), N.json (counts), N.done (marker)
+//	work/stage-K/          for each task N: N.docs (documents; behind stage 0 what is different about them), N.rec (records for the merge), N.json (counts), N.done (marker)
 //	work/merge-K/          decisions of the merge, stats.json; merge-K.done beside it
 //
 // Files are written under another name, synced and renamed; the marker comes last and holds a hash of all that the task's outcome

@@ -17,7 +17,12 @@ import (
 const markSynthetic = 1
 
 func appendDocument(dst []byte, d *corpus.Document) []byte {
-	for _, s := range [...]string{d.Text(), d.ID, d.Source, d.Lang, d.URL} {
+	return appendRest(appendString(dst, d.Text()), d)
+}
+
+// appendRest appends what a document is beside its text.
+func appendRest(dst []byte, d *corpus.Document) []byte {
+	for _, s := range [...]string{d.ID, d.Source, d.Lang, d.URL} {
 		dst = appendString(dst, s)
 	}
 	dst = binary.AppendUvarint(dst, uint64(len(d.Meta)))
@@ -98,8 +103,16 @@ func (f *fields) number() float64 {
 }
 
 // document reads the next document.
-func (f *fields) document() (*corpus.Document, error) {
-	d := corpus.NewDocument(f.string(), nil)
+func (f *fields) document() (d *corpus.Document, o origin, err error) {
+	o.text = f.string()
+	d, o.rest, err = f.rest(o.text)
+	return d, o, err
+}
+
+// rest reads what appendRest appended about a document with a text, and returns it as it stands, too.
+func (f *fields) rest(text string) (*corpus.Document, []byte, error) {
+	from := f.b
+	d := corpus.NewDocument(text, nil)
 	d.ID, d.Source, d.Lang, d.URL = f.string(), f.string(), f.string(), f.string()
 	if meta := f.bytes(); len(meta) > 0 {
 		d.Meta = meta
@@ -107,7 +120,7 @@ func (f *fields) document() (*corpus.Document, error) {
 	d.Synthetic = f.byte()&markSynthetic != 0
 	n := f.uint()
 	if n > uint64(len(f.b)) {
-		return nil, errDocument
+		return nil, nil, errDocument
 	}
 	for range n {
 		a := corpus.Attr{Key: f.string()}
@@ -119,17 +132,18 @@ func (f *fields) document() (*corpus.Document, error) {
 		d.Attrs = append(d.Attrs, a)
 	}
 	if f.bad {
-		return nil, errDocument
+		return nil, nil, errDocument
 	}
-	return d, nil
+	return d, from[:len(from)-len(f.b)], nil
 }
 
-// documentReader reads a file of documents.
+// documentReader reads a file of documents, or of what is different about them.
 type documentReader struct {
 	file   *os.File
 	blocks *blockReader
 	fields fields
-	left   int // documents of the block
+	left   int   // items of the block
+	at     int64 // items read
 }
 
 func openDocuments(path string) (*documentReader, error) {
@@ -140,21 +154,31 @@ func openDocuments(path string) (*documentReader, error) {
 	return &documentReader{file: f, blocks: newBlockReader(f, path)}, nil
 }
 
-// next returns the next document or io.EOF.
-func (r *documentReader) next() (*corpus.Document, error) {
+// advance goes to the next item, and tells whether it is the first of a block; io.EOF behind the last.
+func (r *documentReader) advance() (first bool, err error) {
 	for r.left == 0 {
 		raw, items, err := r.blocks.next(nil) // a new one each: the documents are cut out of it
 		if err != nil {
-			return nil, err
+			return false, err
 		}
-		r.fields, r.left = fields{b: raw}, items
+		r.fields, r.left, first = fields{b: raw}, items, true
 	}
 	r.left--
-	d, err := r.fields.document()
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", r.blocks.file, err)
+	r.at++
+	return first, nil
+}
+
+// next returns the next document or io.EOF.
+func (r *documentReader) next() (*corpus.Document, origin, error) {
+	if _, err := r.advance(); err != nil {
+		return nil, origin{}, err
 	}
-	return d, nil
+	d, o, err := r.fields.document()
+	if err != nil {
+		return nil, origin{}, fmt.Errorf("read %s: %w", r.blocks.file, err)
+	}
+	o.at = r.at - 1
+	return d, o, nil
 }
 
 // done is how much of the file was read, in bytes.

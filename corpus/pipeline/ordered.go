@@ -151,7 +151,8 @@ func (b *buckets) flush(i int) (err error) {
 	}
 	b.total[i] += int64(b.items[i])
 	if b.items[i] > 0 {
-		b.block = packBlock(b.block[:0], b.bufs[i], b.items[i])
+		b.block = append(beginBlock(b.block[:0]), b.bufs[i]...)
+		endStored(b.block, b.items[i])
 		if _, err = b.files[i].Write(b.block); err != nil {
 			return err
 		}
@@ -196,7 +197,7 @@ func (b *buckets) sortOne(ctx context.Context, p *Pipeline, i int, take func(int
 	defer in.Close()
 	var docs []keyed
 	for {
-		d, err := in.next()
+		d, _, err := in.next()
 		if err == io.EOF {
 			break
 		}

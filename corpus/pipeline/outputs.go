@@ -78,9 +78,6 @@ func (p *Pipeline) doWriteTasks(ctx context.Context, plan *mix.Plan, tasks []int
 		}
 	}
 	removeAsides(filepath.Dir(p.writeFile(0, extDone)), ofTasks(tasks))
-	if err := p.openPasses(len(p.stages) - 1); err != nil {
-		return err
-	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	done := p.beginWriting(plan, tasks)
@@ -250,7 +247,7 @@ func (s *partStream) next() (*corpus.Document, error) {
 			}
 		}
 		before := s.in.done()
-		d, err := s.in.next()
+		d, _, err := s.in.next()
 		s.done.Add(s.in.done() - before)
 		if err == io.EOF {
 			if err := s.close(); err != nil {
@@ -268,7 +265,7 @@ func (s *partStream) next() (*corpus.Document, error) {
 	}
 }
 
-// close closes the task that is open. In the middle of one, its decisions may say that documents are missing.
+// close closes the task that is open.
 func (s *partStream) close() error {
 	if s.in == nil {
 		return nil

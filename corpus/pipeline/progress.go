@@ -104,7 +104,7 @@ func (p *Pipeline) beginProgress(stage int, tasks []int) []*taskRun {
 		if stage == 0 {
 			now.Total += p.tasks[t].size
 		} else {
-			now.Total += fileSize(p.documentsFile(stage-1, t))
+			now.Total += fileSize(p.taskFile(0, t, extDocuments))
 		}
 	}
 	p.progress.begin(now, parts)
@@ -136,7 +136,7 @@ func (p *Pipeline) beginWriting(plan *mix.Plan, tasks []int) []*atomic.Int64 {
 			}
 		}
 		if len(tasks) == 1 || slices.Contains(tasks, t) {
-			now.Total += passes * fileSize(p.documentsFile(len(p.stages)-1, t))
+			now.Total += passes * fileSize(p.taskFile(0, t, extDocuments))
 		}
 	}
 	p.progress.begin(now, parts)

@@ -125,7 +125,7 @@ func (s *stageRun) read(ctx context.Context, t *taskRun, ordered chan<- *batch) 
 		s.work <- b
 		b = nil
 	}
-	err := t.each(ctx, func(d *corpus.Document) error {
+	err := t.each(ctx, func(d *corpus.Document, from origin) error {
 		if b == nil {
 			select {
 			case b = <-s.free:
@@ -134,7 +134,7 @@ func (s *stageRun) read(ctx context.Context, t *taskRun, ordered chan<- *batch) 
 				return ctx.Err()
 			}
 		}
-		b.docs = append(b.docs, d)
+		b.docs, b.origins = append(b.docs, d), append(b.origins, from)
 		if b.size += len(d.Text()) + len(d.Meta); b.size >= batchBytes || len(b.docs) >= batchDocs {
 			send()
 		}
@@ -156,7 +156,7 @@ func (s *stageRun) write(t *taskRun, ordered <-chan *batch, kept, recorded *int6
 		if err == nil {
 			err = b.err
 		}
-		if err == nil && len(b.block) > 0 {
+		if err == nil && b.kept > 0 {
 			_, err = t.docs.Write(b.block)
 		}
 		if err == nil && b.recorded > 0 {
@@ -177,10 +177,7 @@ func (p *Pipeline) taskDone(stage, task int) bool {
 	if !marked(p.taskFile(stage, task, extDone), p.hashes.tasks[stage][task]) {
 		return false
 	}
-	needed := []string{extStats}
-	if p.keepsDocuments(stage) {
-		needed = append(needed, extDocuments)
-	}
+	needed := []string{extStats, extDocuments}
 	if p.stages[stage].collect >= 0 {
 		needed = append(needed, extRecords)
 	}
@@ -192,7 +189,7 @@ func (p *Pipeline) taskDone(stage, task int) bool {
 
 // newWorker makes the filters of a stage for a goroutine.
 func (p *Pipeline) newWorker(k int) *worker {
-	w := &worker{p: p, stage: &p.stages[k], final: newFinal(), keepsDocs: p.keepsDocuments(k)}
+	w := &worker{p: p, stage: &p.stages[k], final: newFinal(), first: k == 0}
 	for _, i := range w.stage.filters {
 		w.filters = append(w.filters, p.filters[i]())
 		w.tallies = append(w.tallies, newStepTally())
@@ -214,9 +211,6 @@ func (p *Pipeline) openSteps(k int) error {
 		if p.tok, err = tokenizer.Load(p.env.Path(p.recipe.Output.Tokenizer)); err != nil {
 			return err
 		}
-	}
-	if err := p.openPasses(k - 1); err != nil {
-		return err
 	}
 	for _, i := range append([]int{s.decide, s.collect}, s.filters...) {
 		if i < 0 {

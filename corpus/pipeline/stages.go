@@ -15,7 +15,7 @@ import (
 )
 
 // formatVersion is part of every hash: a program that writes or counts otherwise does everything anew.
-const formatVersion = 1
+const formatVersion = 2
 
 // stage is a run of filters between passes.
 type stage struct {

@@ -67,7 +67,7 @@ func (t *taskRun) tally(step int) *stepTally {
 }
 
 // each hands the task's documents, in order, to take.
-func (t *taskRun) each(ctx context.Context, take func(*corpus.Document) error) error {
+func (t *taskRun) each(ctx context.Context, take func(*corpus.Document, origin) error) error {
 	if t.stage == 0 {
 		return t.eachOfFiles(ctx, take)
 	}
@@ -76,7 +76,7 @@ func (t *taskRun) each(ctx context.Context, take func(*corpus.Document) error) e
 
 // eachOfFiles reads the input. A file that cannot be read to its end is set aside where the recipe says so: what it gave before is
 // kept.
-func (t *taskRun) eachOfFiles(ctx context.Context, take func(*corpus.Document) error) error {
+func (t *taskRun) eachOfFiles(ctx context.Context, take func(*corpus.Document, origin) error) error {
 	task := t.p.tasks[t.task]
 	in := &t.p.recipe.Inputs[task.input]
 	files := t.p.inputs[task.input]
@@ -91,7 +91,7 @@ func (t *taskRun) eachOfFiles(ctx context.Context, take func(*corpus.Document) e
 				fileErr = err
 				break
 			}
-			if takeErr = errors.Join(quarantineErr, take(in.document(&file, &d))); takeErr != nil {
+			if takeErr = errors.Join(quarantineErr, take(in.document(&file, &d), origin{})); takeErr != nil {
 				break
 			}
 			done, _ := part.Progress()
@@ -168,7 +168,7 @@ func (in *Input) document(f *read.File, r *read.Document) *corpus.Document {
 }
 
 // eachDecided reads the documents of the stage before, and what the pass between decides about them.
-func (t *taskRun) eachDecided(ctx context.Context, take func(*corpus.Document) error) (err error) {
+func (t *taskRun) eachDecided(ctx context.Context, take func(*corpus.Document, origin) error) (err error) {
 	decide := t.p.stages[t.stage].decide
 	in, err := t.p.openDecided(t.stage, t.task)
 	if err != nil {
@@ -177,7 +177,7 @@ func (t *taskRun) eachDecided(ctx context.Context, take func(*corpus.Document) e
 	defer func() { err = closing(err, in) }()
 	tally := t.tally(decide)
 	for n := 0; ; n++ {
-		d, err := in.in.next()
+		d, from, err := in.next()
 		if err == io.EOF {
 			return nil
 		}
@@ -202,7 +202,7 @@ func (t *taskRun) eachDecided(ctx context.Context, take func(*corpus.Document) e
 			continue
 		}
 		t.done.Store(in.done())
-		if err := take(d); err != nil {
+		if err := take(d, from); err != nil {
 			return err
 		}
 	}
@@ -225,11 +225,7 @@ func (t *taskRun) create() (err error) {
 	if err := unmark(t.path(extDone)); err != nil {
 		return err
 	}
-	if t.p.keepsDocuments(t.stage) {
-		if t.docs, err = createAside(t.path(extDocuments)); err != nil {
-			return err
-		}
-	} else if err := unmark(t.path(extDocuments)); err != nil { // of another recipe
+	if t.docs, err = createAside(t.path(extDocuments)); err != nil {
 		return err
 	}
 	if t.p.stages[t.stage].collect >= 0 {
@@ -256,10 +252,8 @@ func (t *taskRun) drop() {
 
 // finish ends the files, makes them durable and sets the marker.
 func (t *taskRun) finish(kept, recorded int64) error {
-	if t.docs != nil {
-		if _, err := t.docs.Write(endBlock(kept)); err != nil {
-			return err
-		}
+	if _, err := t.docs.Write(endBlock(kept)); err != nil {
+		return err
 	}
 	if t.records != nil {
 		if _, err := t.records.Write(endBlock(recorded)); err != nil {

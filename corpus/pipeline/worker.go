@@ -22,11 +22,12 @@ const timeEvery = 8
 
 // batch is a run of documents on its way through a stage.
 type batch struct {
-	run  *taskRun
-	docs []*corpus.Document
-	size int
+	run     *taskRun
+	docs    []*corpus.Document
+	origins []origin // of docs
+	size    int
 
-	block, records []byte // packed
+	block, records []byte // as they are written
 	kept, recorded int
 	err            error
 	done           chan struct{} // receives when the worker is through
@@ -34,7 +35,8 @@ type batch struct {
 
 func (b *batch) reset(run *taskRun) {
 	clear(b.docs)
-	*b = batch{run: run, docs: b.docs[:0], block: b.block[:0], records: b.records[:0], done: b.done}
+	clear(b.origins)
+	*b = batch{run: run, docs: b.docs[:0], origins: b.origins[:0], block: b.block[:0], records: b.records[:0], done: b.done}
 }
 
 // worker passes batches through a stage's steps. One goroutine uses it.
@@ -47,25 +49,28 @@ type worker struct {
 	report    corpus.Report
 	tallies   []*stepTally  // by filter
 	final     [2]*stepTally // of the documents that leave the stage
-	keepsDocs bool
+	first     bool          // the stage is 0
+	changes   changes
 	tok       *tokenizer.Tokenizer // counts tokens; nil = nobody asks
 	ids       []uint32
-	docs, rec []byte // of the batch, unpacked
+	rec       []byte // the batch's records, unpacked
 	record    []byte
 }
 
 // do passes a batch through the filters, collects its records and packs both.
 func (w *worker) do(b *batch) {
-	w.docs, w.rec = w.docs[:0], w.rec[:0]
+	w.rec = w.rec[:0]
+	b.block = beginBlock(b.block)
+	w.changes.begin()
 	for i, d := range b.docs {
 		d.Lend(&w.seg)
 		if w.apply(b.run, d, i%timeEvery == 0) {
-			w.keep(b, d)
+			w.keep(b, d, &b.origins[i])
 		}
 		d.Lend(nil)
 	}
-	if w.keepsDocs && b.kept > 0 {
-		b.block = packBlock(b.block, w.docs, b.kept)
+	if b.kept > 0 {
+		endStored(b.block, b.kept)
 	}
 	if b.recorded > 0 {
 		b.records = packBlock(b.records, w.rec, b.recorded)
@@ -112,7 +117,7 @@ func (w *worker) apply(run *taskRun, d *corpus.Document, timed bool) bool {
 }
 
 // keep lays out a document that passed, and its record.
-func (w *worker) keep(b *batch, d *corpus.Document) {
+func (w *worker) keep(b *batch, d *corpus.Document, from *origin) {
 	final := w.final[writer(d.Synthetic)]
 	final.leave(d)
 	if w.tok != nil {
@@ -124,8 +129,10 @@ func (w *worker) keep(b *batch, d *corpus.Document) {
 		w.ids = ids
 		final.Tokens += int64(len(ids))
 	}
-	if w.keepsDocs {
-		w.docs = appendDocument(w.docs, d)
+	if w.first {
+		b.block = appendDocument(b.block, d)
+	} else {
+		b.block = w.changes.append(b.block, d, from)
 	}
 	b.kept++
 	if w.collector == nil || !w.p.recipe.Steps[w.stage.collect].Applies(d) {

@@ -166,7 +166,7 @@ func NewJSONL(o Options) (*Writer, error) {
 			return e, nil
 		}
 		var err error
-		e.out, err = zstd.NewWriter(out, zstd.WithEncoderConcurrency(1)) // one frame a file: some readers know no more
+		e.out, err = zstd.NewWriter(out, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest)) // one frame a file: some readers know no more
 		return e, err
 	}
 	return w, nil
