@@ -17,7 +17,8 @@ type corpusPlanCmd struct {
 // Help is shown by athanor corpus plan --help.
 func (*corpusPlanCmd) Help() string {
 	return `Checks a recipe and finds its inputs, but runs nothing: the tasks, the stages, an estimate of documents and tokens of each source before
-any step drops something, and the mix these would give. When all stages have run, the sources are what came through them.
+any step drops something, and the mix these would give. Up to 32 MiB of each input are read for it. When all stages of a recipe with a mix
+have run, the sources are what came through them.
 
 Example:
   athanor corpus plan examples/corpus-domain-mix.yaml`
@@ -42,20 +43,33 @@ func (r *corpusPlanCmd) Run(c *cliContext) error {
 	fmt.Fprintf(c.stdout, "%s → %s\n", recipe.Name, recipe.Out)
 	fmt.Fprintf(c.stdout, "  %d tasks; %s\n", p.Tasks(), strings.Join(p.Describe(), "; "))
 	var t table
-	documents := "documents (estimated)"
 	if e.Exact {
-		documents = "documents left"
+		t.add("source", "documents left", "text", "tokens")
+	} else {
+		t.add("source", "documents", "text", "tokens", "read for it")
 	}
-	t.add("source", documents, "text", "tokens")
-	for _, s := range e.Stocks {
+	for k, s := range e.Stocks {
 		name := s.Source
 		if s.Synthetic {
 			name += " (synthetic)"
 		}
-		t.add(name, runlog.Count(float64(s.Documents)), runlog.Bytes(s.Bytes), runlog.Count(float64(s.Tokens)))
+		row := []string{name, runlog.Count(float64(s.Documents)), runlog.Bytes(s.Bytes), runlog.Count(float64(s.Tokens))}
+		if !e.Exact {
+			row = append(row, runlog.Percent(e.Looked[k]))
+		}
+		t.add(row...)
 	}
-	if err := t.write(c.stdout, "  "); err != nil || e.Mix == nil {
+	if err := t.write(c.stdout, "  "); err != nil {
 		return err
+	}
+	if !e.Exact {
+		fmt.Fprintln(c.stdout, "  before any step; estimated where not all was read; tokens are estimated from bytes")
+	}
+	if e.Mix == nil {
+		return nil
+	}
+	if !e.Exact {
+		fmt.Fprintln(c.stdout, "  the mix, if no step took anything away:")
 	}
 	return printMix(c.stdout, e.Mix)
 }

@@ -3,23 +3,26 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/athanor-lm/athanor/corpus/mix"
 	"github.com/athanor-lm/athanor/corpus/read"
 )
 
-// Sizes of what an estimate reads of an input.
+// What an estimate reads of an input.
 const (
-	estimateFiles = 3
-	estimateBytes = 4 << 20 // of the text of each
+	estimateBytes = 32 << 20 // on disk
+	estimateFiles = 16       // at least, where there are so many
+	estimateAhead = 1 << 20  // text that reading may be ahead
 )
 
 // Estimate is what is known before anything runs.
 type Estimate struct {
-	// Stocks are the sources as they are before any step drops anything: from the sizes of the files, and the ratio of text to file in
-	// the first, middle and last of them.
+	// Stocks are the sources as they are before any step drops anything: from the sizes of the files, and what a part of them holds.
 	Stocks []mix.Stock
+	// Looked is, for each of Stocks, the share of its bytes on disk that was read to estimate it: 1 where all was read. nil where Exact.
+	Looked []float64
 	// Mix is the plan that they would give; nil where the recipe has no mix.
 	Mix *mix.Plan
 	// Exact is set where all stages are done, and the sources are what came through them.
@@ -43,7 +46,7 @@ func (p *Pipeline) Estimate(ctx context.Context) (*Estimate, error) {
 		}
 		e.Stocks = p.stocks()
 	} else {
-		e.Stocks, err = p.estimateStocks(ctx)
+		e.Stocks, e.Looked, err = p.estimateStocks(ctx)
 		weigh.EstimateTokens(e.Stocks)
 	}
 	if err == nil && p.recipe.Mix != nil {
@@ -53,55 +56,84 @@ func (p *Pipeline) Estimate(ctx context.Context) (*Estimate, error) {
 }
 
 // estimateStocks looks into every input.
-func (p *Pipeline) estimateStocks(ctx context.Context) ([]mix.Stock, error) {
-	var stocks []mix.Stock
+func (p *Pipeline) estimateStocks(ctx context.Context) (stocks []mix.Stock, shares []float64, err error) {
+	var all, looked []sample // by stock
 	for i, in := range p.recipe.Inputs {
-		documents, bytes, err := p.estimateInput(ctx, i)
+		whole, part, err := p.estimateInput(ctx, i)
 		if err != nil {
-			return nil, fmt.Errorf("corpus: source %s: %w", in.Source, err)
+			return nil, nil, fmt.Errorf("corpus: source %s: %w", in.Source, err)
 		}
 		k := slices.IndexFunc(stocks, func(s mix.Stock) bool { return s.Source == in.Source && s.Synthetic == in.Synthetic })
 		if k < 0 {
 			k = len(stocks)
-			stocks = append(stocks, mix.Stock{Source: in.Source, Synthetic: in.Synthetic})
+			stocks, all, looked = append(stocks, mix.Stock{Source: in.Source, Synthetic: in.Synthetic}), append(all, sample{}), append(looked, sample{})
 		}
-		stocks[k].Documents += documents
-		stocks[k].Bytes += bytes
+		all[k].add(whole)
+		looked[k].add(part)
 	}
-	return stocks, nil
+	for k := range stocks {
+		stocks[k].Documents, stocks[k].Bytes = int64(math.Round(all[k].documents)), int64(math.Round(all[k].bytes))
+		shares = append(shares, min(looked[k].disk/max(all[k].disk, 1), 1))
+	}
+	return stocks, shares, nil
 }
 
-// estimateInput estimates documents and bytes of text of an input from parts of some of its files.
-func (p *Pipeline) estimateInput(ctx context.Context, input int) (documents, bytes int64, err error) {
+// estimateInput estimates documents and bytes of text of an input from some of its files, and tells how many of its bytes on disk were read for
+// it: all, where that is little.
+func (p *Pipeline) estimateInput(ctx context.Context, input int) (all, looked sample, err error) {
 	files := p.inputs[input].Files()
-	var size, looked, text, docs int64
 	for _, f := range files {
-		size += f.Size
+		all.disk += float64(f.Size)
 	}
-	look := []int{0, len(files) / 2, len(files) - 1}[:min(estimateFiles, len(files))]
-	for _, i := range slices.Compact(look) {
-		part := p.inputs[input].Part(i, i+1, func(read.Bad) {})
-		var here int64
-		for d, err := range part.Documents(ctx) {
-			if ctx.Err() != nil {
-				return 0, 0, ctx.Err()
-			}
-			if err != nil {
-				break // the run will name the file and set it aside
-			}
-			docs++
-			if here += int64(len(d.Text)); here >= estimateBytes {
-				break
-			}
+	n := len(files)
+	if all.disk > estimateBytes { // as many files as the bytes are, if all were of a size, or parts of some that are larger
+		n = min(n, max(estimateFiles, int(float64(n)*estimateBytes/all.disk)))
+	}
+	for k := range n {
+		s, err := p.sampleFile(ctx, input, (2*k+1)*len(files)/(2*n), estimateBytes/int64(n)) // in the middles of n equal parts of the list
+		if err != nil {
+			return all, looked, err
 		}
+		looked.add(s)
+	}
+	if looked.disk > 0 {
+		all.documents, all.bytes = looked.documents*all.disk/looked.disk, looked.bytes*all.disk/looked.disk
+	}
+	return all, looked, nil
+}
+
+// sample is a part of an input that was read.
+type sample struct{ documents, bytes, disk float64 }
+
+func (s *sample) add(o sample) {
+	s.documents, s.bytes, s.disk = s.documents+o.documents, s.bytes+o.bytes, s.disk+o.disk
+}
+
+// sampleFile reads about so many bytes on disk of a file. What reading has taken from disk is ahead of the documents it has given out, so that a part
+// of a file is measured from behind its first documents on, where it is ahead as far as at the end.
+func (p *Pipeline) sampleFile(ctx context.Context, input, file int, most int64) (sample, error) {
+	part := p.inputs[input].Part(file, file+1, func(read.Bad) {})
+	var now, start sample
+	for d, err := range part.Documents(ctx) {
+		if ctx.Err() != nil {
+			return now, ctx.Err()
+		}
+		if err != nil {
+			break // the run will name the file and set it aside
+		}
+		now.documents++
+		now.bytes += float64(len(d.Text))
 		done, _ := part.Progress()
-		text, looked = text+here, looked+done
+		now.disk = float64(done)
+		if start.documents == 0 && now.bytes >= estimateAhead {
+			start = now
+		}
+		if done >= most && done < part.Files()[0].Size && now.bytes >= 2*estimateAhead {
+			return sample{now.documents - start.documents, now.bytes - start.bytes, max(now.disk-start.disk, 1)}, nil
+		}
 	}
-	if looked == 0 {
-		return 0, 0, nil
-	}
-	scale := float64(size) / float64(looked)
-	return int64(float64(docs) * scale), int64(float64(text) * scale), nil
+	now.disk = float64(part.Files()[0].Size)
+	return now, nil
 }
 
 // Describe names the parts of the work in order, for people.
