@@ -121,6 +121,7 @@ func judges(t testing.TB) map[string]corpus.Filter {
 // oracleRow is a document with what datatrove says of it.
 type oracleRow struct {
 	Corpus, Text string
+	Words        int // in all
 	Rules, Left  map[string]string
 }
 

@@ -1,10 +1,12 @@
 """Writes what datatrove's filters say of real documents, one rule at a time and all rules of a filter together.
 
     python3 tools/oracle/corpus_rules.py --data ../shared/data --out DIR [--documents 20000] [--only en-docs,...] [--part 0/2]
+    python3 tools/oracle/corpus_rules.py --data ../shared/data --out DIR --chinese [--documents 2000]
 
 DIR/rules-*.jsonl then have a line a document: its text, the words' count and digest, and a decision ("" = kept, else the reason) by
 rule. ATHANOR_RULES=DIR go test ./corpus/segment ./corpus/filter -run Datatrove -v compares. Documents are taken whole, by pages of 5
 to 80 lines and by paragraph, and pages are looked for on which rare rules have something to say; the choice is the same in every run.
+With --chinese it is DIR/chinese-*.jsonl: Gopher's filters as FineWeb-2 sets them for Mandarin, with words by jieba, on Chinese documents.
 """
 import argparse
 import functools
@@ -48,6 +50,53 @@ def filters():
     for key, value in dict(line_punct_thr=0.12, short_line_thr=0.67, char_duplicates_ratio=0.01, new_line_ratio=0.3).items():
         out["fineweb/" + key] = FineWebQualityFilter(**(FINEWEB_OFF | {key: value}))
     return out
+
+
+# FineWeb-2's configs/cmn_Hani.yml (Penedo et al. 2025), of the rules that are Gopher's.
+MANDARIN = "cmn_Hani"
+MANDARIN_QUALITY = dict(min_avg_word_length=1, max_avg_word_length=5, max_non_alpha_words_ratio=0.735, min_stop_words=2,
+                        stop_words=list("的年在月是和日了於·為有被人中为他與後也而由"))
+MANDARIN_REPETITION = dict(dup_line_frac=0.287, top_n_grams=((2, 0.256), (3, 0.201), (4, 0.171)),
+                           dup_n_grams=((5, 0.198), (6, 0.182), (7, 0.167), (8, 0.154), (9, 0.14), (10, 0.127)))
+
+
+def mandarin_filters():
+    """Gopher's filters with jieba's words, whole and by the rules that count words."""
+    off = QUALITY_OFF | {"stop_words": MANDARIN_QUALITY["stop_words"], "language": MANDARIN}
+    out = {"gopher-quality": GopherQualityFilter(language=MANDARIN, **MANDARIN_QUALITY),
+           "gopher-repetition": GopherRepetitionFilter(language=MANDARIN, **MANDARIN_REPETITION)}
+    for key, value in dict(min_doc_words=50, min_avg_word_length=1, max_avg_word_length=5, max_symbol_word_ratio=0.1,
+                           max_non_alpha_words_ratio=0.735, min_stop_words=2).items():
+        out["gopher-quality/" + key] = GopherQualityFilter(**(off | {key: value}))
+    for n, limit in MANDARIN_REPETITION["top_n_grams"]:
+        out["gopher-repetition/top_%d_gram" % n] = GopherRepetitionFilter(language=MANDARIN, **(REPETITION_OFF | {"top_n_grams": ((n, limit),)}))
+    for n, limit in MANDARIN_REPETITION["dup_n_grams"]:
+        out["gopher-repetition/dup_%d_gram" % n] = GopherRepetitionFilter(language=MANDARIN, **(REPETITION_OFF | {"dup_n_grams": ((n, limit),)}))
+    return out
+
+
+def mandarin_documents(data, count):
+    """Chinese documents with their corpus: half of them whole, half pages of 5 to 80 lines, a third of each corpus."""
+    draw = random.Random(4)
+    corpora = data / "corpora"
+    for name in ("zh-docs", "zh-laws", "zh-poetry"):
+        texts = []
+        for path in sorted((corpora / name).glob("*.jsonl.gz")):
+            with gzip.open(path, "rt", encoding="utf-8") as f:
+                texts += [json.loads(line)["text"] for line in f]
+        seen = set()
+        for _ in range(count * 20):
+            if len(seen) == count // 3:
+                break
+            text = draw.choice(texts)
+            if draw.random() < 0.5 or len(text) > 10_000:
+                lines = text.split("\n")
+                size = draw.choice((5, 10, 20, 40, 80))
+                at = draw.randrange(max(1, len(lines) - size // 2))
+                text = "\n".join(lines[at:at + size])
+            if text.strip() and text not in seen and len(text) < 10_000:
+                seen.add(text)
+                yield name, text
 
 
 def records(data):
@@ -164,26 +213,30 @@ def main():
     flags = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     flags.add_argument("--data", type=pathlib.Path, required=True)
     flags.add_argument("--out", type=pathlib.Path, required=True)
-    flags.add_argument("--documents", type=int, default=20000)
+    flags.add_argument("--documents", type=int, help="20,000 unless told, 2,000 with --chinese")
+    flags.add_argument("--chinese", action="store_true", help="Chinese documents, with jieba's words and FineWeb-2's settings for Mandarin")
     flags.add_argument("--only", default="")
     flags.add_argument("--own", type=pathlib.Path, help="the project's root: write the fixture of corpus/filter/testdata instead, then gzip -9n it")
     flags.add_argument("--part", default="0/1", help="which of how many processes this one is")
     args = flags.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    judges = filters()
+    judges = mandarin_filters() if args.chinese else filters()
+    language = MANDARIN if args.chinese else "eng"
     # Lines that several filters ask for are cut once.
     datatrove.utils.text.split_into_parts = functools.lru_cache(4096)(datatrove.utils.text.split_into_parts.__wrapped__)
     if args.own:
         chosen = own(args.data, args.own)
+    elif args.chinese:
+        chosen = mandarin_documents(args.data, args.documents or 2000)
     else:
-        chosen = documents(args.data, args.documents, set(filter(None, args.only.split(","))))
+        chosen = documents(args.data, args.documents or 20000, set(filter(None, args.only.split(","))))
     part, parts = map(int, args.part.split("/"))
-    with open(args.out / f"rules-{part}.jsonl", "w", encoding="utf-8") as out:
+    with open(args.out / f"{'chinese' if args.chinese else 'rules'}-{part}.jsonl", "w", encoding="utf-8") as out:
         for number, (corpus, text) in enumerate(chosen):
             if number % parts != part:
                 continue
-            row = {"corpus": corpus, "text": text, "words": len(split_into_words(text)), "digest": digest(split_into_words(text)),
-                   "sentences": len(split_into_sentences(text)) if number % 4 == 0 else None, "rules": {}, "left": {}}
+            row = {"corpus": corpus, "text": text, "words": len(split_into_words(text, language)), "digest": digest(split_into_words(text, language)),
+                   "sentences": len(split_into_sentences(text, language)) if number % 4 == 0 else None, "rules": {}, "left": {}}
             for name, judge in judges.items():
                 doc = Document(text=text, id=str(number))
                 try:
