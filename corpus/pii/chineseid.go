@@ -1,7 +1,7 @@
 package pii
 
 // chineseID looks for a resident identity number (GB 11643-1999) at group g: six digits of a region, eight of the birthday, three of
-// a sequence and the check character (ISO 7064, mod 11-2). The groups may be apart, 6-8-4. The form before 1999, by option,
+// a sequence and the check character (ISO 7064, mod 11-2). The groups may be apart, 6-8-4 or 6-4-4-4. The form before 1999, by option,
 // has a two-digit year and no check character.
 func (s *Scanner) chineseID(t string, g int) {
 	a := s.groups[g]
@@ -13,6 +13,11 @@ func (s *Scanner) chineseID(t string, g int) {
 			return
 		}
 		h = g + 3
+	case s.lengths(g, 6, 4, 4, 4) || s.lengths(g, 6, 4, 4, 3):
+		if !s.sameSeparator(g, g+4, space|dash) {
+			return
+		}
+		h = g + 4
 	case a.len() == 15 && s.oldChineseID:
 		if d := t[a.start:a.end]; loose(t, a.start, a.end) && isRegion(d) && isBirthday(1900+number(d[6:8]), number(d[8:10]), number(d[10:12])) {
 			s.add(ChineseID, a.start, a.end)

@@ -180,9 +180,9 @@ func equalFold(s, word string) bool {
 // Words before numbers: of phones, and of numbers that only look like what we look for.
 var (
 	// announcing are the phone words behind which any seven digits are a number.
-	announcing = cuesOf("tel", "telephone", "phone", "phones", "mobile", "cell", "cellphone", "fax", "whatsapp", "pager", "call me", "call us", "call at",
+	announcing = cuesOf("tel", "tél", "telephone", "téléphone", "phone", "phones", "mobile", "cell", "cellphone", "fax", "whatsapp", "pager", "call me", "call us", "call at",
 		"hotline", "voicemail", "helpline", "电话", "手机", "座机", "固话", "传真", "热线", "致电", "拨打", "電話", "手機", "傳真")
-	phoneCues = cuesOf("tel", "telephone", "phone", "phones", "mobile", "mob", "cell", "cellphone", "cellular", "call", "calling", "fax",
+	phoneCues = cuesOf("tel", "tél", "telephone", "téléphone", "phone", "phones", "mobile", "mob", "cell", "cellphone", "cellular", "call", "calling", "fax",
 		"whatsapp", "wechat", "sms", "dial", "contact", "hotline", "pager", "voicemail", "toll-free", "helpline",
 		"电话", "手机", "座机", "固话", "传真", "热线", "联系", "致电", "拨打", "微信", "来电", "短信", "電話", "手機", "傳真", "聯繫", "聯絡")
 	numberCues = cuesOf("order", "orders", "invoice", "tracking", "serial", "part", "parts", "model", "sku", "isbn", "issn", "doi", "ean",

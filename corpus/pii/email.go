@@ -29,6 +29,9 @@ func (s *Scanner) email(t string, i, j int) int {
 		return i + 1
 	}
 	end := domainEnd(t, j)
+	if end < 0 {
+		end = wideDomainEnd(t, j)
+	}
 	if end < 0 || isRemote(t, start, i, end) {
 		return i + 1
 	}

@@ -27,27 +27,29 @@ func (s *Scanner) iban(t string, i int) {
 	mod, n := 0, 4
 	j := i + 2
 	group := 4 // characters since the last separator, the first group's four included
-	var sep byte
-	for n < want {
-		c := byteAt(t, j)
+	var sep separator
+	for n < want && j < len(t) {
+		c := t[j]
 		switch {
 		case isDigit(c):
 			mod = (mod*10 + int(c-'0')) % 97
 		case isLetter(c):
 			mod = (mod*100 + int(c&^0x20-'A') + 10) % 97
-		case (c == ' ' || c == '-') && group == 4 && (sep == 0 && n == 4 || c == sep):
-			sep, group = c, 0
-			j++
-			continue
 		default:
-			return
+			one, size := separatorRune(t, j)
+			if group != 4 || one != space && one != dash || one != sep && (sep != 0 || n != 4) {
+				return
+			}
+			sep, group = one, 0
+			j += size
+			continue
 		}
 		if group == 4 && sep != 0 {
 			return
 		}
 		j, n, group = j+1, n+1, group+1
 	}
-	if alnumAfter(t, j) {
+	if n < want || alnumAfter(t, j) {
 		return
 	}
 	for _, c := range []byte{t[i-2], t[i-1]} {

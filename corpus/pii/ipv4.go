@@ -203,7 +203,7 @@ func (o address) public() bool {
 func marked(t string, start, end int, c weight) bool {
 	before, after := byteBefore(t, start), byteAt(t, end)
 	switch {
-	case start > 1 && t[start-2:start] == "//":
+	case start > 1 && (t[start-2:start] == "//" || t[start-2:start] == "::"), start > 6 && equalFold(t[start-7:start], "::ffff:"): // within an IPv6 address (RFC 4291, 2.5.5)
 		return true
 	case before == '[' && after == ']':
 		return c == near || byteAt(t, end+1) == ')'

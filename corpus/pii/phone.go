@@ -10,9 +10,11 @@ func (s *Scanner) phone(t string, g int) {
 	if a.len() < 7 && g+1 == len(s.groups) || alnumBefore(t, a.start) && !wordBefore(t, a.start) {
 		return
 	}
-	for _, find := range [...]func(t string, g int) (start, h int){s.mobile, s.landline, s.nanp, s.international, s.announced} {
+	for _, find := range [...]func(t string, g int) (start, h int){s.mobile, s.landline, s.nanp, s.international, s.announced, s.listed} {
 		if start, h := find(t, g); h > g {
-			s.add(Phone, start, s.extension(t, h))
+			end := s.extension(t, h)
+			s.add(Phone, start, end)
+			s.list = phoneList{end, s.localForm(g, h)}
 			return
 		}
 	}

@@ -2,7 +2,7 @@ package pii
 
 import "strings"
 
-// chinaPrefix takes the country's prefix before a Chinese number at group g: +86, 0086, 86 or (+86). It returns where the number with
+// chinaPrefix takes the country's prefix before a Chinese number at group g: +86, 0086, 86 or (+86), also with the area code, 8610. It returns where the number with
 // it begins, in which group and after how many of its digits the national number begins.
 func (s *Scanner) chinaPrefix(t string, g int) (start, h, skip int) {
 	a := s.groups[g]
@@ -12,7 +12,7 @@ func (s *Scanner) chinaPrefix(t string, g int) (start, h, skip int) {
 	switch {
 	case len(d) >= 4 && d[:4] == "0086":
 		n = 4
-	case len(d) >= 2 && d[:2] == "86" && (start < a.start || len(d) == 2 || len(d) >= 11):
+	case len(d) >= 2 && d[:2] == "86" && (start < a.start || len(d) == 2 || len(d) >= 11 || len(d) > 3 && areaCode(d[2:]) == len(d)-2):
 		n = 2
 	case start < a.start: // another country
 		return start, -1, 0

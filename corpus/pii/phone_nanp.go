@@ -1,6 +1,6 @@
 package pii
 
-// nanp looks for a North American number: NXX-NXX-XXXX with N from 2 to 9, with or without 1 before it. With brackets or hyphens the
+// nanp looks for a North American number: NXX-NXX-XXXX or (NXX)NXXXXXX with N from 2 to 9, with or without 1 before it. With brackets or hyphens the
 // form says enough unless the words before speak of another number; with spaces or dots it must stand by itself; ten digits in
 // one piece need a word.
 func (s *Scanner) nanp(t string, g int) (int, int) {
@@ -22,10 +22,15 @@ func (s *Scanner) nanp(t string, g int) (int, int) {
 		return start, first + 1
 	}
 	h := first + 3
-	if !s.lengths(first, 3, 3, 4) || !isNANP(string(s.join(t, first, h))) {
+	if s.lengths(first, 3, 7) && s.groups[first+1].sep&closing != 0 {
+		h = first + 2
+	} else if !s.lengths(first, 3, 3, 4) {
 		return 0, 0
 	}
-	left, right := s.groups[first+1].sep, s.groups[first+2].sep
+	if !isNANP(string(s.join(t, first, h))) {
+		return 0, 0
+	}
+	left, right := s.groups[first+1].sep, s.groups[h-1].sep
 	brackets := left&closing != 0 && left&dot == 0
 	switch {
 	case brackets, left == dash && right == dash, left == slash && right == dash, left == space && right == dash:

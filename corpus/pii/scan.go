@@ -38,7 +38,8 @@ type Scanner struct {
 	userinfoAt int    // the '@' that ends the user of the last URL, -1 = none
 	token      int    // where the last token that was held for a passport number begins
 	smallQuad  [2]int // the last four numbers that may be an address
-	busyUntil  int    // end of a private key: finds within it are not looked for
+	list       phoneList
+	busyUntil  int // end of a private key: finds within it are not looked for
 }
 
 // What a byte can be the sign of.
@@ -115,7 +116,7 @@ func (s *Scanner) Scan(text string) []Match {
 // found is then to be thrown away, and the folded text to be looked at.
 func (s *Scanner) pass(t string) (folding bool) {
 	s.found, s.userinfoAt, s.token, s.busyUntil = s.found[:0], -1, -1, 0
-	s.smallQuad = [2]int{}
+	s.smallQuad, s.list = [2]int{}, phoneList{}
 	trigger := &s.trigger
 	for i := 0; i < len(t); {
 		class := trigger[t[i]]
@@ -147,6 +148,7 @@ func (s *Scanner) look(t string, i int, class byte) int {
 		return s.email(t, i, i+1)
 	case colon:
 		s.credentials(t, i)
+		s.webhook(t, i)
 		s.ipv6(t, i)
 		s.assigned(t, i, i+1)
 		s.telegram(t, i)

@@ -165,7 +165,7 @@ func (s *Scanner) telegram(t string, i int) {
 	for start > 0 && i-start < 11 && isDigit(t[start-1]) {
 		start--
 	}
-	if n := i - start; n < 8 || n > 10 || alnumBefore(t, start) {
+	if n := i - start; n < 8 || n > 10 || alnumBefore(t, start) && !strings.HasSuffix(t[:start], "/bot") { // so in the API's URLs
 		return
 	}
 	if end := (keyForm{"", base64url, 35, 35}).body(t, i+1); end > 0 {
