@@ -9,7 +9,7 @@ import (
 
 // The tiles in assembly. bf16 computation without VDPBF16PS rounds operands to bf16 and multiplies float32s.
 var (
-	avx512BF16 = &microKernel{mr: 14, nr: 32, as: 16, bs: 32, pair: true, compute: BF16, tiles: tileTable{
+	avx512BF16 = &microKernel{mr: 14, nr: 32, as: 16, bs: 32, pair: true, fetches: true, compute: BF16, tiles: tileTable{
 		nil, tileBF16x1, tileBF16x2, tileBF16x3, tileBF16x4, tileBF16x5, tileBF16x6, tileBF16x7,
 		tileBF16x8, tileBF16x9, tileBF16x10, tileBF16x11, tileBF16x12, tileBF16x13, tileBF16x14,
 	}}
@@ -17,8 +17,8 @@ var (
 		nil, tileF32x1, tileF32x2, tileF32x3, tileF32x4, tileF32x5, tileF32x6, tileF32x7,
 		tileF32x8, tileF32x9, tileF32x10, tileF32x11, tileF32x12, tileF32x13, tileF32x14,
 	}
-	avx512F32     = &microKernel{mr: 14, nr: 32, as: 16, bs: 32, compute: F32, tiles: avx512Tiles}
-	avx512Rounded = &microKernel{mr: 14, nr: 32, as: 16, bs: 32, round: true, compute: BF16, tiles: avx512Tiles}
+	avx512F32     = &microKernel{mr: 14, nr: 32, as: 16, bs: 32, fetches: true, compute: F32, tiles: avx512Tiles}
+	avx512Rounded = &microKernel{mr: 14, nr: 32, as: 16, bs: 32, round: true, fetches: true, compute: BF16, tiles: avx512Tiles}
 
 	avx2Tiles   = tileTable{nil, tileAVX2x1, tileAVX2x2, tileAVX2x3, tileAVX2x4, tileAVX2x5, tileAVX2x6}
 	avx2F32     = &microKernel{mr: 6, nr: 16, as: 8, bs: 16, compute: F32, tiles: avx2Tiles}

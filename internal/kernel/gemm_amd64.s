@@ -2,24 +2,87 @@
 
 #include "textflag.h"
 
-// func tileBF16x1(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·tileBF16x1(SB), NOSPLIT, $0-49
-	MOVQ       steps+0(FP), AX
-	MOVQ       a+8(FP), SI
-	MOVQ       b+16(FP), DI
-	MOVQ       c+24(FP), DX
-	MOVQ       ldc+32(FP), R8
-	MOVQ       n+40(FP), R9
-	SHLQ       $0x02, R8
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	MOVQ       DX, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	MOVQ       AX, R10
-	SHRQ       $0x02, R10
-	JZ         rest
+// func tileBF16x1(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileBF16x1(SB), NOSPLIT, $0-64
+	MOVQ   steps+0(FP), AX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+16(FP), DI
+	MOVQ   c+24(FP), DX
+	MOVQ   ldc+32(FP), R8
+	MOVQ   n+40(FP), R9
+	SHLQ   $0x02, R8
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	MOVQ   AX, R10
+	SHRQ   $0x02, R10
+	MOVQ   ahead+56(FP), R12
+	TESTQ  R12, R12
+	JZ     test
+	MOVQ   (R12), BX
+	MOVQ   8(R12), CX
+	MOVQ   16(R12), R11
+	MOVQ   24(R12), R15
+	SUBQ   $0x01, R10
+	MOVQ   $0x00000001, R13
+
+fetch:
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x0b
+	ADDQ         32(R12), BX
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x09
+	ADDQ         40(R12), CX
+	LONG         $0x0b0d0f41
+	ADDQ         48(R12), R11
+	LONG         $0x0f0d0f41
+	ADDQ         56(R12), R15
+	VMOVUPS      (DI), Z28
+	VMOVUPS      64(DI), Z29
+	VBROADCASTSS (SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VMOVUPS      128(DI), Z28
+	VMOVUPS      192(DI), Z29
+	VBROADCASTSS 64(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VMOVUPS      256(DI), Z28
+	VMOVUPS      320(DI), Z29
+	VBROADCASTSS 128(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VMOVUPS      384(DI), Z28
+	VMOVUPS      448(DI), Z29
+	VBROADCASTSS 192(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	ADDQ         $+256, SI
+	ADDQ         $+512, DI
+	DECQ         R13
+	JNZ          fetch
+
+test:
+	TESTQ R10, R10
+	JZ    rest
 
 loop:
 	VMOVUPS      (DI), Z28
@@ -102,24 +165,71 @@ store:
 	VZEROUPPER
 	RET
 
-// func tileF32x1(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·tileF32x1(SB), NOSPLIT, $0-49
-	MOVQ       steps+0(FP), AX
-	MOVQ       a+8(FP), SI
-	MOVQ       b+16(FP), DI
-	MOVQ       c+24(FP), DX
-	MOVQ       ldc+32(FP), R8
-	MOVQ       n+40(FP), R9
-	SHLQ       $0x02, R8
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	MOVQ       DX, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	MOVQ       AX, R10
-	SHRQ       $0x02, R10
-	JZ         rest
+// func tileF32x1(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileF32x1(SB), NOSPLIT, $0-64
+	MOVQ   steps+0(FP), AX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+16(FP), DI
+	MOVQ   c+24(FP), DX
+	MOVQ   ldc+32(FP), R8
+	MOVQ   n+40(FP), R9
+	SHLQ   $0x02, R8
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	MOVQ   AX, R10
+	SHRQ   $0x02, R10
+	MOVQ   ahead+56(FP), R12
+	TESTQ  R12, R12
+	JZ     test
+	MOVQ   (R12), BX
+	MOVQ   8(R12), CX
+	MOVQ   16(R12), R11
+	MOVQ   24(R12), R15
+	SUBQ   $0x01, R10
+	MOVQ   $0x00000001, R13
+
+fetch:
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x0b
+	ADDQ         32(R12), BX
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x09
+	ADDQ         40(R12), CX
+	LONG         $0x0b0d0f41
+	ADDQ         48(R12), R11
+	LONG         $0x0f0d0f41
+	ADDQ         56(R12), R15
+	VMOVUPS      (DI), Z28
+	VMOVUPS      64(DI), Z29
+	VBROADCASTSS (SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VMOVUPS      128(DI), Z28
+	VMOVUPS      192(DI), Z29
+	VBROADCASTSS 64(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VMOVUPS      256(DI), Z28
+	VMOVUPS      320(DI), Z29
+	VBROADCASTSS 128(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VMOVUPS      384(DI), Z28
+	VMOVUPS      448(DI), Z29
+	VBROADCASTSS 192(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	ADDQ         $+256, SI
+	ADDQ         $+512, DI
+	DECQ         R13
+	JNZ          fetch
+
+test:
+	TESTQ R10, R10
+	JZ    rest
 
 loop:
 	VMOVUPS      (DI), Z28
@@ -182,29 +292,117 @@ store:
 	VZEROUPPER
 	RET
 
-// func tileBF16x2(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·tileBF16x2(SB), NOSPLIT, $0-49
-	MOVQ       steps+0(FP), AX
-	MOVQ       a+8(FP), SI
-	MOVQ       b+16(FP), DI
-	MOVQ       c+24(FP), DX
-	MOVQ       ldc+32(FP), R8
-	MOVQ       n+40(FP), R9
-	SHLQ       $0x02, R8
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	MOVQ       DX, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	MOVQ       AX, R10
-	SHRQ       $0x02, R10
-	JZ         rest
+// func tileBF16x2(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileBF16x2(SB), NOSPLIT, $0-64
+	MOVQ   steps+0(FP), AX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+16(FP), DI
+	MOVQ   c+24(FP), DX
+	MOVQ   ldc+32(FP), R8
+	MOVQ   n+40(FP), R9
+	SHLQ   $0x02, R8
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	MOVQ   AX, R10
+	SHRQ   $0x02, R10
+	MOVQ   ahead+56(FP), R12
+	TESTQ  R12, R12
+	JZ     test
+	MOVQ   (R12), BX
+	MOVQ   8(R12), CX
+	MOVQ   16(R12), R11
+	MOVQ   24(R12), R15
+	SUBQ   $0x02, R10
+	MOVQ   $0x00000002, R13
+
+fetch:
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x0b
+	ADDQ         32(R12), BX
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x09
+	ADDQ         40(R12), CX
+	LONG         $0x0b0d0f41
+	ADDQ         48(R12), R11
+	LONG         $0x0f0d0f41
+	ADDQ         56(R12), R15
+	VMOVUPS      (DI), Z28
+	VMOVUPS      64(DI), Z29
+	VBROADCASTSS (SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 4(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VMOVUPS      128(DI), Z28
+	VMOVUPS      192(DI), Z29
+	VBROADCASTSS 64(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 68(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VMOVUPS      256(DI), Z28
+	VMOVUPS      320(DI), Z29
+	VBROADCASTSS 128(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 132(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VMOVUPS      384(DI), Z28
+	VMOVUPS      448(DI), Z29
+	VBROADCASTSS 192(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 196(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	ADDQ         $+256, SI
+	ADDQ         $+512, DI
+	DECQ         R13
+	JNZ          fetch
+
+test:
+	TESTQ R10, R10
+	JZ    rest
 
 loop:
 	VMOVUPS      (DI), Z28
@@ -330,29 +528,85 @@ store:
 	VZEROUPPER
 	RET
 
-// func tileF32x2(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·tileF32x2(SB), NOSPLIT, $0-49
-	MOVQ       steps+0(FP), AX
-	MOVQ       a+8(FP), SI
-	MOVQ       b+16(FP), DI
-	MOVQ       c+24(FP), DX
-	MOVQ       ldc+32(FP), R8
-	MOVQ       n+40(FP), R9
-	SHLQ       $0x02, R8
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	MOVQ       DX, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	MOVQ       AX, R10
-	SHRQ       $0x02, R10
-	JZ         rest
+// func tileF32x2(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileF32x2(SB), NOSPLIT, $0-64
+	MOVQ   steps+0(FP), AX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+16(FP), DI
+	MOVQ   c+24(FP), DX
+	MOVQ   ldc+32(FP), R8
+	MOVQ   n+40(FP), R9
+	SHLQ   $0x02, R8
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	MOVQ   AX, R10
+	SHRQ   $0x02, R10
+	MOVQ   ahead+56(FP), R12
+	TESTQ  R12, R12
+	JZ     test
+	MOVQ   (R12), BX
+	MOVQ   8(R12), CX
+	MOVQ   16(R12), R11
+	MOVQ   24(R12), R15
+	SUBQ   $0x02, R10
+	MOVQ   $0x00000002, R13
+
+fetch:
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x0b
+	ADDQ         32(R12), BX
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x09
+	ADDQ         40(R12), CX
+	LONG         $0x0b0d0f41
+	ADDQ         48(R12), R11
+	LONG         $0x0f0d0f41
+	ADDQ         56(R12), R15
+	VMOVUPS      (DI), Z28
+	VMOVUPS      64(DI), Z29
+	VBROADCASTSS (SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 4(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VMOVUPS      128(DI), Z28
+	VMOVUPS      192(DI), Z29
+	VBROADCASTSS 64(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 68(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VMOVUPS      256(DI), Z28
+	VMOVUPS      320(DI), Z29
+	VBROADCASTSS 128(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 132(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VMOVUPS      384(DI), Z28
+	VMOVUPS      448(DI), Z29
+	VBROADCASTSS 192(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 196(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	ADDQ         $+256, SI
+	ADDQ         $+512, DI
+	DECQ         R13
+	JNZ          fetch
+
+test:
+	TESTQ R10, R10
+	JZ    rest
 
 loop:
 	VMOVUPS      (DI), Z28
@@ -438,34 +692,147 @@ store:
 	VZEROUPPER
 	RET
 
-// func tileBF16x3(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·tileBF16x3(SB), NOSPLIT, $0-49
-	MOVQ       steps+0(FP), AX
-	MOVQ       a+8(FP), SI
-	MOVQ       b+16(FP), DI
-	MOVQ       c+24(FP), DX
-	MOVQ       ldc+32(FP), R8
-	MOVQ       n+40(FP), R9
-	SHLQ       $0x02, R8
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	MOVQ       DX, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	MOVQ       AX, R10
-	SHRQ       $0x02, R10
-	JZ         rest
+// func tileBF16x3(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileBF16x3(SB), NOSPLIT, $0-64
+	MOVQ   steps+0(FP), AX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+16(FP), DI
+	MOVQ   c+24(FP), DX
+	MOVQ   ldc+32(FP), R8
+	MOVQ   n+40(FP), R9
+	SHLQ   $0x02, R8
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	MOVQ   AX, R10
+	SHRQ   $0x02, R10
+	MOVQ   ahead+56(FP), R12
+	TESTQ  R12, R12
+	JZ     test
+	MOVQ   (R12), BX
+	MOVQ   8(R12), CX
+	MOVQ   16(R12), R11
+	MOVQ   24(R12), R15
+	SUBQ   $0x03, R10
+	MOVQ   $0x00000003, R13
+
+fetch:
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x0b
+	ADDQ         32(R12), BX
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x09
+	ADDQ         40(R12), CX
+	LONG         $0x0b0d0f41
+	ADDQ         48(R12), R11
+	LONG         $0x0f0d0f41
+	ADDQ         56(R12), R15
+	VMOVUPS      (DI), Z28
+	VMOVUPS      64(DI), Z29
+	VBROADCASTSS (SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 4(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 8(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VMOVUPS      128(DI), Z28
+	VMOVUPS      192(DI), Z29
+	VBROADCASTSS 64(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 68(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 72(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VMOVUPS      256(DI), Z28
+	VMOVUPS      320(DI), Z29
+	VBROADCASTSS 128(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 132(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 136(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VMOVUPS      384(DI), Z28
+	VMOVUPS      448(DI), Z29
+	VBROADCASTSS 192(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 196(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 200(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	ADDQ         $+256, SI
+	ADDQ         $+512, DI
+	DECQ         R13
+	JNZ          fetch
+
+test:
+	TESTQ R10, R10
+	JZ    rest
 
 loop:
 	VMOVUPS      (DI), Z28
@@ -634,34 +1001,99 @@ store:
 	VZEROUPPER
 	RET
 
-// func tileF32x3(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·tileF32x3(SB), NOSPLIT, $0-49
-	MOVQ       steps+0(FP), AX
-	MOVQ       a+8(FP), SI
-	MOVQ       b+16(FP), DI
-	MOVQ       c+24(FP), DX
-	MOVQ       ldc+32(FP), R8
-	MOVQ       n+40(FP), R9
-	SHLQ       $0x02, R8
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	MOVQ       DX, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	MOVQ       AX, R10
-	SHRQ       $0x02, R10
-	JZ         rest
+// func tileF32x3(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileF32x3(SB), NOSPLIT, $0-64
+	MOVQ   steps+0(FP), AX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+16(FP), DI
+	MOVQ   c+24(FP), DX
+	MOVQ   ldc+32(FP), R8
+	MOVQ   n+40(FP), R9
+	SHLQ   $0x02, R8
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	MOVQ   AX, R10
+	SHRQ   $0x02, R10
+	MOVQ   ahead+56(FP), R12
+	TESTQ  R12, R12
+	JZ     test
+	MOVQ   (R12), BX
+	MOVQ   8(R12), CX
+	MOVQ   16(R12), R11
+	MOVQ   24(R12), R15
+	SUBQ   $0x03, R10
+	MOVQ   $0x00000003, R13
+
+fetch:
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x0b
+	ADDQ         32(R12), BX
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x09
+	ADDQ         40(R12), CX
+	LONG         $0x0b0d0f41
+	ADDQ         48(R12), R11
+	LONG         $0x0f0d0f41
+	ADDQ         56(R12), R15
+	VMOVUPS      (DI), Z28
+	VMOVUPS      64(DI), Z29
+	VBROADCASTSS (SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 4(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 8(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VMOVUPS      128(DI), Z28
+	VMOVUPS      192(DI), Z29
+	VBROADCASTSS 64(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 68(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 72(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VMOVUPS      256(DI), Z28
+	VMOVUPS      320(DI), Z29
+	VBROADCASTSS 128(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 132(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 136(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VMOVUPS      384(DI), Z28
+	VMOVUPS      448(DI), Z29
+	VBROADCASTSS 192(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 196(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 200(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	ADDQ         $+256, SI
+	ADDQ         $+512, DI
+	DECQ         R13
+	JNZ          fetch
+
+test:
+	TESTQ R10, R10
+	JZ    rest
 
 loop:
 	VMOVUPS      (DI), Z28
@@ -770,39 +1202,177 @@ store:
 	VZEROUPPER
 	RET
 
-// func tileBF16x4(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·tileBF16x4(SB), NOSPLIT, $0-49
-	MOVQ       steps+0(FP), AX
-	MOVQ       a+8(FP), SI
-	MOVQ       b+16(FP), DI
-	MOVQ       c+24(FP), DX
-	MOVQ       ldc+32(FP), R8
-	MOVQ       n+40(FP), R9
-	SHLQ       $0x02, R8
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	MOVQ       DX, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	MOVQ       AX, R10
-	SHRQ       $0x02, R10
-	JZ         rest
+// func tileBF16x4(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileBF16x4(SB), NOSPLIT, $0-64
+	MOVQ   steps+0(FP), AX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+16(FP), DI
+	MOVQ   c+24(FP), DX
+	MOVQ   ldc+32(FP), R8
+	MOVQ   n+40(FP), R9
+	SHLQ   $0x02, R8
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	MOVQ   AX, R10
+	SHRQ   $0x02, R10
+	MOVQ   ahead+56(FP), R12
+	TESTQ  R12, R12
+	JZ     test
+	MOVQ   (R12), BX
+	MOVQ   8(R12), CX
+	MOVQ   16(R12), R11
+	MOVQ   24(R12), R15
+	SUBQ   $0x04, R10
+	MOVQ   $0x00000004, R13
+
+fetch:
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x0b
+	ADDQ         32(R12), BX
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x09
+	ADDQ         40(R12), CX
+	LONG         $0x0b0d0f41
+	ADDQ         48(R12), R11
+	LONG         $0x0f0d0f41
+	ADDQ         56(R12), R15
+	VMOVUPS      (DI), Z28
+	VMOVUPS      64(DI), Z29
+	VBROADCASTSS (SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 4(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 8(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 12(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VMOVUPS      128(DI), Z28
+	VMOVUPS      192(DI), Z29
+	VBROADCASTSS 64(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 68(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 72(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 76(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VMOVUPS      256(DI), Z28
+	VMOVUPS      320(DI), Z29
+	VBROADCASTSS 128(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 132(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 136(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 140(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VMOVUPS      384(DI), Z28
+	VMOVUPS      448(DI), Z29
+	VBROADCASTSS 192(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 196(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 200(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 204(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	ADDQ         $+256, SI
+	ADDQ         $+512, DI
+	DECQ         R13
+	JNZ          fetch
+
+test:
+	TESTQ R10, R10
+	JZ    rest
 
 loop:
 	VMOVUPS      (DI), Z28
@@ -1014,39 +1584,113 @@ store:
 	VZEROUPPER
 	RET
 
-// func tileF32x4(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·tileF32x4(SB), NOSPLIT, $0-49
-	MOVQ       steps+0(FP), AX
-	MOVQ       a+8(FP), SI
-	MOVQ       b+16(FP), DI
-	MOVQ       c+24(FP), DX
-	MOVQ       ldc+32(FP), R8
-	MOVQ       n+40(FP), R9
-	SHLQ       $0x02, R8
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	MOVQ       DX, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	MOVQ       AX, R10
-	SHRQ       $0x02, R10
-	JZ         rest
+// func tileF32x4(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileF32x4(SB), NOSPLIT, $0-64
+	MOVQ   steps+0(FP), AX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+16(FP), DI
+	MOVQ   c+24(FP), DX
+	MOVQ   ldc+32(FP), R8
+	MOVQ   n+40(FP), R9
+	SHLQ   $0x02, R8
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	MOVQ   AX, R10
+	SHRQ   $0x02, R10
+	MOVQ   ahead+56(FP), R12
+	TESTQ  R12, R12
+	JZ     test
+	MOVQ   (R12), BX
+	MOVQ   8(R12), CX
+	MOVQ   16(R12), R11
+	MOVQ   24(R12), R15
+	SUBQ   $0x04, R10
+	MOVQ   $0x00000004, R13
+
+fetch:
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x0b
+	ADDQ         32(R12), BX
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x09
+	ADDQ         40(R12), CX
+	LONG         $0x0b0d0f41
+	ADDQ         48(R12), R11
+	LONG         $0x0f0d0f41
+	ADDQ         56(R12), R15
+	VMOVUPS      (DI), Z28
+	VMOVUPS      64(DI), Z29
+	VBROADCASTSS (SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 4(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 8(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 12(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VMOVUPS      128(DI), Z28
+	VMOVUPS      192(DI), Z29
+	VBROADCASTSS 64(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 68(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 72(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 76(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VMOVUPS      256(DI), Z28
+	VMOVUPS      320(DI), Z29
+	VBROADCASTSS 128(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 132(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 136(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 140(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VMOVUPS      384(DI), Z28
+	VMOVUPS      448(DI), Z29
+	VBROADCASTSS 192(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 196(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 200(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 204(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	ADDQ         $+256, SI
+	ADDQ         $+512, DI
+	DECQ         R13
+	JNZ          fetch
+
+test:
+	TESTQ R10, R10
+	JZ    rest
 
 loop:
 	VMOVUPS      (DI), Z28
@@ -1178,44 +1822,207 @@ store:
 	VZEROUPPER
 	RET
 
-// func tileBF16x5(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·tileBF16x5(SB), NOSPLIT, $0-49
-	MOVQ       steps+0(FP), AX
-	MOVQ       a+8(FP), SI
-	MOVQ       b+16(FP), DI
-	MOVQ       c+24(FP), DX
-	MOVQ       ldc+32(FP), R8
-	MOVQ       n+40(FP), R9
-	SHLQ       $0x02, R8
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	MOVQ       DX, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	MOVQ       AX, R10
-	SHRQ       $0x02, R10
-	JZ         rest
+// func tileBF16x5(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileBF16x5(SB), NOSPLIT, $0-64
+	MOVQ   steps+0(FP), AX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+16(FP), DI
+	MOVQ   c+24(FP), DX
+	MOVQ   ldc+32(FP), R8
+	MOVQ   n+40(FP), R9
+	SHLQ   $0x02, R8
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	MOVQ   AX, R10
+	SHRQ   $0x02, R10
+	MOVQ   ahead+56(FP), R12
+	TESTQ  R12, R12
+	JZ     test
+	MOVQ   (R12), BX
+	MOVQ   8(R12), CX
+	MOVQ   16(R12), R11
+	MOVQ   24(R12), R15
+	SUBQ   $0x05, R10
+	MOVQ   $0x00000005, R13
+
+fetch:
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x0b
+	ADDQ         32(R12), BX
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x09
+	ADDQ         40(R12), CX
+	LONG         $0x0b0d0f41
+	ADDQ         48(R12), R11
+	LONG         $0x0f0d0f41
+	ADDQ         56(R12), R15
+	VMOVUPS      (DI), Z28
+	VMOVUPS      64(DI), Z29
+	VBROADCASTSS (SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 4(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 8(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 12(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 16(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VMOVUPS      128(DI), Z28
+	VMOVUPS      192(DI), Z29
+	VBROADCASTSS 64(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 68(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 72(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 76(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 80(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VMOVUPS      256(DI), Z28
+	VMOVUPS      320(DI), Z29
+	VBROADCASTSS 128(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 132(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 136(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 140(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 144(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VMOVUPS      384(DI), Z28
+	VMOVUPS      448(DI), Z29
+	VBROADCASTSS 192(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 196(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 200(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 204(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 208(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	ADDQ         $+256, SI
+	ADDQ         $+512, DI
+	DECQ         R13
+	JNZ          fetch
+
+test:
+	TESTQ R10, R10
+	JZ    rest
 
 loop:
 	VMOVUPS      (DI), Z28
@@ -1470,44 +2277,127 @@ store:
 	VZEROUPPER
 	RET
 
-// func tileF32x5(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·tileF32x5(SB), NOSPLIT, $0-49
-	MOVQ       steps+0(FP), AX
-	MOVQ       a+8(FP), SI
-	MOVQ       b+16(FP), DI
-	MOVQ       c+24(FP), DX
-	MOVQ       ldc+32(FP), R8
-	MOVQ       n+40(FP), R9
-	SHLQ       $0x02, R8
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	MOVQ       DX, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	MOVQ       AX, R10
-	SHRQ       $0x02, R10
-	JZ         rest
+// func tileF32x5(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileF32x5(SB), NOSPLIT, $0-64
+	MOVQ   steps+0(FP), AX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+16(FP), DI
+	MOVQ   c+24(FP), DX
+	MOVQ   ldc+32(FP), R8
+	MOVQ   n+40(FP), R9
+	SHLQ   $0x02, R8
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	MOVQ   AX, R10
+	SHRQ   $0x02, R10
+	MOVQ   ahead+56(FP), R12
+	TESTQ  R12, R12
+	JZ     test
+	MOVQ   (R12), BX
+	MOVQ   8(R12), CX
+	MOVQ   16(R12), R11
+	MOVQ   24(R12), R15
+	SUBQ   $0x05, R10
+	MOVQ   $0x00000005, R13
+
+fetch:
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x0b
+	ADDQ         32(R12), BX
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x09
+	ADDQ         40(R12), CX
+	LONG         $0x0b0d0f41
+	ADDQ         48(R12), R11
+	LONG         $0x0f0d0f41
+	ADDQ         56(R12), R15
+	VMOVUPS      (DI), Z28
+	VMOVUPS      64(DI), Z29
+	VBROADCASTSS (SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 4(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 8(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 12(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 16(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VMOVUPS      128(DI), Z28
+	VMOVUPS      192(DI), Z29
+	VBROADCASTSS 64(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 68(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 72(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 76(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 80(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VMOVUPS      256(DI), Z28
+	VMOVUPS      320(DI), Z29
+	VBROADCASTSS 128(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 132(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 136(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 140(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 144(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VMOVUPS      384(DI), Z28
+	VMOVUPS      448(DI), Z29
+	VBROADCASTSS 192(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 196(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 200(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 204(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 208(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	ADDQ         $+256, SI
+	ADDQ         $+512, DI
+	DECQ         R13
+	JNZ          fetch
+
+test:
+	TESTQ R10, R10
+	JZ    rest
 
 loop:
 	VMOVUPS      (DI), Z28
@@ -1662,49 +2552,237 @@ store:
 	VZEROUPPER
 	RET
 
-// func tileBF16x6(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·tileBF16x6(SB), NOSPLIT, $0-49
-	MOVQ       steps+0(FP), AX
-	MOVQ       a+8(FP), SI
-	MOVQ       b+16(FP), DI
-	MOVQ       c+24(FP), DX
-	MOVQ       ldc+32(FP), R8
-	MOVQ       n+40(FP), R9
-	SHLQ       $0x02, R8
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	MOVQ       DX, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	MOVQ       AX, R10
-	SHRQ       $0x02, R10
-	JZ         rest
+// func tileBF16x6(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileBF16x6(SB), NOSPLIT, $0-64
+	MOVQ   steps+0(FP), AX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+16(FP), DI
+	MOVQ   c+24(FP), DX
+	MOVQ   ldc+32(FP), R8
+	MOVQ   n+40(FP), R9
+	SHLQ   $0x02, R8
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	MOVQ   AX, R10
+	SHRQ   $0x02, R10
+	MOVQ   ahead+56(FP), R12
+	TESTQ  R12, R12
+	JZ     test
+	MOVQ   (R12), BX
+	MOVQ   8(R12), CX
+	MOVQ   16(R12), R11
+	MOVQ   24(R12), R15
+	SUBQ   $0x06, R10
+	MOVQ   $0x00000006, R13
+
+fetch:
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x0b
+	ADDQ         32(R12), BX
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x09
+	ADDQ         40(R12), CX
+	LONG         $0x0b0d0f41
+	ADDQ         48(R12), R11
+	LONG         $0x0f0d0f41
+	ADDQ         56(R12), R15
+	VMOVUPS      (DI), Z28
+	VMOVUPS      64(DI), Z29
+	VBROADCASTSS (SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 4(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 8(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 12(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 16(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 20(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VMOVUPS      128(DI), Z28
+	VMOVUPS      192(DI), Z29
+	VBROADCASTSS 64(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 68(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 72(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 76(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 80(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 84(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VMOVUPS      256(DI), Z28
+	VMOVUPS      320(DI), Z29
+	VBROADCASTSS 128(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 132(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 136(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 140(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 144(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 148(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VMOVUPS      384(DI), Z28
+	VMOVUPS      448(DI), Z29
+	VBROADCASTSS 192(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 196(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 200(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 204(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 208(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 212(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xdd
+	ADDQ         $+256, SI
+	ADDQ         $+512, DI
+	DECQ         R13
+	JNZ          fetch
+
+test:
+	TESTQ R10, R10
+	JZ    rest
 
 loop:
 	VMOVUPS      (DI), Z28
@@ -2002,49 +3080,141 @@ store:
 	VZEROUPPER
 	RET
 
-// func tileF32x6(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·tileF32x6(SB), NOSPLIT, $0-49
-	MOVQ       steps+0(FP), AX
-	MOVQ       a+8(FP), SI
-	MOVQ       b+16(FP), DI
-	MOVQ       c+24(FP), DX
-	MOVQ       ldc+32(FP), R8
-	MOVQ       n+40(FP), R9
-	SHLQ       $0x02, R8
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	MOVQ       DX, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	MOVQ       AX, R10
-	SHRQ       $0x02, R10
-	JZ         rest
+// func tileF32x6(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileF32x6(SB), NOSPLIT, $0-64
+	MOVQ   steps+0(FP), AX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+16(FP), DI
+	MOVQ   c+24(FP), DX
+	MOVQ   ldc+32(FP), R8
+	MOVQ   n+40(FP), R9
+	SHLQ   $0x02, R8
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	MOVQ   AX, R10
+	SHRQ   $0x02, R10
+	MOVQ   ahead+56(FP), R12
+	TESTQ  R12, R12
+	JZ     test
+	MOVQ   (R12), BX
+	MOVQ   8(R12), CX
+	MOVQ   16(R12), R11
+	MOVQ   24(R12), R15
+	SUBQ   $0x06, R10
+	MOVQ   $0x00000006, R13
+
+fetch:
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x0b
+	ADDQ         32(R12), BX
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x09
+	ADDQ         40(R12), CX
+	LONG         $0x0b0d0f41
+	ADDQ         48(R12), R11
+	LONG         $0x0f0d0f41
+	ADDQ         56(R12), R15
+	VMOVUPS      (DI), Z28
+	VMOVUPS      64(DI), Z29
+	VBROADCASTSS (SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 4(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 8(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 12(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 16(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS 20(SI), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	VMOVUPS      128(DI), Z28
+	VMOVUPS      192(DI), Z29
+	VBROADCASTSS 64(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 68(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 72(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 76(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 80(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS 84(SI), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	VMOVUPS      256(DI), Z28
+	VMOVUPS      320(DI), Z29
+	VBROADCASTSS 128(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 132(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 136(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 140(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 144(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS 148(SI), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	VMOVUPS      384(DI), Z28
+	VMOVUPS      448(DI), Z29
+	VBROADCASTSS 192(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 196(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 200(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 204(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 208(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS 212(SI), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	ADDQ         $+256, SI
+	ADDQ         $+512, DI
+	DECQ         R13
+	JNZ          fetch
+
+test:
+	TESTQ R10, R10
+	JZ    rest
 
 loop:
 	VMOVUPS      (DI), Z28
@@ -2222,54 +3392,267 @@ store:
 	VZEROUPPER
 	RET
 
-// func tileBF16x7(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·tileBF16x7(SB), NOSPLIT, $0-49
-	MOVQ       steps+0(FP), AX
-	MOVQ       a+8(FP), SI
-	MOVQ       b+16(FP), DI
-	MOVQ       c+24(FP), DX
-	MOVQ       ldc+32(FP), R8
-	MOVQ       n+40(FP), R9
-	SHLQ       $0x02, R8
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	MOVQ       DX, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	MOVQ       AX, R10
-	SHRQ       $0x02, R10
-	JZ         rest
+// func tileBF16x7(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileBF16x7(SB), NOSPLIT, $0-64
+	MOVQ   steps+0(FP), AX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+16(FP), DI
+	MOVQ   c+24(FP), DX
+	MOVQ   ldc+32(FP), R8
+	MOVQ   n+40(FP), R9
+	SHLQ   $0x02, R8
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	MOVQ   AX, R10
+	SHRQ   $0x02, R10
+	MOVQ   ahead+56(FP), R12
+	TESTQ  R12, R12
+	JZ     test
+	MOVQ   (R12), BX
+	MOVQ   8(R12), CX
+	MOVQ   16(R12), R11
+	MOVQ   24(R12), R15
+	SUBQ   $0x07, R10
+	MOVQ   $0x00000007, R13
+
+fetch:
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x0b
+	ADDQ         32(R12), BX
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x09
+	ADDQ         40(R12), CX
+	LONG         $0x0b0d0f41
+	ADDQ         48(R12), R11
+	LONG         $0x0f0d0f41
+	ADDQ         56(R12), R15
+	VMOVUPS      (DI), Z28
+	VMOVUPS      64(DI), Z29
+	VBROADCASTSS (SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 4(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 8(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 12(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 16(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 20(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 24(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xed
+	VMOVUPS      128(DI), Z28
+	VMOVUPS      192(DI), Z29
+	VBROADCASTSS 64(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 68(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 72(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 76(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 80(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 84(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 88(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xed
+	VMOVUPS      256(DI), Z28
+	VMOVUPS      320(DI), Z29
+	VBROADCASTSS 128(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 132(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 136(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 140(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 144(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 148(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 152(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xed
+	VMOVUPS      384(DI), Z28
+	VMOVUPS      448(DI), Z29
+	VBROADCASTSS 192(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 196(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 200(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 204(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 208(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 212(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 216(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xed
+	ADDQ         $+256, SI
+	ADDQ         $+512, DI
+	DECQ         R13
+	JNZ          fetch
+
+test:
+	TESTQ R10, R10
+	JZ    rest
 
 loop:
 	VMOVUPS      (DI), Z28
@@ -2610,54 +3993,155 @@ store:
 	VZEROUPPER
 	RET
 
-// func tileF32x7(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·tileF32x7(SB), NOSPLIT, $0-49
-	MOVQ       steps+0(FP), AX
-	MOVQ       a+8(FP), SI
-	MOVQ       b+16(FP), DI
-	MOVQ       c+24(FP), DX
-	MOVQ       ldc+32(FP), R8
-	MOVQ       n+40(FP), R9
-	SHLQ       $0x02, R8
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	MOVQ       DX, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	MOVQ       AX, R10
-	SHRQ       $0x02, R10
-	JZ         rest
+// func tileF32x7(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileF32x7(SB), NOSPLIT, $0-64
+	MOVQ   steps+0(FP), AX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+16(FP), DI
+	MOVQ   c+24(FP), DX
+	MOVQ   ldc+32(FP), R8
+	MOVQ   n+40(FP), R9
+	SHLQ   $0x02, R8
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	MOVQ   AX, R10
+	SHRQ   $0x02, R10
+	MOVQ   ahead+56(FP), R12
+	TESTQ  R12, R12
+	JZ     test
+	MOVQ   (R12), BX
+	MOVQ   8(R12), CX
+	MOVQ   16(R12), R11
+	MOVQ   24(R12), R15
+	SUBQ   $0x07, R10
+	MOVQ   $0x00000007, R13
+
+fetch:
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x0b
+	ADDQ         32(R12), BX
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x09
+	ADDQ         40(R12), CX
+	LONG         $0x0b0d0f41
+	ADDQ         48(R12), R11
+	LONG         $0x0f0d0f41
+	ADDQ         56(R12), R15
+	VMOVUPS      (DI), Z28
+	VMOVUPS      64(DI), Z29
+	VBROADCASTSS (SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 4(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 8(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 12(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 16(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS 20(SI), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	VBROADCASTSS 24(SI), Z30
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z13
+	VMOVUPS      128(DI), Z28
+	VMOVUPS      192(DI), Z29
+	VBROADCASTSS 64(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 68(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 72(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 76(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 80(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS 84(SI), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	VBROADCASTSS 88(SI), Z30
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z13
+	VMOVUPS      256(DI), Z28
+	VMOVUPS      320(DI), Z29
+	VBROADCASTSS 128(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 132(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 136(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 140(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 144(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS 148(SI), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	VBROADCASTSS 152(SI), Z30
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z13
+	VMOVUPS      384(DI), Z28
+	VMOVUPS      448(DI), Z29
+	VBROADCASTSS 192(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 196(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 200(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 204(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 208(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS 212(SI), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	VBROADCASTSS 216(SI), Z30
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z13
+	ADDQ         $+256, SI
+	ADDQ         $+512, DI
+	DECQ         R13
+	JNZ          fetch
+
+test:
+	TESTQ R10, R10
+	JZ    rest
 
 loop:
 	VMOVUPS      (DI), Z28
@@ -2858,59 +4342,297 @@ store:
 	VZEROUPPER
 	RET
 
-// func tileBF16x8(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·tileBF16x8(SB), NOSPLIT, $0-49
-	MOVQ       steps+0(FP), AX
-	MOVQ       a+8(FP), SI
-	MOVQ       b+16(FP), DI
-	MOVQ       c+24(FP), DX
-	MOVQ       ldc+32(FP), R8
-	MOVQ       n+40(FP), R9
-	SHLQ       $0x02, R8
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	MOVQ       DX, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	MOVQ       AX, R10
-	SHRQ       $0x02, R10
-	JZ         rest
+// func tileBF16x8(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileBF16x8(SB), NOSPLIT, $0-64
+	MOVQ   steps+0(FP), AX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+16(FP), DI
+	MOVQ   c+24(FP), DX
+	MOVQ   ldc+32(FP), R8
+	MOVQ   n+40(FP), R9
+	SHLQ   $0x02, R8
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	MOVQ   AX, R10
+	SHRQ   $0x02, R10
+	MOVQ   ahead+56(FP), R12
+	TESTQ  R12, R12
+	JZ     test
+	MOVQ   (R12), BX
+	MOVQ   8(R12), CX
+	MOVQ   16(R12), R11
+	MOVQ   24(R12), R15
+	SUBQ   $0x08, R10
+	MOVQ   $0x00000008, R13
+
+fetch:
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x0b
+	ADDQ         32(R12), BX
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x09
+	ADDQ         40(R12), CX
+	LONG         $0x0b0d0f41
+	ADDQ         48(R12), R11
+	LONG         $0x0f0d0f41
+	ADDQ         56(R12), R15
+	VMOVUPS      (DI), Z28
+	VMOVUPS      64(DI), Z29
+	VBROADCASTSS (SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 4(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 8(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 12(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 16(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 20(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 24(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 28(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VMOVUPS      128(DI), Z28
+	VMOVUPS      192(DI), Z29
+	VBROADCASTSS 64(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 68(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 72(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 76(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 80(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 84(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 88(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 92(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VMOVUPS      256(DI), Z28
+	VMOVUPS      320(DI), Z29
+	VBROADCASTSS 128(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 132(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 136(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 140(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 144(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 148(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 152(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 156(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VMOVUPS      384(DI), Z28
+	VMOVUPS      448(DI), Z29
+	VBROADCASTSS 192(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 196(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 200(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 204(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 208(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 212(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 216(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 220(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xfd
+	ADDQ         $+256, SI
+	ADDQ         $+512, DI
+	DECQ         R13
+	JNZ          fetch
+
+test:
+	TESTQ R10, R10
+	JZ    rest
 
 loop:
 	VMOVUPS      (DI), Z28
@@ -3294,59 +5016,169 @@ store:
 	VZEROUPPER
 	RET
 
-// func tileF32x8(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·tileF32x8(SB), NOSPLIT, $0-49
-	MOVQ       steps+0(FP), AX
-	MOVQ       a+8(FP), SI
-	MOVQ       b+16(FP), DI
-	MOVQ       c+24(FP), DX
-	MOVQ       ldc+32(FP), R8
-	MOVQ       n+40(FP), R9
-	SHLQ       $0x02, R8
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	MOVQ       DX, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	MOVQ       AX, R10
-	SHRQ       $0x02, R10
-	JZ         rest
+// func tileF32x8(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileF32x8(SB), NOSPLIT, $0-64
+	MOVQ   steps+0(FP), AX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+16(FP), DI
+	MOVQ   c+24(FP), DX
+	MOVQ   ldc+32(FP), R8
+	MOVQ   n+40(FP), R9
+	SHLQ   $0x02, R8
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	MOVQ   AX, R10
+	SHRQ   $0x02, R10
+	MOVQ   ahead+56(FP), R12
+	TESTQ  R12, R12
+	JZ     test
+	MOVQ   (R12), BX
+	MOVQ   8(R12), CX
+	MOVQ   16(R12), R11
+	MOVQ   24(R12), R15
+	SUBQ   $0x08, R10
+	MOVQ   $0x00000008, R13
+
+fetch:
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x0b
+	ADDQ         32(R12), BX
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x09
+	ADDQ         40(R12), CX
+	LONG         $0x0b0d0f41
+	ADDQ         48(R12), R11
+	LONG         $0x0f0d0f41
+	ADDQ         56(R12), R15
+	VMOVUPS      (DI), Z28
+	VMOVUPS      64(DI), Z29
+	VBROADCASTSS (SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 4(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 8(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 12(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 16(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS 20(SI), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	VBROADCASTSS 24(SI), Z30
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z13
+	VBROADCASTSS 28(SI), Z31
+	VFMADD231PS  Z28, Z31, Z14
+	VFMADD231PS  Z29, Z31, Z15
+	VMOVUPS      128(DI), Z28
+	VMOVUPS      192(DI), Z29
+	VBROADCASTSS 64(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 68(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 72(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 76(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 80(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS 84(SI), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	VBROADCASTSS 88(SI), Z30
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z13
+	VBROADCASTSS 92(SI), Z31
+	VFMADD231PS  Z28, Z31, Z14
+	VFMADD231PS  Z29, Z31, Z15
+	VMOVUPS      256(DI), Z28
+	VMOVUPS      320(DI), Z29
+	VBROADCASTSS 128(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 132(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 136(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 140(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 144(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS 148(SI), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	VBROADCASTSS 152(SI), Z30
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z13
+	VBROADCASTSS 156(SI), Z31
+	VFMADD231PS  Z28, Z31, Z14
+	VFMADD231PS  Z29, Z31, Z15
+	VMOVUPS      384(DI), Z28
+	VMOVUPS      448(DI), Z29
+	VBROADCASTSS 192(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 196(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 200(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 204(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 208(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS 212(SI), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	VBROADCASTSS 216(SI), Z30
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z13
+	VBROADCASTSS 220(SI), Z31
+	VFMADD231PS  Z28, Z31, Z14
+	VFMADD231PS  Z29, Z31, Z15
+	ADDQ         $+256, SI
+	ADDQ         $+512, DI
+	DECQ         R13
+	JNZ          fetch
+
+test:
+	TESTQ R10, R10
+	JZ    rest
 
 loop:
 	VMOVUPS      (DI), Z28
@@ -3570,64 +5402,327 @@ store:
 	VZEROUPPER
 	RET
 
-// func tileBF16x9(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·tileBF16x9(SB), NOSPLIT, $0-49
-	MOVQ       steps+0(FP), AX
-	MOVQ       a+8(FP), SI
-	MOVQ       b+16(FP), DI
-	MOVQ       c+24(FP), DX
-	MOVQ       ldc+32(FP), R8
-	MOVQ       n+40(FP), R9
-	SHLQ       $0x02, R8
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	MOVQ       DX, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	MOVQ       AX, R10
-	SHRQ       $0x02, R10
-	JZ         rest
+// func tileBF16x9(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileBF16x9(SB), NOSPLIT, $0-64
+	MOVQ   steps+0(FP), AX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+16(FP), DI
+	MOVQ   c+24(FP), DX
+	MOVQ   ldc+32(FP), R8
+	MOVQ   n+40(FP), R9
+	SHLQ   $0x02, R8
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	MOVQ   AX, R10
+	SHRQ   $0x02, R10
+	MOVQ   ahead+56(FP), R12
+	TESTQ  R12, R12
+	JZ     test
+	MOVQ   (R12), BX
+	MOVQ   8(R12), CX
+	MOVQ   16(R12), R11
+	MOVQ   24(R12), R15
+	SUBQ   $0x09, R10
+	MOVQ   $0x00000009, R13
+
+fetch:
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x0b
+	ADDQ         32(R12), BX
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x09
+	ADDQ         40(R12), CX
+	LONG         $0x0b0d0f41
+	ADDQ         48(R12), R11
+	LONG         $0x0f0d0f41
+	ADDQ         56(R12), R15
+	VMOVUPS      (DI), Z28
+	VMOVUPS      64(DI), Z29
+	VBROADCASTSS (SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 4(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 8(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 12(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 16(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 20(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 24(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 28(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 32(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VMOVUPS      128(DI), Z28
+	VMOVUPS      192(DI), Z29
+	VBROADCASTSS 64(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 68(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 72(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 76(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 80(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 84(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 88(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 92(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 96(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VMOVUPS      256(DI), Z28
+	VMOVUPS      320(DI), Z29
+	VBROADCASTSS 128(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 132(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 136(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 140(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 144(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 148(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 152(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 156(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 160(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VMOVUPS      384(DI), Z28
+	VMOVUPS      448(DI), Z29
+	VBROADCASTSS 192(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 196(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 200(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 204(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 208(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 212(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 216(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 220(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 224(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xcd
+	ADDQ         $+256, SI
+	ADDQ         $+512, DI
+	DECQ         R13
+	JNZ          fetch
+
+test:
+	TESTQ R10, R10
+	JZ    rest
 
 loop:
 	VMOVUPS      (DI), Z28
@@ -4054,64 +6149,183 @@ store:
 	VZEROUPPER
 	RET
 
-// func tileF32x9(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·tileF32x9(SB), NOSPLIT, $0-49
-	MOVQ       steps+0(FP), AX
-	MOVQ       a+8(FP), SI
-	MOVQ       b+16(FP), DI
-	MOVQ       c+24(FP), DX
-	MOVQ       ldc+32(FP), R8
-	MOVQ       n+40(FP), R9
-	SHLQ       $0x02, R8
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	MOVQ       DX, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	MOVQ       AX, R10
-	SHRQ       $0x02, R10
-	JZ         rest
+// func tileF32x9(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileF32x9(SB), NOSPLIT, $0-64
+	MOVQ   steps+0(FP), AX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+16(FP), DI
+	MOVQ   c+24(FP), DX
+	MOVQ   ldc+32(FP), R8
+	MOVQ   n+40(FP), R9
+	SHLQ   $0x02, R8
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	MOVQ   AX, R10
+	SHRQ   $0x02, R10
+	MOVQ   ahead+56(FP), R12
+	TESTQ  R12, R12
+	JZ     test
+	MOVQ   (R12), BX
+	MOVQ   8(R12), CX
+	MOVQ   16(R12), R11
+	MOVQ   24(R12), R15
+	SUBQ   $0x09, R10
+	MOVQ   $0x00000009, R13
+
+fetch:
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x0b
+	ADDQ         32(R12), BX
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x09
+	ADDQ         40(R12), CX
+	LONG         $0x0b0d0f41
+	ADDQ         48(R12), R11
+	LONG         $0x0f0d0f41
+	ADDQ         56(R12), R15
+	VMOVUPS      (DI), Z28
+	VMOVUPS      64(DI), Z29
+	VBROADCASTSS (SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 4(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 8(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 12(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 16(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS 20(SI), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	VBROADCASTSS 24(SI), Z30
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z13
+	VBROADCASTSS 28(SI), Z31
+	VFMADD231PS  Z28, Z31, Z14
+	VFMADD231PS  Z29, Z31, Z15
+	VBROADCASTSS 32(SI), Z30
+	VFMADD231PS  Z28, Z30, Z16
+	VFMADD231PS  Z29, Z30, Z17
+	VMOVUPS      128(DI), Z28
+	VMOVUPS      192(DI), Z29
+	VBROADCASTSS 64(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 68(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 72(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 76(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 80(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS 84(SI), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	VBROADCASTSS 88(SI), Z30
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z13
+	VBROADCASTSS 92(SI), Z31
+	VFMADD231PS  Z28, Z31, Z14
+	VFMADD231PS  Z29, Z31, Z15
+	VBROADCASTSS 96(SI), Z30
+	VFMADD231PS  Z28, Z30, Z16
+	VFMADD231PS  Z29, Z30, Z17
+	VMOVUPS      256(DI), Z28
+	VMOVUPS      320(DI), Z29
+	VBROADCASTSS 128(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 132(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 136(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 140(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 144(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS 148(SI), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	VBROADCASTSS 152(SI), Z30
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z13
+	VBROADCASTSS 156(SI), Z31
+	VFMADD231PS  Z28, Z31, Z14
+	VFMADD231PS  Z29, Z31, Z15
+	VBROADCASTSS 160(SI), Z30
+	VFMADD231PS  Z28, Z30, Z16
+	VFMADD231PS  Z29, Z30, Z17
+	VMOVUPS      384(DI), Z28
+	VMOVUPS      448(DI), Z29
+	VBROADCASTSS 192(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 196(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 200(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 204(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 208(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS 212(SI), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	VBROADCASTSS 216(SI), Z30
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z13
+	VBROADCASTSS 220(SI), Z31
+	VFMADD231PS  Z28, Z31, Z14
+	VFMADD231PS  Z29, Z31, Z15
+	VBROADCASTSS 224(SI), Z30
+	VFMADD231PS  Z28, Z30, Z16
+	VFMADD231PS  Z29, Z30, Z17
+	ADDQ         $+256, SI
+	ADDQ         $+512, DI
+	DECQ         R13
+	JNZ          fetch
+
+test:
+	TESTQ R10, R10
+	JZ    rest
 
 loop:
 	VMOVUPS      (DI), Z28
@@ -4358,69 +6572,357 @@ store:
 	VZEROUPPER
 	RET
 
-// func tileBF16x10(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·tileBF16x10(SB), NOSPLIT, $0-49
-	MOVQ       steps+0(FP), AX
-	MOVQ       a+8(FP), SI
-	MOVQ       b+16(FP), DI
-	MOVQ       c+24(FP), DX
-	MOVQ       ldc+32(FP), R8
-	MOVQ       n+40(FP), R9
-	SHLQ       $0x02, R8
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	MOVQ       DX, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	MOVQ       AX, R10
-	SHRQ       $0x02, R10
-	JZ         rest
+// func tileBF16x10(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileBF16x10(SB), NOSPLIT, $0-64
+	MOVQ   steps+0(FP), AX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+16(FP), DI
+	MOVQ   c+24(FP), DX
+	MOVQ   ldc+32(FP), R8
+	MOVQ   n+40(FP), R9
+	SHLQ   $0x02, R8
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	MOVQ   AX, R10
+	SHRQ   $0x02, R10
+	MOVQ   ahead+56(FP), R12
+	TESTQ  R12, R12
+	JZ     test
+	MOVQ   (R12), BX
+	MOVQ   8(R12), CX
+	MOVQ   16(R12), R11
+	MOVQ   24(R12), R15
+	SUBQ   $0x0a, R10
+	MOVQ   $0x0000000a, R13
+
+fetch:
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x0b
+	ADDQ         32(R12), BX
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x09
+	ADDQ         40(R12), CX
+	LONG         $0x0b0d0f41
+	ADDQ         48(R12), R11
+	LONG         $0x0f0d0f41
+	ADDQ         56(R12), R15
+	VMOVUPS      (DI), Z28
+	VMOVUPS      64(DI), Z29
+	VBROADCASTSS (SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 4(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 8(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 12(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 16(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 20(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 24(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 28(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 32(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 36(SI), Z31
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VMOVUPS      128(DI), Z28
+	VMOVUPS      192(DI), Z29
+	VBROADCASTSS 64(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 68(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 72(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 76(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 80(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 84(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 88(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 92(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 96(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 100(SI), Z31
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VMOVUPS      256(DI), Z28
+	VMOVUPS      320(DI), Z29
+	VBROADCASTSS 128(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 132(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 136(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 140(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 144(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 148(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 152(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 156(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 160(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 164(SI), Z31
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VMOVUPS      384(DI), Z28
+	VMOVUPS      448(DI), Z29
+	VBROADCASTSS 192(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 196(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 200(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 204(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 208(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 212(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 216(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 220(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 224(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 228(SI), Z31
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xdd
+	ADDQ         $+256, SI
+	ADDQ         $+512, DI
+	DECQ         R13
+	JNZ          fetch
+
+test:
+	TESTQ R10, R10
+	JZ    rest
 
 loop:
 	VMOVUPS      (DI), Z28
@@ -4890,69 +7392,197 @@ store:
 	VZEROUPPER
 	RET
 
-// func tileF32x10(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·tileF32x10(SB), NOSPLIT, $0-49
-	MOVQ       steps+0(FP), AX
-	MOVQ       a+8(FP), SI
-	MOVQ       b+16(FP), DI
-	MOVQ       c+24(FP), DX
-	MOVQ       ldc+32(FP), R8
-	MOVQ       n+40(FP), R9
-	SHLQ       $0x02, R8
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	MOVQ       DX, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	MOVQ       AX, R10
-	SHRQ       $0x02, R10
-	JZ         rest
+// func tileF32x10(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileF32x10(SB), NOSPLIT, $0-64
+	MOVQ   steps+0(FP), AX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+16(FP), DI
+	MOVQ   c+24(FP), DX
+	MOVQ   ldc+32(FP), R8
+	MOVQ   n+40(FP), R9
+	SHLQ   $0x02, R8
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	MOVQ   AX, R10
+	SHRQ   $0x02, R10
+	MOVQ   ahead+56(FP), R12
+	TESTQ  R12, R12
+	JZ     test
+	MOVQ   (R12), BX
+	MOVQ   8(R12), CX
+	MOVQ   16(R12), R11
+	MOVQ   24(R12), R15
+	SUBQ   $0x0a, R10
+	MOVQ   $0x0000000a, R13
+
+fetch:
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x0b
+	ADDQ         32(R12), BX
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x09
+	ADDQ         40(R12), CX
+	LONG         $0x0b0d0f41
+	ADDQ         48(R12), R11
+	LONG         $0x0f0d0f41
+	ADDQ         56(R12), R15
+	VMOVUPS      (DI), Z28
+	VMOVUPS      64(DI), Z29
+	VBROADCASTSS (SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 4(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 8(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 12(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 16(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS 20(SI), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	VBROADCASTSS 24(SI), Z30
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z13
+	VBROADCASTSS 28(SI), Z31
+	VFMADD231PS  Z28, Z31, Z14
+	VFMADD231PS  Z29, Z31, Z15
+	VBROADCASTSS 32(SI), Z30
+	VFMADD231PS  Z28, Z30, Z16
+	VFMADD231PS  Z29, Z30, Z17
+	VBROADCASTSS 36(SI), Z31
+	VFMADD231PS  Z28, Z31, Z18
+	VFMADD231PS  Z29, Z31, Z19
+	VMOVUPS      128(DI), Z28
+	VMOVUPS      192(DI), Z29
+	VBROADCASTSS 64(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 68(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 72(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 76(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 80(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS 84(SI), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	VBROADCASTSS 88(SI), Z30
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z13
+	VBROADCASTSS 92(SI), Z31
+	VFMADD231PS  Z28, Z31, Z14
+	VFMADD231PS  Z29, Z31, Z15
+	VBROADCASTSS 96(SI), Z30
+	VFMADD231PS  Z28, Z30, Z16
+	VFMADD231PS  Z29, Z30, Z17
+	VBROADCASTSS 100(SI), Z31
+	VFMADD231PS  Z28, Z31, Z18
+	VFMADD231PS  Z29, Z31, Z19
+	VMOVUPS      256(DI), Z28
+	VMOVUPS      320(DI), Z29
+	VBROADCASTSS 128(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 132(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 136(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 140(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 144(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS 148(SI), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	VBROADCASTSS 152(SI), Z30
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z13
+	VBROADCASTSS 156(SI), Z31
+	VFMADD231PS  Z28, Z31, Z14
+	VFMADD231PS  Z29, Z31, Z15
+	VBROADCASTSS 160(SI), Z30
+	VFMADD231PS  Z28, Z30, Z16
+	VFMADD231PS  Z29, Z30, Z17
+	VBROADCASTSS 164(SI), Z31
+	VFMADD231PS  Z28, Z31, Z18
+	VFMADD231PS  Z29, Z31, Z19
+	VMOVUPS      384(DI), Z28
+	VMOVUPS      448(DI), Z29
+	VBROADCASTSS 192(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 196(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 200(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 204(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 208(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS 212(SI), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	VBROADCASTSS 216(SI), Z30
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z13
+	VBROADCASTSS 220(SI), Z31
+	VFMADD231PS  Z28, Z31, Z14
+	VFMADD231PS  Z29, Z31, Z15
+	VBROADCASTSS 224(SI), Z30
+	VFMADD231PS  Z28, Z30, Z16
+	VFMADD231PS  Z29, Z30, Z17
+	VBROADCASTSS 228(SI), Z31
+	VFMADD231PS  Z28, Z31, Z18
+	VFMADD231PS  Z29, Z31, Z19
+	ADDQ         $+256, SI
+	ADDQ         $+512, DI
+	DECQ         R13
+	JNZ          fetch
+
+test:
+	TESTQ R10, R10
+	JZ    rest
 
 loop:
 	VMOVUPS      (DI), Z28
@@ -5222,74 +7852,387 @@ store:
 	VZEROUPPER
 	RET
 
-// func tileBF16x11(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·tileBF16x11(SB), NOSPLIT, $0-49
-	MOVQ       steps+0(FP), AX
-	MOVQ       a+8(FP), SI
-	MOVQ       b+16(FP), DI
-	MOVQ       c+24(FP), DX
-	MOVQ       ldc+32(FP), R8
-	MOVQ       n+40(FP), R9
-	SHLQ       $0x02, R8
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	VPXORD     Z20, Z20, Z20
-	VPXORD     Z21, Z21, Z21
-	MOVQ       DX, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	MOVQ       AX, R10
-	SHRQ       $0x02, R10
-	JZ         rest
+// func tileBF16x11(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileBF16x11(SB), NOSPLIT, $0-64
+	MOVQ   steps+0(FP), AX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+16(FP), DI
+	MOVQ   c+24(FP), DX
+	MOVQ   ldc+32(FP), R8
+	MOVQ   n+40(FP), R9
+	SHLQ   $0x02, R8
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	MOVQ   AX, R10
+	SHRQ   $0x02, R10
+	MOVQ   ahead+56(FP), R12
+	TESTQ  R12, R12
+	JZ     test
+	MOVQ   (R12), BX
+	MOVQ   8(R12), CX
+	MOVQ   16(R12), R11
+	MOVQ   24(R12), R15
+	SUBQ   $0x0b, R10
+	MOVQ   $0x0000000b, R13
+
+fetch:
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x0b
+	ADDQ         32(R12), BX
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x09
+	ADDQ         40(R12), CX
+	LONG         $0x0b0d0f41
+	ADDQ         48(R12), R11
+	LONG         $0x0f0d0f41
+	ADDQ         56(R12), R15
+	VMOVUPS      (DI), Z28
+	VMOVUPS      64(DI), Z29
+	VBROADCASTSS (SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 4(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 8(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 12(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 16(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 20(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 24(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 28(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 32(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 36(SI), Z31
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 40(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xed
+	VMOVUPS      128(DI), Z28
+	VMOVUPS      192(DI), Z29
+	VBROADCASTSS 64(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 68(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 72(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 76(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 80(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 84(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 88(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 92(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 96(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 100(SI), Z31
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 104(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xed
+	VMOVUPS      256(DI), Z28
+	VMOVUPS      320(DI), Z29
+	VBROADCASTSS 128(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 132(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 136(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 140(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 144(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 148(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 152(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 156(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 160(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 164(SI), Z31
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 168(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xed
+	VMOVUPS      384(DI), Z28
+	VMOVUPS      448(DI), Z29
+	VBROADCASTSS 192(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 196(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 200(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 204(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 208(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 212(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 216(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 220(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 224(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 228(SI), Z31
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 232(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xed
+	ADDQ         $+256, SI
+	ADDQ         $+512, DI
+	DECQ         R13
+	JNZ          fetch
+
+test:
+	TESTQ R10, R10
+	JZ    rest
 
 loop:
 	VMOVUPS      (DI), Z28
@@ -5802,74 +8745,211 @@ store:
 	VZEROUPPER
 	RET
 
-// func tileF32x11(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·tileF32x11(SB), NOSPLIT, $0-49
-	MOVQ       steps+0(FP), AX
-	MOVQ       a+8(FP), SI
-	MOVQ       b+16(FP), DI
-	MOVQ       c+24(FP), DX
-	MOVQ       ldc+32(FP), R8
-	MOVQ       n+40(FP), R9
-	SHLQ       $0x02, R8
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	VPXORD     Z20, Z20, Z20
-	VPXORD     Z21, Z21, Z21
-	MOVQ       DX, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	MOVQ       AX, R10
-	SHRQ       $0x02, R10
-	JZ         rest
+// func tileF32x11(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileF32x11(SB), NOSPLIT, $0-64
+	MOVQ   steps+0(FP), AX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+16(FP), DI
+	MOVQ   c+24(FP), DX
+	MOVQ   ldc+32(FP), R8
+	MOVQ   n+40(FP), R9
+	SHLQ   $0x02, R8
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	MOVQ   AX, R10
+	SHRQ   $0x02, R10
+	MOVQ   ahead+56(FP), R12
+	TESTQ  R12, R12
+	JZ     test
+	MOVQ   (R12), BX
+	MOVQ   8(R12), CX
+	MOVQ   16(R12), R11
+	MOVQ   24(R12), R15
+	SUBQ   $0x0b, R10
+	MOVQ   $0x0000000b, R13
+
+fetch:
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x0b
+	ADDQ         32(R12), BX
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x09
+	ADDQ         40(R12), CX
+	LONG         $0x0b0d0f41
+	ADDQ         48(R12), R11
+	LONG         $0x0f0d0f41
+	ADDQ         56(R12), R15
+	VMOVUPS      (DI), Z28
+	VMOVUPS      64(DI), Z29
+	VBROADCASTSS (SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 4(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 8(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 12(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 16(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS 20(SI), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	VBROADCASTSS 24(SI), Z30
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z13
+	VBROADCASTSS 28(SI), Z31
+	VFMADD231PS  Z28, Z31, Z14
+	VFMADD231PS  Z29, Z31, Z15
+	VBROADCASTSS 32(SI), Z30
+	VFMADD231PS  Z28, Z30, Z16
+	VFMADD231PS  Z29, Z30, Z17
+	VBROADCASTSS 36(SI), Z31
+	VFMADD231PS  Z28, Z31, Z18
+	VFMADD231PS  Z29, Z31, Z19
+	VBROADCASTSS 40(SI), Z30
+	VFMADD231PS  Z28, Z30, Z20
+	VFMADD231PS  Z29, Z30, Z21
+	VMOVUPS      128(DI), Z28
+	VMOVUPS      192(DI), Z29
+	VBROADCASTSS 64(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 68(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 72(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 76(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 80(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS 84(SI), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	VBROADCASTSS 88(SI), Z30
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z13
+	VBROADCASTSS 92(SI), Z31
+	VFMADD231PS  Z28, Z31, Z14
+	VFMADD231PS  Z29, Z31, Z15
+	VBROADCASTSS 96(SI), Z30
+	VFMADD231PS  Z28, Z30, Z16
+	VFMADD231PS  Z29, Z30, Z17
+	VBROADCASTSS 100(SI), Z31
+	VFMADD231PS  Z28, Z31, Z18
+	VFMADD231PS  Z29, Z31, Z19
+	VBROADCASTSS 104(SI), Z30
+	VFMADD231PS  Z28, Z30, Z20
+	VFMADD231PS  Z29, Z30, Z21
+	VMOVUPS      256(DI), Z28
+	VMOVUPS      320(DI), Z29
+	VBROADCASTSS 128(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 132(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 136(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 140(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 144(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS 148(SI), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	VBROADCASTSS 152(SI), Z30
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z13
+	VBROADCASTSS 156(SI), Z31
+	VFMADD231PS  Z28, Z31, Z14
+	VFMADD231PS  Z29, Z31, Z15
+	VBROADCASTSS 160(SI), Z30
+	VFMADD231PS  Z28, Z30, Z16
+	VFMADD231PS  Z29, Z30, Z17
+	VBROADCASTSS 164(SI), Z31
+	VFMADD231PS  Z28, Z31, Z18
+	VFMADD231PS  Z29, Z31, Z19
+	VBROADCASTSS 168(SI), Z30
+	VFMADD231PS  Z28, Z30, Z20
+	VFMADD231PS  Z29, Z30, Z21
+	VMOVUPS      384(DI), Z28
+	VMOVUPS      448(DI), Z29
+	VBROADCASTSS 192(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 196(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 200(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 204(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 208(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS 212(SI), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	VBROADCASTSS 216(SI), Z30
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z13
+	VBROADCASTSS 220(SI), Z31
+	VFMADD231PS  Z28, Z31, Z14
+	VFMADD231PS  Z29, Z31, Z15
+	VBROADCASTSS 224(SI), Z30
+	VFMADD231PS  Z28, Z30, Z16
+	VFMADD231PS  Z29, Z30, Z17
+	VBROADCASTSS 228(SI), Z31
+	VFMADD231PS  Z28, Z31, Z18
+	VFMADD231PS  Z29, Z31, Z19
+	VBROADCASTSS 232(SI), Z30
+	VFMADD231PS  Z28, Z30, Z20
+	VFMADD231PS  Z29, Z30, Z21
+	ADDQ         $+256, SI
+	ADDQ         $+512, DI
+	DECQ         R13
+	JNZ          fetch
+
+test:
+	TESTQ R10, R10
+	JZ    rest
 
 loop:
 	VMOVUPS      (DI), Z28
@@ -6162,79 +9242,417 @@ store:
 	VZEROUPPER
 	RET
 
-// func tileBF16x12(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·tileBF16x12(SB), NOSPLIT, $0-49
-	MOVQ       steps+0(FP), AX
-	MOVQ       a+8(FP), SI
-	MOVQ       b+16(FP), DI
-	MOVQ       c+24(FP), DX
-	MOVQ       ldc+32(FP), R8
-	MOVQ       n+40(FP), R9
-	SHLQ       $0x02, R8
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	VPXORD     Z20, Z20, Z20
-	VPXORD     Z21, Z21, Z21
-	VPXORD     Z22, Z22, Z22
-	VPXORD     Z23, Z23, Z23
-	MOVQ       DX, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	MOVQ       AX, R10
-	SHRQ       $0x02, R10
-	JZ         rest
+// func tileBF16x12(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileBF16x12(SB), NOSPLIT, $0-64
+	MOVQ   steps+0(FP), AX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+16(FP), DI
+	MOVQ   c+24(FP), DX
+	MOVQ   ldc+32(FP), R8
+	MOVQ   n+40(FP), R9
+	SHLQ   $0x02, R8
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	MOVQ   AX, R10
+	SHRQ   $0x02, R10
+	MOVQ   ahead+56(FP), R12
+	TESTQ  R12, R12
+	JZ     test
+	MOVQ   (R12), BX
+	MOVQ   8(R12), CX
+	MOVQ   16(R12), R11
+	MOVQ   24(R12), R15
+	SUBQ   $0x0c, R10
+	MOVQ   $0x0000000c, R13
+
+fetch:
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x0b
+	ADDQ         32(R12), BX
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x09
+	ADDQ         40(R12), CX
+	LONG         $0x0b0d0f41
+	ADDQ         48(R12), R11
+	LONG         $0x0f0d0f41
+	ADDQ         56(R12), R15
+	VMOVUPS      (DI), Z28
+	VMOVUPS      64(DI), Z29
+	VBROADCASTSS (SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 4(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 8(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 12(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 16(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 20(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 24(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 28(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 32(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 36(SI), Z31
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 40(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 44(SI), Z31
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VMOVUPS      128(DI), Z28
+	VMOVUPS      192(DI), Z29
+	VBROADCASTSS 64(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 68(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 72(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 76(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 80(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 84(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 88(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 92(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 96(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 100(SI), Z31
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 104(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 108(SI), Z31
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VMOVUPS      256(DI), Z28
+	VMOVUPS      320(DI), Z29
+	VBROADCASTSS 128(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 132(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 136(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 140(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 144(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 148(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 152(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 156(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 160(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 164(SI), Z31
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 168(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 172(SI), Z31
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VMOVUPS      384(DI), Z28
+	VMOVUPS      448(DI), Z29
+	VBROADCASTSS 192(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 196(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 200(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 204(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 208(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 212(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 216(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 220(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 224(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 228(SI), Z31
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 232(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 236(SI), Z31
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xfd
+	ADDQ         $+256, SI
+	ADDQ         $+512, DI
+	DECQ         R13
+	JNZ          fetch
+
+test:
+	TESTQ R10, R10
+	JZ    rest
 
 loop:
 	VMOVUPS      (DI), Z28
@@ -6790,79 +10208,225 @@ store:
 	VZEROUPPER
 	RET
 
-// func tileF32x12(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·tileF32x12(SB), NOSPLIT, $0-49
-	MOVQ       steps+0(FP), AX
-	MOVQ       a+8(FP), SI
-	MOVQ       b+16(FP), DI
-	MOVQ       c+24(FP), DX
-	MOVQ       ldc+32(FP), R8
-	MOVQ       n+40(FP), R9
-	SHLQ       $0x02, R8
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	VPXORD     Z20, Z20, Z20
-	VPXORD     Z21, Z21, Z21
-	VPXORD     Z22, Z22, Z22
-	VPXORD     Z23, Z23, Z23
-	MOVQ       DX, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	MOVQ       AX, R10
-	SHRQ       $0x02, R10
-	JZ         rest
+// func tileF32x12(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileF32x12(SB), NOSPLIT, $0-64
+	MOVQ   steps+0(FP), AX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+16(FP), DI
+	MOVQ   c+24(FP), DX
+	MOVQ   ldc+32(FP), R8
+	MOVQ   n+40(FP), R9
+	SHLQ   $0x02, R8
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	MOVQ   AX, R10
+	SHRQ   $0x02, R10
+	MOVQ   ahead+56(FP), R12
+	TESTQ  R12, R12
+	JZ     test
+	MOVQ   (R12), BX
+	MOVQ   8(R12), CX
+	MOVQ   16(R12), R11
+	MOVQ   24(R12), R15
+	SUBQ   $0x0c, R10
+	MOVQ   $0x0000000c, R13
+
+fetch:
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x0b
+	ADDQ         32(R12), BX
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x09
+	ADDQ         40(R12), CX
+	LONG         $0x0b0d0f41
+	ADDQ         48(R12), R11
+	LONG         $0x0f0d0f41
+	ADDQ         56(R12), R15
+	VMOVUPS      (DI), Z28
+	VMOVUPS      64(DI), Z29
+	VBROADCASTSS (SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 4(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 8(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 12(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 16(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS 20(SI), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	VBROADCASTSS 24(SI), Z30
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z13
+	VBROADCASTSS 28(SI), Z31
+	VFMADD231PS  Z28, Z31, Z14
+	VFMADD231PS  Z29, Z31, Z15
+	VBROADCASTSS 32(SI), Z30
+	VFMADD231PS  Z28, Z30, Z16
+	VFMADD231PS  Z29, Z30, Z17
+	VBROADCASTSS 36(SI), Z31
+	VFMADD231PS  Z28, Z31, Z18
+	VFMADD231PS  Z29, Z31, Z19
+	VBROADCASTSS 40(SI), Z30
+	VFMADD231PS  Z28, Z30, Z20
+	VFMADD231PS  Z29, Z30, Z21
+	VBROADCASTSS 44(SI), Z31
+	VFMADD231PS  Z28, Z31, Z22
+	VFMADD231PS  Z29, Z31, Z23
+	VMOVUPS      128(DI), Z28
+	VMOVUPS      192(DI), Z29
+	VBROADCASTSS 64(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 68(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 72(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 76(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 80(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS 84(SI), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	VBROADCASTSS 88(SI), Z30
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z13
+	VBROADCASTSS 92(SI), Z31
+	VFMADD231PS  Z28, Z31, Z14
+	VFMADD231PS  Z29, Z31, Z15
+	VBROADCASTSS 96(SI), Z30
+	VFMADD231PS  Z28, Z30, Z16
+	VFMADD231PS  Z29, Z30, Z17
+	VBROADCASTSS 100(SI), Z31
+	VFMADD231PS  Z28, Z31, Z18
+	VFMADD231PS  Z29, Z31, Z19
+	VBROADCASTSS 104(SI), Z30
+	VFMADD231PS  Z28, Z30, Z20
+	VFMADD231PS  Z29, Z30, Z21
+	VBROADCASTSS 108(SI), Z31
+	VFMADD231PS  Z28, Z31, Z22
+	VFMADD231PS  Z29, Z31, Z23
+	VMOVUPS      256(DI), Z28
+	VMOVUPS      320(DI), Z29
+	VBROADCASTSS 128(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 132(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 136(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 140(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 144(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS 148(SI), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	VBROADCASTSS 152(SI), Z30
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z13
+	VBROADCASTSS 156(SI), Z31
+	VFMADD231PS  Z28, Z31, Z14
+	VFMADD231PS  Z29, Z31, Z15
+	VBROADCASTSS 160(SI), Z30
+	VFMADD231PS  Z28, Z30, Z16
+	VFMADD231PS  Z29, Z30, Z17
+	VBROADCASTSS 164(SI), Z31
+	VFMADD231PS  Z28, Z31, Z18
+	VFMADD231PS  Z29, Z31, Z19
+	VBROADCASTSS 168(SI), Z30
+	VFMADD231PS  Z28, Z30, Z20
+	VFMADD231PS  Z29, Z30, Z21
+	VBROADCASTSS 172(SI), Z31
+	VFMADD231PS  Z28, Z31, Z22
+	VFMADD231PS  Z29, Z31, Z23
+	VMOVUPS      384(DI), Z28
+	VMOVUPS      448(DI), Z29
+	VBROADCASTSS 192(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 196(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 200(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 204(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 208(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS 212(SI), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	VBROADCASTSS 216(SI), Z30
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z13
+	VBROADCASTSS 220(SI), Z31
+	VFMADD231PS  Z28, Z31, Z14
+	VFMADD231PS  Z29, Z31, Z15
+	VBROADCASTSS 224(SI), Z30
+	VFMADD231PS  Z28, Z30, Z16
+	VFMADD231PS  Z29, Z30, Z17
+	VBROADCASTSS 228(SI), Z31
+	VFMADD231PS  Z28, Z31, Z18
+	VFMADD231PS  Z29, Z31, Z19
+	VBROADCASTSS 232(SI), Z30
+	VFMADD231PS  Z28, Z30, Z20
+	VFMADD231PS  Z29, Z30, Z21
+	VBROADCASTSS 236(SI), Z31
+	VFMADD231PS  Z28, Z31, Z22
+	VFMADD231PS  Z29, Z31, Z23
+	ADDQ         $+256, SI
+	ADDQ         $+512, DI
+	DECQ         R13
+	JNZ          fetch
+
+test:
+	TESTQ R10, R10
+	JZ    rest
 
 loop:
 	VMOVUPS      (DI), Z28
@@ -7178,84 +10742,447 @@ store:
 	VZEROUPPER
 	RET
 
-// func tileBF16x13(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·tileBF16x13(SB), NOSPLIT, $0-49
-	MOVQ       steps+0(FP), AX
-	MOVQ       a+8(FP), SI
-	MOVQ       b+16(FP), DI
-	MOVQ       c+24(FP), DX
-	MOVQ       ldc+32(FP), R8
-	MOVQ       n+40(FP), R9
-	SHLQ       $0x02, R8
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	VPXORD     Z20, Z20, Z20
-	VPXORD     Z21, Z21, Z21
-	VPXORD     Z22, Z22, Z22
-	VPXORD     Z23, Z23, Z23
-	VPXORD     Z24, Z24, Z24
-	VPXORD     Z25, Z25, Z25
-	MOVQ       DX, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	MOVQ       AX, R10
-	SHRQ       $0x02, R10
-	JZ         rest
+// func tileBF16x13(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileBF16x13(SB), NOSPLIT, $0-64
+	MOVQ   steps+0(FP), AX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+16(FP), DI
+	MOVQ   c+24(FP), DX
+	MOVQ   ldc+32(FP), R8
+	MOVQ   n+40(FP), R9
+	SHLQ   $0x02, R8
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	VPXORD Z24, Z24, Z24
+	VPXORD Z25, Z25, Z25
+	MOVQ   AX, R10
+	SHRQ   $0x02, R10
+	MOVQ   ahead+56(FP), R12
+	TESTQ  R12, R12
+	JZ     test
+	MOVQ   (R12), BX
+	MOVQ   8(R12), CX
+	MOVQ   16(R12), R11
+	MOVQ   24(R12), R15
+	SUBQ   $0x0d, R10
+	MOVQ   $0x0000000d, R13
+
+fetch:
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x0b
+	ADDQ         32(R12), BX
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x09
+	ADDQ         40(R12), CX
+	LONG         $0x0b0d0f41
+	ADDQ         48(R12), R11
+	LONG         $0x0f0d0f41
+	ADDQ         56(R12), R15
+	VMOVUPS      (DI), Z28
+	VMOVUPS      64(DI), Z29
+	VBROADCASTSS (SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 4(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 8(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 12(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 16(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 20(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 24(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 28(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 32(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 36(SI), Z31
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 40(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 44(SI), Z31
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 48(SI), Z30
+	LONG         $0x400e0262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e0262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VMOVUPS      128(DI), Z28
+	VMOVUPS      192(DI), Z29
+	VBROADCASTSS 64(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 68(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 72(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 76(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 80(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 84(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 88(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 92(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 96(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 100(SI), Z31
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 104(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 108(SI), Z31
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 112(SI), Z30
+	LONG         $0x400e0262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e0262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VMOVUPS      256(DI), Z28
+	VMOVUPS      320(DI), Z29
+	VBROADCASTSS 128(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 132(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 136(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 140(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 144(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 148(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 152(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 156(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 160(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 164(SI), Z31
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 168(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 172(SI), Z31
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 176(SI), Z30
+	LONG         $0x400e0262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e0262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VMOVUPS      384(DI), Z28
+	VMOVUPS      448(DI), Z29
+	VBROADCASTSS 192(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 196(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 200(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 204(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 208(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 212(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 216(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 220(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 224(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 228(SI), Z31
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 232(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 236(SI), Z31
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 240(SI), Z30
+	LONG         $0x400e0262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e0262
+	BYTE         $0x52
+	BYTE         $0xcd
+	ADDQ         $+256, SI
+	ADDQ         $+512, DI
+	DECQ         R13
+	JNZ          fetch
+
+test:
+	TESTQ R10, R10
+	JZ    rest
 
 loop:
 	VMOVUPS      (DI), Z28
@@ -7854,84 +11781,239 @@ store:
 	VZEROUPPER
 	RET
 
-// func tileF32x13(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·tileF32x13(SB), NOSPLIT, $0-49
-	MOVQ       steps+0(FP), AX
-	MOVQ       a+8(FP), SI
-	MOVQ       b+16(FP), DI
-	MOVQ       c+24(FP), DX
-	MOVQ       ldc+32(FP), R8
-	MOVQ       n+40(FP), R9
-	SHLQ       $0x02, R8
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	VPXORD     Z20, Z20, Z20
-	VPXORD     Z21, Z21, Z21
-	VPXORD     Z22, Z22, Z22
-	VPXORD     Z23, Z23, Z23
-	VPXORD     Z24, Z24, Z24
-	VPXORD     Z25, Z25, Z25
-	MOVQ       DX, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	MOVQ       AX, R10
-	SHRQ       $0x02, R10
-	JZ         rest
+// func tileF32x13(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileF32x13(SB), NOSPLIT, $0-64
+	MOVQ   steps+0(FP), AX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+16(FP), DI
+	MOVQ   c+24(FP), DX
+	MOVQ   ldc+32(FP), R8
+	MOVQ   n+40(FP), R9
+	SHLQ   $0x02, R8
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	VPXORD Z24, Z24, Z24
+	VPXORD Z25, Z25, Z25
+	MOVQ   AX, R10
+	SHRQ   $0x02, R10
+	MOVQ   ahead+56(FP), R12
+	TESTQ  R12, R12
+	JZ     test
+	MOVQ   (R12), BX
+	MOVQ   8(R12), CX
+	MOVQ   16(R12), R11
+	MOVQ   24(R12), R15
+	SUBQ   $0x0d, R10
+	MOVQ   $0x0000000d, R13
+
+fetch:
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x0b
+	ADDQ         32(R12), BX
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x09
+	ADDQ         40(R12), CX
+	LONG         $0x0b0d0f41
+	ADDQ         48(R12), R11
+	LONG         $0x0f0d0f41
+	ADDQ         56(R12), R15
+	VMOVUPS      (DI), Z28
+	VMOVUPS      64(DI), Z29
+	VBROADCASTSS (SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 4(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 8(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 12(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 16(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS 20(SI), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	VBROADCASTSS 24(SI), Z30
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z13
+	VBROADCASTSS 28(SI), Z31
+	VFMADD231PS  Z28, Z31, Z14
+	VFMADD231PS  Z29, Z31, Z15
+	VBROADCASTSS 32(SI), Z30
+	VFMADD231PS  Z28, Z30, Z16
+	VFMADD231PS  Z29, Z30, Z17
+	VBROADCASTSS 36(SI), Z31
+	VFMADD231PS  Z28, Z31, Z18
+	VFMADD231PS  Z29, Z31, Z19
+	VBROADCASTSS 40(SI), Z30
+	VFMADD231PS  Z28, Z30, Z20
+	VFMADD231PS  Z29, Z30, Z21
+	VBROADCASTSS 44(SI), Z31
+	VFMADD231PS  Z28, Z31, Z22
+	VFMADD231PS  Z29, Z31, Z23
+	VBROADCASTSS 48(SI), Z30
+	VFMADD231PS  Z28, Z30, Z24
+	VFMADD231PS  Z29, Z30, Z25
+	VMOVUPS      128(DI), Z28
+	VMOVUPS      192(DI), Z29
+	VBROADCASTSS 64(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 68(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 72(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 76(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 80(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS 84(SI), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	VBROADCASTSS 88(SI), Z30
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z13
+	VBROADCASTSS 92(SI), Z31
+	VFMADD231PS  Z28, Z31, Z14
+	VFMADD231PS  Z29, Z31, Z15
+	VBROADCASTSS 96(SI), Z30
+	VFMADD231PS  Z28, Z30, Z16
+	VFMADD231PS  Z29, Z30, Z17
+	VBROADCASTSS 100(SI), Z31
+	VFMADD231PS  Z28, Z31, Z18
+	VFMADD231PS  Z29, Z31, Z19
+	VBROADCASTSS 104(SI), Z30
+	VFMADD231PS  Z28, Z30, Z20
+	VFMADD231PS  Z29, Z30, Z21
+	VBROADCASTSS 108(SI), Z31
+	VFMADD231PS  Z28, Z31, Z22
+	VFMADD231PS  Z29, Z31, Z23
+	VBROADCASTSS 112(SI), Z30
+	VFMADD231PS  Z28, Z30, Z24
+	VFMADD231PS  Z29, Z30, Z25
+	VMOVUPS      256(DI), Z28
+	VMOVUPS      320(DI), Z29
+	VBROADCASTSS 128(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 132(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 136(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 140(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 144(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS 148(SI), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	VBROADCASTSS 152(SI), Z30
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z13
+	VBROADCASTSS 156(SI), Z31
+	VFMADD231PS  Z28, Z31, Z14
+	VFMADD231PS  Z29, Z31, Z15
+	VBROADCASTSS 160(SI), Z30
+	VFMADD231PS  Z28, Z30, Z16
+	VFMADD231PS  Z29, Z30, Z17
+	VBROADCASTSS 164(SI), Z31
+	VFMADD231PS  Z28, Z31, Z18
+	VFMADD231PS  Z29, Z31, Z19
+	VBROADCASTSS 168(SI), Z30
+	VFMADD231PS  Z28, Z30, Z20
+	VFMADD231PS  Z29, Z30, Z21
+	VBROADCASTSS 172(SI), Z31
+	VFMADD231PS  Z28, Z31, Z22
+	VFMADD231PS  Z29, Z31, Z23
+	VBROADCASTSS 176(SI), Z30
+	VFMADD231PS  Z28, Z30, Z24
+	VFMADD231PS  Z29, Z30, Z25
+	VMOVUPS      384(DI), Z28
+	VMOVUPS      448(DI), Z29
+	VBROADCASTSS 192(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 196(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 200(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 204(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 208(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS 212(SI), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	VBROADCASTSS 216(SI), Z30
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z13
+	VBROADCASTSS 220(SI), Z31
+	VFMADD231PS  Z28, Z31, Z14
+	VFMADD231PS  Z29, Z31, Z15
+	VBROADCASTSS 224(SI), Z30
+	VFMADD231PS  Z28, Z30, Z16
+	VFMADD231PS  Z29, Z30, Z17
+	VBROADCASTSS 228(SI), Z31
+	VFMADD231PS  Z28, Z31, Z18
+	VFMADD231PS  Z29, Z31, Z19
+	VBROADCASTSS 232(SI), Z30
+	VFMADD231PS  Z28, Z30, Z20
+	VFMADD231PS  Z29, Z30, Z21
+	VBROADCASTSS 236(SI), Z31
+	VFMADD231PS  Z28, Z31, Z22
+	VFMADD231PS  Z29, Z31, Z23
+	VBROADCASTSS 240(SI), Z30
+	VFMADD231PS  Z28, Z30, Z24
+	VFMADD231PS  Z29, Z30, Z25
+	ADDQ         $+256, SI
+	ADDQ         $+512, DI
+	DECQ         R13
+	JNZ          fetch
+
+test:
+	TESTQ R10, R10
+	JZ    rest
 
 loop:
 	VMOVUPS      (DI), Z28
@@ -8270,89 +12352,477 @@ store:
 	VZEROUPPER
 	RET
 
-// func tileBF16x14(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·tileBF16x14(SB), NOSPLIT, $0-49
-	MOVQ       steps+0(FP), AX
-	MOVQ       a+8(FP), SI
-	MOVQ       b+16(FP), DI
-	MOVQ       c+24(FP), DX
-	MOVQ       ldc+32(FP), R8
-	MOVQ       n+40(FP), R9
-	SHLQ       $0x02, R8
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	VPXORD     Z20, Z20, Z20
-	VPXORD     Z21, Z21, Z21
-	VPXORD     Z22, Z22, Z22
-	VPXORD     Z23, Z23, Z23
-	VPXORD     Z24, Z24, Z24
-	VPXORD     Z25, Z25, Z25
-	VPXORD     Z26, Z26, Z26
-	VPXORD     Z27, Z27, Z27
-	MOVQ       DX, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	MOVQ       AX, R10
-	SHRQ       $0x02, R10
-	JZ         rest
+// func tileBF16x14(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileBF16x14(SB), NOSPLIT, $0-64
+	MOVQ   steps+0(FP), AX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+16(FP), DI
+	MOVQ   c+24(FP), DX
+	MOVQ   ldc+32(FP), R8
+	MOVQ   n+40(FP), R9
+	SHLQ   $0x02, R8
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	VPXORD Z24, Z24, Z24
+	VPXORD Z25, Z25, Z25
+	VPXORD Z26, Z26, Z26
+	VPXORD Z27, Z27, Z27
+	MOVQ   AX, R10
+	SHRQ   $0x02, R10
+	MOVQ   ahead+56(FP), R12
+	TESTQ  R12, R12
+	JZ     test
+	MOVQ   (R12), BX
+	MOVQ   8(R12), CX
+	MOVQ   16(R12), R11
+	MOVQ   24(R12), R15
+	SUBQ   $0x0e, R10
+	MOVQ   $0x0000000e, R13
+
+fetch:
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x0b
+	ADDQ         32(R12), BX
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x09
+	ADDQ         40(R12), CX
+	LONG         $0x0b0d0f41
+	ADDQ         48(R12), R11
+	LONG         $0x0f0d0f41
+	ADDQ         56(R12), R15
+	VMOVUPS      (DI), Z28
+	VMOVUPS      64(DI), Z29
+	VBROADCASTSS (SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 4(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 8(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 12(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 16(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 20(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 24(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 28(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 32(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 36(SI), Z31
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 40(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 44(SI), Z31
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 48(SI), Z30
+	LONG         $0x400e0262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e0262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 52(SI), Z31
+	LONG         $0x40060262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40060262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VMOVUPS      128(DI), Z28
+	VMOVUPS      192(DI), Z29
+	VBROADCASTSS 64(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 68(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 72(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 76(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 80(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 84(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 88(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 92(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 96(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 100(SI), Z31
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 104(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 108(SI), Z31
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 112(SI), Z30
+	LONG         $0x400e0262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e0262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 116(SI), Z31
+	LONG         $0x40060262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40060262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VMOVUPS      256(DI), Z28
+	VMOVUPS      320(DI), Z29
+	VBROADCASTSS 128(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 132(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 136(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 140(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 144(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 148(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 152(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 156(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 160(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 164(SI), Z31
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 168(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 172(SI), Z31
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 176(SI), Z30
+	LONG         $0x400e0262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e0262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 180(SI), Z31
+	LONG         $0x40060262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40060262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VMOVUPS      384(DI), Z28
+	VMOVUPS      448(DI), Z29
+	VBROADCASTSS 192(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 196(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 200(SI), Z30
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e9262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 204(SI), Z31
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40069262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 208(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 212(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 216(SI), Z30
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e1262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 220(SI), Z31
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40061262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 224(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 228(SI), Z31
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xdd
+	VBROADCASTSS 232(SI), Z30
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xe4
+	LONG         $0x400e8262
+	BYTE         $0x52
+	BYTE         $0xed
+	VBROADCASTSS 236(SI), Z31
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xf4
+	LONG         $0x40068262
+	BYTE         $0x52
+	BYTE         $0xfd
+	VBROADCASTSS 240(SI), Z30
+	LONG         $0x400e0262
+	BYTE         $0x52
+	BYTE         $0xc4
+	LONG         $0x400e0262
+	BYTE         $0x52
+	BYTE         $0xcd
+	VBROADCASTSS 244(SI), Z31
+	LONG         $0x40060262
+	BYTE         $0x52
+	BYTE         $0xd4
+	LONG         $0x40060262
+	BYTE         $0x52
+	BYTE         $0xdd
+	ADDQ         $+256, SI
+	ADDQ         $+512, DI
+	DECQ         R13
+	JNZ          fetch
+
+test:
+	TESTQ R10, R10
+	JZ    rest
 
 loop:
 	VMOVUPS      (DI), Z28
@@ -8994,89 +13464,253 @@ store:
 	VZEROUPPER
 	RET
 
-// func tileF32x14(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·tileF32x14(SB), NOSPLIT, $0-49
-	MOVQ       steps+0(FP), AX
-	MOVQ       a+8(FP), SI
-	MOVQ       b+16(FP), DI
-	MOVQ       c+24(FP), DX
-	MOVQ       ldc+32(FP), R8
-	MOVQ       n+40(FP), R9
-	SHLQ       $0x02, R8
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	VPXORD     Z20, Z20, Z20
-	VPXORD     Z21, Z21, Z21
-	VPXORD     Z22, Z22, Z22
-	VPXORD     Z23, Z23, Z23
-	VPXORD     Z24, Z24, Z24
-	VPXORD     Z25, Z25, Z25
-	VPXORD     Z26, Z26, Z26
-	VPXORD     Z27, Z27, Z27
-	MOVQ       DX, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       R8, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	MOVQ       AX, R10
-	SHRQ       $0x02, R10
-	JZ         rest
+// func tileF32x14(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tileF32x14(SB), NOSPLIT, $0-64
+	MOVQ   steps+0(FP), AX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+16(FP), DI
+	MOVQ   c+24(FP), DX
+	MOVQ   ldc+32(FP), R8
+	MOVQ   n+40(FP), R9
+	SHLQ   $0x02, R8
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	VPXORD Z24, Z24, Z24
+	VPXORD Z25, Z25, Z25
+	VPXORD Z26, Z26, Z26
+	VPXORD Z27, Z27, Z27
+	MOVQ   AX, R10
+	SHRQ   $0x02, R10
+	MOVQ   ahead+56(FP), R12
+	TESTQ  R12, R12
+	JZ     test
+	MOVQ   (R12), BX
+	MOVQ   8(R12), CX
+	MOVQ   16(R12), R11
+	MOVQ   24(R12), R15
+	SUBQ   $0x0e, R10
+	MOVQ   $0x0000000e, R13
+
+fetch:
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x0b
+	ADDQ         32(R12), BX
+	BYTE         $0x0f
+	BYTE         $0x0d
+	BYTE         $0x09
+	ADDQ         40(R12), CX
+	LONG         $0x0b0d0f41
+	ADDQ         48(R12), R11
+	LONG         $0x0f0d0f41
+	ADDQ         56(R12), R15
+	VMOVUPS      (DI), Z28
+	VMOVUPS      64(DI), Z29
+	VBROADCASTSS (SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 4(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 8(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 12(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 16(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS 20(SI), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	VBROADCASTSS 24(SI), Z30
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z13
+	VBROADCASTSS 28(SI), Z31
+	VFMADD231PS  Z28, Z31, Z14
+	VFMADD231PS  Z29, Z31, Z15
+	VBROADCASTSS 32(SI), Z30
+	VFMADD231PS  Z28, Z30, Z16
+	VFMADD231PS  Z29, Z30, Z17
+	VBROADCASTSS 36(SI), Z31
+	VFMADD231PS  Z28, Z31, Z18
+	VFMADD231PS  Z29, Z31, Z19
+	VBROADCASTSS 40(SI), Z30
+	VFMADD231PS  Z28, Z30, Z20
+	VFMADD231PS  Z29, Z30, Z21
+	VBROADCASTSS 44(SI), Z31
+	VFMADD231PS  Z28, Z31, Z22
+	VFMADD231PS  Z29, Z31, Z23
+	VBROADCASTSS 48(SI), Z30
+	VFMADD231PS  Z28, Z30, Z24
+	VFMADD231PS  Z29, Z30, Z25
+	VBROADCASTSS 52(SI), Z31
+	VFMADD231PS  Z28, Z31, Z26
+	VFMADD231PS  Z29, Z31, Z27
+	VMOVUPS      128(DI), Z28
+	VMOVUPS      192(DI), Z29
+	VBROADCASTSS 64(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 68(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 72(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 76(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 80(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS 84(SI), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	VBROADCASTSS 88(SI), Z30
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z13
+	VBROADCASTSS 92(SI), Z31
+	VFMADD231PS  Z28, Z31, Z14
+	VFMADD231PS  Z29, Z31, Z15
+	VBROADCASTSS 96(SI), Z30
+	VFMADD231PS  Z28, Z30, Z16
+	VFMADD231PS  Z29, Z30, Z17
+	VBROADCASTSS 100(SI), Z31
+	VFMADD231PS  Z28, Z31, Z18
+	VFMADD231PS  Z29, Z31, Z19
+	VBROADCASTSS 104(SI), Z30
+	VFMADD231PS  Z28, Z30, Z20
+	VFMADD231PS  Z29, Z30, Z21
+	VBROADCASTSS 108(SI), Z31
+	VFMADD231PS  Z28, Z31, Z22
+	VFMADD231PS  Z29, Z31, Z23
+	VBROADCASTSS 112(SI), Z30
+	VFMADD231PS  Z28, Z30, Z24
+	VFMADD231PS  Z29, Z30, Z25
+	VBROADCASTSS 116(SI), Z31
+	VFMADD231PS  Z28, Z31, Z26
+	VFMADD231PS  Z29, Z31, Z27
+	VMOVUPS      256(DI), Z28
+	VMOVUPS      320(DI), Z29
+	VBROADCASTSS 128(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 132(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 136(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 140(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 144(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS 148(SI), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	VBROADCASTSS 152(SI), Z30
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z13
+	VBROADCASTSS 156(SI), Z31
+	VFMADD231PS  Z28, Z31, Z14
+	VFMADD231PS  Z29, Z31, Z15
+	VBROADCASTSS 160(SI), Z30
+	VFMADD231PS  Z28, Z30, Z16
+	VFMADD231PS  Z29, Z30, Z17
+	VBROADCASTSS 164(SI), Z31
+	VFMADD231PS  Z28, Z31, Z18
+	VFMADD231PS  Z29, Z31, Z19
+	VBROADCASTSS 168(SI), Z30
+	VFMADD231PS  Z28, Z30, Z20
+	VFMADD231PS  Z29, Z30, Z21
+	VBROADCASTSS 172(SI), Z31
+	VFMADD231PS  Z28, Z31, Z22
+	VFMADD231PS  Z29, Z31, Z23
+	VBROADCASTSS 176(SI), Z30
+	VFMADD231PS  Z28, Z30, Z24
+	VFMADD231PS  Z29, Z30, Z25
+	VBROADCASTSS 180(SI), Z31
+	VFMADD231PS  Z28, Z31, Z26
+	VFMADD231PS  Z29, Z31, Z27
+	VMOVUPS      384(DI), Z28
+	VMOVUPS      448(DI), Z29
+	VBROADCASTSS 192(SI), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS 196(SI), Z31
+	VFMADD231PS  Z28, Z31, Z2
+	VFMADD231PS  Z29, Z31, Z3
+	VBROADCASTSS 200(SI), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS 204(SI), Z31
+	VFMADD231PS  Z28, Z31, Z6
+	VFMADD231PS  Z29, Z31, Z7
+	VBROADCASTSS 208(SI), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS 212(SI), Z31
+	VFMADD231PS  Z28, Z31, Z10
+	VFMADD231PS  Z29, Z31, Z11
+	VBROADCASTSS 216(SI), Z30
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z13
+	VBROADCASTSS 220(SI), Z31
+	VFMADD231PS  Z28, Z31, Z14
+	VFMADD231PS  Z29, Z31, Z15
+	VBROADCASTSS 224(SI), Z30
+	VFMADD231PS  Z28, Z30, Z16
+	VFMADD231PS  Z29, Z30, Z17
+	VBROADCASTSS 228(SI), Z31
+	VFMADD231PS  Z28, Z31, Z18
+	VFMADD231PS  Z29, Z31, Z19
+	VBROADCASTSS 232(SI), Z30
+	VFMADD231PS  Z28, Z30, Z20
+	VFMADD231PS  Z29, Z30, Z21
+	VBROADCASTSS 236(SI), Z31
+	VFMADD231PS  Z28, Z31, Z22
+	VFMADD231PS  Z29, Z31, Z23
+	VBROADCASTSS 240(SI), Z30
+	VFMADD231PS  Z28, Z30, Z24
+	VFMADD231PS  Z29, Z30, Z25
+	VBROADCASTSS 244(SI), Z31
+	VFMADD231PS  Z28, Z31, Z26
+	VFMADD231PS  Z29, Z31, Z27
+	ADDQ         $+256, SI
+	ADDQ         $+512, DI
+	DECQ         R13
+	JNZ          fetch
+
+test:
+	TESTQ R10, R10
+	JZ    rest
 
 loop:
 	VMOVUPS      (DI), Z28
@@ -9456,9 +14090,9 @@ DATA gemmIota<>+56(SB)/4, $0x0000000e
 DATA gemmIota<>+60(SB)/4, $0x0000000f
 GLOBL gemmIota<>(SB), RODATA|NOPTR, $64
 
-// func tileAVX2x1(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+// func tileAVX2x1(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 // Requires: AVX, AVX2, FMA3, MMX+, SSE2
-TEXT ·tileAVX2x1(SB), NOSPLIT, $0-49
+TEXT ·tileAVX2x1(SB), NOSPLIT, $0-64
 	MOVQ       steps+0(FP), AX
 	MOVQ       a+8(FP), SI
 	MOVQ       b+16(FP), DI
@@ -9534,9 +14168,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func tileAVX2x2(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+// func tileAVX2x2(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 // Requires: AVX, AVX2, FMA3, MMX+, SSE2
-TEXT ·tileAVX2x2(SB), NOSPLIT, $0-49
+TEXT ·tileAVX2x2(SB), NOSPLIT, $0-64
 	MOVQ       steps+0(FP), AX
 	MOVQ       a+8(FP), SI
 	MOVQ       b+16(FP), DI
@@ -9639,9 +14273,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func tileAVX2x3(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+// func tileAVX2x3(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 // Requires: AVX, AVX2, FMA3, MMX+, SSE2
-TEXT ·tileAVX2x3(SB), NOSPLIT, $0-49
+TEXT ·tileAVX2x3(SB), NOSPLIT, $0-64
 	MOVQ       steps+0(FP), AX
 	MOVQ       a+8(FP), SI
 	MOVQ       b+16(FP), DI
@@ -9771,9 +14405,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func tileAVX2x4(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+// func tileAVX2x4(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 // Requires: AVX, AVX2, FMA3, MMX+, SSE2
-TEXT ·tileAVX2x4(SB), NOSPLIT, $0-49
+TEXT ·tileAVX2x4(SB), NOSPLIT, $0-64
 	MOVQ       steps+0(FP), AX
 	MOVQ       a+8(FP), SI
 	MOVQ       b+16(FP), DI
@@ -9930,9 +14564,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func tileAVX2x5(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+// func tileAVX2x5(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 // Requires: AVX, AVX2, FMA3, MMX+, SSE2
-TEXT ·tileAVX2x5(SB), NOSPLIT, $0-49
+TEXT ·tileAVX2x5(SB), NOSPLIT, $0-64
 	MOVQ       steps+0(FP), AX
 	MOVQ       a+8(FP), SI
 	MOVQ       b+16(FP), DI
@@ -10116,9 +14750,9 @@ store:
 	VZEROUPPER
 	RET
 
-// func tileAVX2x6(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+// func tileAVX2x6(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 // Requires: AVX, AVX2, FMA3, MMX+, SSE2
-TEXT ·tileAVX2x6(SB), NOSPLIT, $0-49
+TEXT ·tileAVX2x6(SB), NOSPLIT, $0-64
 	MOVQ       steps+0(FP), AX
 	MOVQ       a+8(FP), SI
 	MOVQ       b+16(FP), DI

@@ -4,175 +4,175 @@ package kernel
 
 import "unsafe"
 
-// c[0:1,0:n] = A·B or += A·B over steps k steps, n ≤ 32.
+// c[0:1,0:n] = A·B or += A·B over steps k steps, n ≤ 32; steps ≥ 4 with ahead.
 //
 //go:noescape
-func tileBF16x1(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+func tileBF16x1(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 
-// c[0:1,0:n] = A·B or += A·B over steps k steps, n ≤ 32.
+// c[0:1,0:n] = A·B or += A·B over steps k steps, n ≤ 32; steps ≥ 4 with ahead.
 //
 //go:noescape
-func tileF32x1(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+func tileF32x1(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 
-// c[0:2,0:n] = A·B or += A·B over steps k steps, n ≤ 32.
+// c[0:2,0:n] = A·B or += A·B over steps k steps, n ≤ 32; steps ≥ 8 with ahead.
 //
 //go:noescape
-func tileBF16x2(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+func tileBF16x2(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 
-// c[0:2,0:n] = A·B or += A·B over steps k steps, n ≤ 32.
+// c[0:2,0:n] = A·B or += A·B over steps k steps, n ≤ 32; steps ≥ 8 with ahead.
 //
 //go:noescape
-func tileF32x2(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+func tileF32x2(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 
-// c[0:3,0:n] = A·B or += A·B over steps k steps, n ≤ 32.
+// c[0:3,0:n] = A·B or += A·B over steps k steps, n ≤ 32; steps ≥ 12 with ahead.
 //
 //go:noescape
-func tileBF16x3(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+func tileBF16x3(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 
-// c[0:3,0:n] = A·B or += A·B over steps k steps, n ≤ 32.
+// c[0:3,0:n] = A·B or += A·B over steps k steps, n ≤ 32; steps ≥ 12 with ahead.
 //
 //go:noescape
-func tileF32x3(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+func tileF32x3(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 
-// c[0:4,0:n] = A·B or += A·B over steps k steps, n ≤ 32.
+// c[0:4,0:n] = A·B or += A·B over steps k steps, n ≤ 32; steps ≥ 16 with ahead.
 //
 //go:noescape
-func tileBF16x4(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+func tileBF16x4(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 
-// c[0:4,0:n] = A·B or += A·B over steps k steps, n ≤ 32.
+// c[0:4,0:n] = A·B or += A·B over steps k steps, n ≤ 32; steps ≥ 16 with ahead.
 //
 //go:noescape
-func tileF32x4(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+func tileF32x4(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 
-// c[0:5,0:n] = A·B or += A·B over steps k steps, n ≤ 32.
+// c[0:5,0:n] = A·B or += A·B over steps k steps, n ≤ 32; steps ≥ 20 with ahead.
 //
 //go:noescape
-func tileBF16x5(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+func tileBF16x5(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 
-// c[0:5,0:n] = A·B or += A·B over steps k steps, n ≤ 32.
+// c[0:5,0:n] = A·B or += A·B over steps k steps, n ≤ 32; steps ≥ 20 with ahead.
 //
 //go:noescape
-func tileF32x5(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+func tileF32x5(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 
-// c[0:6,0:n] = A·B or += A·B over steps k steps, n ≤ 32.
+// c[0:6,0:n] = A·B or += A·B over steps k steps, n ≤ 32; steps ≥ 24 with ahead.
 //
 //go:noescape
-func tileBF16x6(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+func tileBF16x6(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 
-// c[0:6,0:n] = A·B or += A·B over steps k steps, n ≤ 32.
+// c[0:6,0:n] = A·B or += A·B over steps k steps, n ≤ 32; steps ≥ 24 with ahead.
 //
 //go:noescape
-func tileF32x6(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+func tileF32x6(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 
-// c[0:7,0:n] = A·B or += A·B over steps k steps, n ≤ 32.
+// c[0:7,0:n] = A·B or += A·B over steps k steps, n ≤ 32; steps ≥ 28 with ahead.
 //
 //go:noescape
-func tileBF16x7(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+func tileBF16x7(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 
-// c[0:7,0:n] = A·B or += A·B over steps k steps, n ≤ 32.
+// c[0:7,0:n] = A·B or += A·B over steps k steps, n ≤ 32; steps ≥ 28 with ahead.
 //
 //go:noescape
-func tileF32x7(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+func tileF32x7(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 
-// c[0:8,0:n] = A·B or += A·B over steps k steps, n ≤ 32.
+// c[0:8,0:n] = A·B or += A·B over steps k steps, n ≤ 32; steps ≥ 32 with ahead.
 //
 //go:noescape
-func tileBF16x8(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+func tileBF16x8(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 
-// c[0:8,0:n] = A·B or += A·B over steps k steps, n ≤ 32.
+// c[0:8,0:n] = A·B or += A·B over steps k steps, n ≤ 32; steps ≥ 32 with ahead.
 //
 //go:noescape
-func tileF32x8(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+func tileF32x8(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 
-// c[0:9,0:n] = A·B or += A·B over steps k steps, n ≤ 32.
+// c[0:9,0:n] = A·B or += A·B over steps k steps, n ≤ 32; steps ≥ 36 with ahead.
 //
 //go:noescape
-func tileBF16x9(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+func tileBF16x9(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 
-// c[0:9,0:n] = A·B or += A·B over steps k steps, n ≤ 32.
+// c[0:9,0:n] = A·B or += A·B over steps k steps, n ≤ 32; steps ≥ 36 with ahead.
 //
 //go:noescape
-func tileF32x9(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+func tileF32x9(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 
-// c[0:10,0:n] = A·B or += A·B over steps k steps, n ≤ 32.
+// c[0:10,0:n] = A·B or += A·B over steps k steps, n ≤ 32; steps ≥ 40 with ahead.
 //
 //go:noescape
-func tileBF16x10(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+func tileBF16x10(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 
-// c[0:10,0:n] = A·B or += A·B over steps k steps, n ≤ 32.
+// c[0:10,0:n] = A·B or += A·B over steps k steps, n ≤ 32; steps ≥ 40 with ahead.
 //
 //go:noescape
-func tileF32x10(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+func tileF32x10(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 
-// c[0:11,0:n] = A·B or += A·B over steps k steps, n ≤ 32.
+// c[0:11,0:n] = A·B or += A·B over steps k steps, n ≤ 32; steps ≥ 44 with ahead.
 //
 //go:noescape
-func tileBF16x11(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+func tileBF16x11(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 
-// c[0:11,0:n] = A·B or += A·B over steps k steps, n ≤ 32.
+// c[0:11,0:n] = A·B or += A·B over steps k steps, n ≤ 32; steps ≥ 44 with ahead.
 //
 //go:noescape
-func tileF32x11(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+func tileF32x11(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 
-// c[0:12,0:n] = A·B or += A·B over steps k steps, n ≤ 32.
+// c[0:12,0:n] = A·B or += A·B over steps k steps, n ≤ 32; steps ≥ 48 with ahead.
 //
 //go:noescape
-func tileBF16x12(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+func tileBF16x12(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 
-// c[0:12,0:n] = A·B or += A·B over steps k steps, n ≤ 32.
+// c[0:12,0:n] = A·B or += A·B over steps k steps, n ≤ 32; steps ≥ 48 with ahead.
 //
 //go:noescape
-func tileF32x12(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+func tileF32x12(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 
-// c[0:13,0:n] = A·B or += A·B over steps k steps, n ≤ 32.
+// c[0:13,0:n] = A·B or += A·B over steps k steps, n ≤ 32; steps ≥ 52 with ahead.
 //
 //go:noescape
-func tileBF16x13(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+func tileBF16x13(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 
-// c[0:13,0:n] = A·B or += A·B over steps k steps, n ≤ 32.
+// c[0:13,0:n] = A·B or += A·B over steps k steps, n ≤ 32; steps ≥ 52 with ahead.
 //
 //go:noescape
-func tileF32x13(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+func tileF32x13(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 
-// c[0:14,0:n] = A·B or += A·B over steps k steps, n ≤ 32.
+// c[0:14,0:n] = A·B or += A·B over steps k steps, n ≤ 32; steps ≥ 56 with ahead.
 //
 //go:noescape
-func tileBF16x14(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+func tileBF16x14(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 
-// c[0:14,0:n] = A·B or += A·B over steps k steps, n ≤ 32.
+// c[0:14,0:n] = A·B or += A·B over steps k steps, n ≤ 32; steps ≥ 56 with ahead.
 //
 //go:noescape
-func tileF32x14(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+func tileF32x14(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 
 // c[0:1,0:n] = A·B or += A·B over steps k steps, n ≤ 16.
 //
 //go:noescape
-func tileAVX2x1(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+func tileAVX2x1(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 
 // c[0:2,0:n] = A·B or += A·B over steps k steps, n ≤ 16.
 //
 //go:noescape
-func tileAVX2x2(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+func tileAVX2x2(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 
 // c[0:3,0:n] = A·B or += A·B over steps k steps, n ≤ 16.
 //
 //go:noescape
-func tileAVX2x3(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+func tileAVX2x3(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 
 // c[0:4,0:n] = A·B or += A·B over steps k steps, n ≤ 16.
 //
 //go:noescape
-func tileAVX2x4(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+func tileAVX2x4(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 
 // c[0:5,0:n] = A·B or += A·B over steps k steps, n ≤ 16.
 //
 //go:noescape
-func tileAVX2x5(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+func tileAVX2x5(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 
 // c[0:6,0:n] = A·B or += A·B over steps k steps, n ≤ 16.
 //
 //go:noescape
-func tileAVX2x6(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool)
+func tileAVX2x6(steps int, a unsafe.Pointer, b unsafe.Pointer, c unsafe.Pointer, ldc int, n int, acc bool, ahead unsafe.Pointer)
 
 // runs n × 24 vector multiply-adds on registers.
 //

@@ -126,15 +126,47 @@ func (g *GemmArgs) gelu(i0, j0, m, n int, sums unsafe.Pointer, ld int) {
 	vec().geluBothRows(a)
 }
 
-// prefetch asks for what the epilogue of C[i0:i0+m, j0:j0+n] reads and writes, so that it arrives while the sums are
-// computed.
-func (g *GemmArgs) prefetch(i0, j0, m, n int) {
+// ahead asks for what the epilogue of C[i0:i0+m, j0:j0+n] reads and writes, so that it arrives while the sums are computed: in h, which it returns, or
+// where the tile cannot fetch so much on its way, at once.
+func (g *GemmArgs) ahead(h *tileAhead, mk *microKernel, i0, j0, m, n, steps int) *tileAhead {
+	k := 0
 	for _, x := range [...]*Mat{&g.C, &g.PreAct, &g.ActOut, &g.Residual} {
-		if !x.IsNil() {
-			size := x.DT.Size()
-			prefetchRows(x.at(i0, j0), x.Stride*size, m, n*size)
+		if !x.IsNil() && (x != &g.Residual || x.Ptr != g.C.Ptr) {
+			k = h.add(k, mk, x.at(i0, j0), x.Stride*x.DT.Size(), m, n*x.DT.Size(), steps)
 		}
 	}
+	return h.end(k)
+}
+
+// rowsAhead does the same for m rows of n sums that the tile itself stores at c, stride bytes apart.
+func rowsAhead(h *tileAhead, mk *microKernel, c unsafe.Pointer, stride, m, n, steps int) *tileAhead {
+	return h.end(h.add(0, mk, c, stride, m, n*4, steps))
+}
+
+// add makes m rows of size bytes streams of h, one for each line of the first row, where streams before k are in use and the tile has steps enough;
+// else it asks for them. It returns the streams in use.
+func (h *tileAhead) add(k int, mk *microKernel, p unsafe.Pointer, stride, m, size, steps int) int {
+	lines := (int(uintptr(p)&63) + size + 63) / 64
+	if !mk.fetches || steps < 4*m || k+lines > len(h.ptr) {
+		prefetchRows(p, stride, m, size)
+		return k
+	}
+	for l := range lines {
+		h.ptr[k], h.stride[k] = uintptr(p)+uintptr(min(64*l, size-1)), stride
+		k++
+	}
+	return k
+}
+
+// end makes the streams from k on ask for nothing new.
+func (h *tileAhead) end(k int) *tileAhead {
+	if k == 0 {
+		return nil
+	}
+	for ; k < len(h.ptr); k++ {
+		h.ptr[k], h.stride[k] = h.ptr[0], 0
+	}
+	return h
 }
 
 // keepsPreAct reports whether the sums are stored before the activation.

@@ -206,7 +206,7 @@ func (r *gemmRun) scratchBytes() int {
 	if r.sharedA {
 		block = r.group * r.mk.panelBytesB(r.kc)
 	}
-	return packTmpBytes + block + r.mk.mr*r.group*r.mk.nr*4 + 256
+	return packTmpBytes + block + r.mk.mr*r.group*r.mk.nr*4 + int(unsafe.Sizeof(tileAhead{})) + 256
 }
 
 // packShared packs panels [lo, hi) of the operand that workers share.
@@ -274,13 +274,14 @@ func (r *gemmRun) panelsOf(rows int) int { return (rows + r.mk.mr - 1) / r.mk.mr
 type gemmBlock struct {
 	lo, hi        int
 	a, tmp, tiles unsafe.Pointer
+	ahead         *tileAhead
 }
 
 // cell computes the worker's cell (im, in) of the grid.
 func (r *gemmRun) cell(worker, im, in int) {
 	mk, ar := r.mk, &r.p.scratch[worker]
 	off := ar.off
-	b := gemmBlock{tmp: ar.take(packTmpBytes), tiles: ar.take(mk.mr * r.group * mk.nr * 4)}
+	b := gemmBlock{tmp: ar.take(packTmpBytes), tiles: ar.take(mk.mr * r.group * mk.nr * 4), ahead: (*tileAhead)(ar.take(int(unsafe.Sizeof(tileAhead{}))))}
 	own := unsafe.Pointer(&ar.buf[ar.off])
 	panels, size := r.panels(), mk.panelBytesB(r.k1-r.k0)
 	p0, p1 := share(in, r.wn, panels), share(in+1, r.wn, panels)
@@ -331,11 +332,14 @@ func (r *gemmRun) strip(b *gemmBlock, a, bp unsafe.Pointer, i0, m, q0, q1 int) {
 	}
 	finished := !r.direct && r.k1 == r.k
 	for q := q0; q < q1; q++ {
-		n := min(mk.nr, r.n1-r.n0-q*mk.nr)
+		n, cq := min(mk.nr, r.n1-r.n0-q*mk.nr), unsafe.Add(c, (q-q0)*mk.nr*4)
+		var ahead *tileAhead
 		if finished {
-			g.prefetch(i0, r.n0+q*mk.nr, m, n)
+			ahead = g.ahead(b.ahead, mk, i0, r.n0+q*mk.nr, m, n, steps)
+		} else {
+			ahead = rowsAhead(b.ahead, mk, cq, ldc*4, m, n, steps)
 		}
-		mk.tile(steps, a, unsafe.Add(bp, (q-q0)*size), unsafe.Add(c, (q-q0)*mk.nr*4), ldc, m, n, acc)
+		mk.tileAhead(steps, a, unsafe.Add(bp, (q-q0)*size), cq, ldc, m, n, acc, ahead)
 	}
 	if finished {
 		g.epilogue(i0, j0, m, min(r.n1, r.n0+q1*mk.nr)-j0, c, ldc, b.tmp)

@@ -11,6 +11,7 @@ import "unsafe"
 //	mk.packA(dst, src, lane0, lanes, k0, k, tmp)   // one A panel, lanes ≤ mr rows
 //	mk.packB(dst, src, lane0, lanes, k0, k, tmp)   // one B panel, lanes ≤ nr columns
 //	mk.tile(steps, a, b, c, ldc, m, n, acc)        // c[m,n] (+)= A panel · B panel, c float32
+//	mk.tileAhead(…, ahead)                         // the same, and fetches what comes next
 //
 // A panel holds, for each k step, one 4-byte word a lane: two consecutive bf16 where mk.pair, else one
 // float32. Lanes beyond the used ones hold anything finite or not: they only reach lanes that are not stored.
@@ -22,6 +23,7 @@ type microKernel struct {
 	as, bs  int  // words of one k step in an A and a B panel, ≥ mr and ≥ nr
 	pair    bool // a k step is two bf16; otherwise one float32
 	round   bool // operands are rounded to bf16 before they are widened (bf16 computation without VDPBF16PS)
+	fetches bool // the tiles take a tileAhead
 	compute DType
 
 	tiles tileTable // by rows; nil where there is only plain Go
@@ -29,7 +31,15 @@ type microKernel struct {
 
 // tileTable holds the tiles of 1…mr rows. Each computes c[0:m,0:n] = A·B, or += with acc, over steps k steps; each
 // element's sum runs over k in order in float32, so that it does not depend on how rows are grouped. ldc counts float32s.
-type tileTable [15]func(steps int, a, b, c unsafe.Pointer, ldc, n int, acc bool)
+// While the first 4·m steps are computed, ahead is fetched, if it is not nil; only where microKernel.fetches and steps ≥ 4·m.
+type tileTable [15]func(steps int, a, b, c unsafe.Pointer, ldc, n int, acc bool, ahead unsafe.Pointer)
+
+// tileAhead are lines of memory that a tile of m rows asks for in exclusive state while it computes, so that whoever follows finds them in
+// the cache: of each stream m, stride bytes apart. The assembly reads it by offset.
+type tileAhead struct {
+	ptr    [4]uintptr // no pointers, as it lies outside the Go heap
+	stride [4]int
+}
 
 // operand is a source of packing: element (lane, k) is at ptr + (lane·laneStride + k·kStride)·dt.Size(), and one of
 // the strides is 1. Lanes are rows of op(A) or columns of op(B).
@@ -70,8 +80,13 @@ func (mk *microKernel) panelBytesB(k int) int { return mk.steps(k) * mk.bs * 4 }
 
 // tile computes c[0:m,0:n] = A panel · B panel, or += with acc; see tileTable. 1 ≤ m ≤ mr, 1 ≤ n ≤ nr.
 func (mk *microKernel) tile(steps int, a, b, c unsafe.Pointer, ldc, m, n int, acc bool) {
+	mk.tileAhead(steps, a, b, c, ldc, m, n, acc, nil)
+}
+
+// tileAhead is tile that fetches ahead, if that is not nil.
+func (mk *microKernel) tileAhead(steps int, a, b, c unsafe.Pointer, ldc, m, n int, acc bool, ahead *tileAhead) {
 	if f := mk.tiles[m]; f != nil {
-		f(steps, a, b, c, ldc, n, acc)
+		f(steps, a, b, c, ldc, n, acc, unsafe.Pointer(ahead))
 		return
 	}
 	tileGeneric(steps, a, b, c, ldc, m, n, acc)

@@ -88,7 +88,7 @@ func (g *generator) args(names []string, regs ...reg.Register) {
 	}
 }
 
-const tileSignature = "func(steps int, a, b, c unsafe.Pointer, ldc, n int, acc bool)"
+const tileSignature = "func(steps int, a, b, c unsafe.Pointer, ldc, n int, acc bool, ahead unsafe.Pointer)"
 
 // tileArgs loads the arguments of a tile; ldc becomes bytes.
 func (g *generator) tileArgs() {
@@ -96,30 +96,63 @@ func (g *generator) tileArgs() {
 	g.SHLQ(operand.U8(2), rLDC)
 }
 
-// prefetchC asks for the lines of m rows of c that are stored at the end.
-func (g *generator) prefetchC(m int, disps ...int) {
+// prefetchC asks for the m rows of c that are stored at the end.
+func (g *generator) prefetchC(m int) {
 	g.MOVQ(rC, rRow)
 	for i := range m {
-		for _, d := range disps {
-			g.PREFETCHT0(mem(rRow, d))
-		}
+		g.PREFETCHT0(mem(rRow, 0))
 		if i < m-1 {
 			g.ADDQ(rLDC, rRow)
 		}
 	}
 }
 
-// stepLoop emits step(u) for all k steps, unrolled, and advances the panels.
-func (g *generator) stepLoop(strideA, strideB int, step func(u int)) {
+// The streams of tileAhead: where each one is, and the bytes that ask for it in exclusive state, PREFETCHW, which neither the assembler nor
+// avo knows.
+var aheadStreams = []struct {
+	at        reg.GPPhysical
+	prefetchW []byte
+}{
+	{reg.RBX, []byte{0x0f, 0x0d, 0x0b}}, {reg.RCX, []byte{0x0f, 0x0d, 0x09}},
+	{reg.R11, []byte{0x41, 0x0f, 0x0d, 0x0b}}, {reg.R15, []byte{0x41, 0x0f, 0x0d, 0x0f}},
+}
+
+// stepLoop emits step(u) for all k steps, unrolled, and advances the panels. With fetches > 0 the first iterations ask for a line of each
+// stream of the argument ahead, where that is given; the loop must then have as many.
+func (g *generator) stepLoop(strideA, strideB, fetches int, step func(u int)) {
+	iteration := func() {
+		for u := range unroll {
+			step(u)
+		}
+		g.ADDQ(operand.I32(unroll*strideA), rA)
+		g.ADDQ(operand.I32(unroll*strideB), rB)
+	}
 	g.MOVQ(rSteps, rTmp)
 	g.SHRQ(operand.U8(2), rTmp)
+	if fetches > 0 {
+		args, left := reg.R12, reg.R13
+		g.MOVQ(g.param("ahead"), args)
+		g.TESTQ(args, args)
+		g.JZ(operand.LabelRef("test"))
+		for i, s := range aheadStreams {
+			g.MOVQ(mem(args, 8*i), s.at)
+		}
+		g.SUBQ(operand.U8(fetches), rTmp)
+		g.MOVQ(operand.U32(fetches), left)
+		g.Label("fetch")
+		for i, s := range aheadStreams {
+			g.raw(s.prefetchW)
+			g.ADDQ(mem(args, 8*(len(aheadStreams)+i)), s.at)
+		}
+		iteration()
+		g.DECQ(left)
+		g.JNZ(operand.LabelRef("fetch"))
+		g.Label("test")
+		g.TESTQ(rTmp, rTmp)
+	}
 	g.JZ(operand.LabelRef("rest"))
 	g.Label("loop")
-	for u := range unroll {
-		step(u)
-	}
-	g.ADDQ(operand.I32(unroll*strideA), rA)
-	g.ADDQ(operand.I32(unroll*strideB), rB)
+	iteration()
 	g.DECQ(rTmp)
 	g.JNZ(operand.LabelRef("loop"))
 	g.Label("rest")
@@ -142,13 +175,12 @@ func (g *generator) accJump(label string) {
 
 // tile512 writes name+m: c[m, n] (+)= A panel · B panel for n ≤ 32, of bf16 pairs or float32s.
 func (g *generator) tile512(name string, m int, pairs bool) {
-	g.text(fmt.Sprintf("%sx%d", name, m), fmt.Sprintf("c[0:%d,0:n] = A·B or += A·B over steps k steps, n ≤ 32.", m), tileSignature)
+	g.text(fmt.Sprintf("%sx%d", name, m), fmt.Sprintf("c[0:%d,0:n] = A·B or += A·B over steps k steps, n ≤ 32; steps ≥ %d with ahead.", m, unroll*m), tileSignature)
 	g.tileArgs()
 	for i := range 2 * m {
 		g.VPXORD(zmm[i], zmm[i], zmm[i])
 	}
-	g.prefetchC(m, 0, 64)
-	g.stepLoop(strideA512, strideB512, func(u int) {
+	g.stepLoop(strideA512, strideB512, m, func(u int) {
 		g.VMOVUPS(mem(rB, u*strideB512), zmm[28])
 		g.VMOVUPS(mem(rB, u*strideB512+64), zmm[29])
 		for i := range m {
@@ -201,8 +233,8 @@ func (g *generator) tileAVX2(m int, iota operand.Mem) {
 	for i := range 2 * m {
 		g.VXORPS(ymm[i], ymm[i], ymm[i])
 	}
-	g.prefetchC(m, 0)
-	g.stepLoop(strideAAVX2, strideBAVX2, func(u int) {
+	g.prefetchC(m)
+	g.stepLoop(strideAAVX2, strideBAVX2, 0, func(u int) {
 		g.VMOVUPS(mem(rB, u*strideBAVX2), ymm[12])
 		g.VMOVUPS(mem(rB, u*strideBAVX2+32), ymm[13])
 		for i := range m {
