@@ -50,7 +50,7 @@ var lowerOf, wordOf = func() (low [256]byte, word [256]bool) {
 	return low, word
 }()
 
-// find fills the matcher with what the text holds: terms with their weights, none within an exception, none overlapping another.
+// find fills the matcher with what the text, valid UTF-8, holds: terms with their weights, none within an exception, none overlapping another.
 func (m *matcher) find(t string) {
 	m.words, m.chars = 0, 0
 	m.hits = m.hits[:0]
