@@ -2,11 +2,11 @@ package main
 
 type corpusCmd struct {
 	Run           corpusRunCmd           `cmd:"" help:"Run a recipe: from files to clean, mixed documents and token shards."`
+	Plan          corpusPlanCmd          `cmd:"" help:"Show what a recipe would do, and how much of each source its mix would take."`
 	Report        corpusReportCmd        `cmd:"" help:"Show what a run of a recipe did, and write it as a page with charts."`
 	Inspect       corpusInspectCmd       `cmd:"" help:"Show what every rule of a recipe says about one document."`
-	Classify      corpusClassifyCmd      `cmd:"" help:"Classifiers of documents: quality, toxicity, domain."`
-	Plan          corpusPlanCmd          `cmd:"" help:"Show what a recipe would do, and how much of each source its mix would take."`
 	Launch        corpusLaunchCmd        `cmd:"" help:"Write the scripts that run a recipe on a cluster."`
+	Classify      corpusClassifyCmd      `cmd:"" help:"Classifiers of documents: quality, toxicity, domain."`
 	Perplexity    corpusPerplexityCmd    `cmd:"" help:"Language models of n-grams: how odd documents are."`
 	Decontaminate corpusDecontaminateCmd `cmd:"" help:"Show which items of benchmarks documents hold."`
 }

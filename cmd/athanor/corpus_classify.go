@@ -115,7 +115,7 @@ type corpusClassifyTrainCmd struct {
 	Words      int      `default:"2" help:"Longest n-gram of words."`
 	Characters int      `default:"4" help:"Longest n-gram of characters: of Han characters and kana, or of all with --everywhere."`
 	Everywhere bool     `help:"N-grams of characters in all scripts."`
-	MaxBytes   int      `default:"65536" placeholder:"BYTES" help:"How much of a document is looked at; 0 = all."`
+	MaxBytes   int      `default:"65536" placeholder:"BYTES" help:"How much of a document is looked at, ${default}; 0 = all."`
 	Epochs     int      `default:"30" help:"At most; training ends when the held-out loss no longer falls."`
 	Rate       float64  `default:"0.3" help:"Learning rate of AdaGrad."`
 	L2         float64  `name:"l2" default:"1e-7" help:"Weight decay."`
@@ -123,7 +123,7 @@ type corpusClassifyTrainCmd struct {
 	Validation float64  `default:"0.1" help:"Share of documents that decides when to stop, and on the calibration."`
 	Test       float64  `default:"0.1" help:"Share of documents the figures are measured on."`
 	Seed       uint64   `default:"1" help:"Of the split and the order of documents."`
-	Memory     byteSize `default:"4GB" placeholder:"SIZE" help:"Memory for the documents' features."`
+	Memory     byteSize `default:"4GB" placeholder:"SIZE" help:"Memory for the documents' features, ${default}."`
 	JSON       bool     `name:"json" help:"Print the figures as JSON."`
 }
 

@@ -17,6 +17,7 @@ type lookView struct {
 	w    *bufio.Writer
 	term runlog.Terminal
 	full bool
+	seen []corpus.Attr // what the document had before the step
 }
 
 // Styles of the 256 colours that terminals have.
@@ -65,8 +66,12 @@ func (v *lookView) look(l *inspect.Look) {
 		fmt.Fprintf(v.w, "    %s: %d\n", c.Kind, c.N)
 	}
 	for _, a := range l.Attrs {
+		if slices.Contains(v.seen, a) {
+			continue
+		}
 		fmt.Fprintf(v.w, "    %s\n", v.paint(styleFaint, fmt.Sprintf("%s = %v", a.Key, a.Value)))
 	}
+	v.seen = l.Attrs
 	v.text(l)
 }
 
@@ -80,6 +85,9 @@ func (v *lookView) findings(all []corpus.Finding) {
 		places := ""
 		if len(f.Spans) > 0 {
 			places = fmt.Sprintf("%d places", len(f.Spans))
+			if len(f.Spans) == 1 {
+				places = "1 place"
+			}
 		}
 		t.add(f.Rule, fmt.Sprintf("%.4g", f.Value), f.Limit, verdict, places)
 	}

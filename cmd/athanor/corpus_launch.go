@@ -25,7 +25,7 @@ type corpusSlurmCmd struct {
 	CPUs      int           `name:"cpus" default:"4" help:"Processors of each process."`
 	Mem       byteSize      `default:"8GiB" help:"Memory of each process."`
 	MergeMem  byteSize      `default:"0" help:"Memory of a merge; 0 = the recipe's memory and 2 GiB."`
-	Time      time.Duration `default:"0s" placeholder:"4h" help:"Time limit of each job; 0 = the partition's."`
+	Time      time.Duration `default:"0s" help:"Time limit of each job, such as 4h; 0 = the partition's."`
 	Partition string        `short:"p" help:"Slurm partition."`
 	Account   string        `short:"A" help:"Slurm account."`
 	Sbatch    []string      `placeholder:"--OPTION=VALUE" sep:"none" help:"Further sbatch directive, such as --constraint=cascadelake. May be repeated."`

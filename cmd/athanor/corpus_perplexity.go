@@ -23,7 +23,7 @@ type corpusPerplexityCmd struct {
 
 // ngramInputs are documents for an n-gram model.
 type ngramInputs struct {
-	Inputs []string `arg:"" help:"Files, directories and globs: .txt, .md, .jsonl, source files; .gz and .zst of them."`
+	Inputs []string `arg:"" help:"Files, directories and globs."`
 	readFlags
 }
 
@@ -56,7 +56,7 @@ type corpusPerplexityTrainCmd struct {
 	Fold      bool     `help:"Lower-case letters and make all digits 0 first."`
 	Prune     []int    `placeholder:"N,…" help:"Leave out n-grams that occur at most N times: of pairs, of triples, …; the last counts for longer ones too."`
 	HeldOut   float64  `default:"0.01" help:"Share of documents that are measured instead of trained on, and set the buckets."`
-	Memory    byteSize `default:"1GB" placeholder:"SIZE" help:"Memory for sorting; the model comes beside."`
+	Memory    byteSize `default:"1GB" placeholder:"SIZE" help:"Memory for sorting, ${default}; the model comes beside."`
 	Temp      string   `placeholder:"DIR" help:"Where what does not fit goes; the system's place for temporary files by default."`
 	Workers   int      `default:"1" help:"Goroutines that sort. The model does not depend on it."`
 	JSON      bool     `name:"json" help:"Print the figures as JSON."`

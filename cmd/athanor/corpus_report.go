@@ -28,8 +28,8 @@ func (*corpusReportCmd) Help() string {
 	return `Prints what a recipe did to a corpus, and writes it as one HTML page with charts and samples. Samples are shown without personal data.
 
 Examples:
-  athanor corpus report runs/english-web
-  athanor corpus report runs/english-web --step gopher-quality`
+  athanor corpus report data/english-web
+  athanor corpus report data/english-web --step gopher-quality`
 }
 
 func (r *corpusReportCmd) Run(c *cliContext) error {

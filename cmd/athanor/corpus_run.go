@@ -167,12 +167,14 @@ func printMix(w io.Writer, p *mix.Plan) error {
 	return t.write(w, "  ")
 }
 
-// printCorpusSummary prints what a run did.
-func printCorpusSummary(w io.Writer, out string, s *pipeline.Summary) error {
+// printCorpusFlow prints what each step left.
+func printCorpusFlow(w io.Writer, s *pipeline.Summary) error {
 	var t table
-	t.add("", "documents", "bytes", "dropped", "")
+	size, counted := s.BytesPerToken()
+	tokens := func(bytes int64) string { return runlog.Count(float64(bytes) / size) }
+	t.add("", "documents", "bytes", "≈ tokens", "dropped", "")
 	for _, in := range s.Inputs {
-		t.add(in.Source, runlog.Count(float64(in.Read.Documents)), runlog.Bytes(in.Read.TextBytes), "", "")
+		t.add(in.Source, runlog.Count(float64(in.Read.Documents)), runlog.Bytes(in.Read.TextBytes), tokens(in.Read.TextBytes), "", "")
 	}
 	for _, step := range s.Steps {
 		why := ""
@@ -180,9 +182,22 @@ func printCorpusSummary(w io.Writer, out string, s *pipeline.Summary) error {
 			why = fmt.Sprintf("most: %s (%s)", step.Drops[0].Rule, runlog.Count(float64(step.Drops[0].Documents)))
 		}
 		dropped := step.In.Documents - step.Out.Documents
-		t.add("→ "+step.Name, runlog.Count(float64(step.Out.Documents)), runlog.Bytes(step.Out.Bytes), runlog.Count(float64(dropped)), why)
+		t.add("→ "+step.Name, runlog.Count(float64(step.Out.Documents)), runlog.Bytes(step.Out.Bytes), tokens(step.Out.Bytes), runlog.Count(float64(dropped)), why)
 	}
 	if err := t.write(w, "  "); err != nil {
+		return err
+	}
+	if !counted {
+		_, err := fmt.Fprintf(w, "  tokens: if %g bytes are one; none were counted\n", size)
+		return err
+	}
+	_, err := fmt.Fprintf(w, "  tokens: if %.3g bytes are one, as they are in what is left\n", size)
+	return err
+}
+
+// printCorpusSummary prints what a run did.
+func printCorpusSummary(w io.Writer, out string, s *pipeline.Summary) error {
+	if err := printCorpusFlow(w, s); err != nil {
 		return err
 	}
 	var records, files int64

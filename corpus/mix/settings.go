@@ -47,6 +47,9 @@ type Replay struct {
 	Share   float64  `yaml:"share"` // of all tokens; 0.1 to 0.2 is usual
 }
 
+// DefaultBytesPerToken is what a token is taken for where nobody counts: about what large vocabularies make of English.
+const DefaultBytesPerToken = 4
+
 // The values of Settings.Order.
 const (
 	OrderInput      = "input"
@@ -93,7 +96,7 @@ func (s *Settings) defaults() {
 	for _, d := range []struct {
 		v     *float64
 		value float64
-	}{{&s.Temperature, 1}, {&s.MaxEpochs, 1}, {&s.BytesPerToken, 4}} {
+	}{{&s.Temperature, 1}, {&s.MaxEpochs, 1}, {&s.BytesPerToken, DefaultBytesPerToken}} {
 		if *d.v == 0 {
 			*d.v = d.value
 		}

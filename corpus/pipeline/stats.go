@@ -32,6 +32,23 @@ type Summary struct {
 	Outputs []OutputSummary `json:"outputs"`
 }
 
+// BytesPerToken is how many bytes of text a token stands for: what the output's tokenizer made of the text at the end, or else an estimate.
+func (s *Summary) BytesPerToken() (bytes float64, counted bool) {
+	var all, tokens int64
+	for _, f := range s.Final {
+		all, tokens = all+f.Bytes, tokens+f.Tokens
+	}
+	for _, o := range s.Outputs {
+		if tokens == 0 && o.Tokens > 0 {
+			all, tokens = o.Bytes, o.Tokens
+		}
+	}
+	if tokens == 0 {
+		return mix.DefaultBytesPerToken, false
+	}
+	return float64(all) / float64(tokens), true
+}
+
 // Amount measures documents.
 type Amount struct {
 	Documents int64 `json:"documents"`
@@ -160,7 +177,7 @@ type Timings struct {
 	Steps []StepTiming `json:"steps"` // in the order of the recipe
 }
 
-// StepTiming is the time of one step, measured on a sample of the documents; of a pass the time of its decisions.
+// StepTiming is the time of one step, measured on a sample of the documents; of a pass that of deciding.
 type StepTiming struct {
 	Name  string `json:"name,omitempty"`
 	Bytes int64  `json:"bytes"` // of the documents that were timed

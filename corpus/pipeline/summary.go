@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+
+	"github.com/athanor-lm/athanor/corpus"
 )
 
 // summarise adds up what the tasks counted.
@@ -59,6 +61,9 @@ func (p *Pipeline) timings() Timings {
 	t := Timings{Steps: make([]StepTiming, len(p.recipe.Steps))}
 	for i, s := range p.recipe.Steps {
 		t.Steps[i].Name = s.Name
+		if _, pass := s.Settings.(corpus.PassSettings); pass {
+			t.Steps[i].Name += ", deciding"
+		}
 	}
 	for k := range p.stages {
 		for task := range p.tasks {

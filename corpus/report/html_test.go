@@ -40,7 +40,7 @@ func TestPageShowsWhatARunDid(t *testing.T) {
 	for _, want := range []string{
 		"<h1>web &lt;&amp;&gt;</h1>", "75.0 % kept", "73.8 % kept", "short-doc", "25.0 %", "width:75.00%", // shares
 		"&lt;script&gt;alert(1)&lt;/script&gt; 你好", "a.jsonl:3", "no &lt;text&gt;", // texts as text
-		"email", "80.0 %", "9 documents changed", "cluster sizes", "unknown", "4 bytes a token", "250 MB/s", "data/jsonl",
+		"email", "80.0 %", "9 documents changed", "cluster sizes", "unknown", "2.00k → 1.48k", "4 bytes each at the end", "<td>1.50k</td>", "250 MB/s", "data/jsonl",
 		"<title>4 B to 8 B: 1,000 → 750 documents</title>",
 	} {
 		if !strings.Contains(out.String(), want) {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/athanor-lm/athanor/corpus/pipeline"
@@ -11,7 +12,6 @@ import (
 type view struct {
 	*pipeline.Summary
 	In, Out  pipeline.Amount
-	Tokens   int64
 	SetAside int64
 	Flow     []flowRow
 	Steps    []stepView
@@ -26,6 +26,7 @@ type flowRow struct {
 	Name       string
 	Documents  int64
 	Bytes      int64
+	Tokens     int64   // estimated from the bytes
 	Kept, Lost float64 // shares of the bytes read
 	Dropped    int64   // documents
 }
@@ -81,8 +82,17 @@ func (v *view) DocShare() float64 { return ratio(v.Out.Documents, v.In.Documents
 // ByteShare is the share of the text that came through.
 func (v *view) ByteShare() float64 { return ratio(v.Out.Bytes, v.In.Bytes) }
 
-// BytesPerToken is the text a token stands for.
-func (v *view) BytesPerToken() float64 { return ratio(v.Out.Bytes, v.Tokens) }
+// TokenBytes is the text a token stands for.
+func (v *view) TokenBytes() float64 { bytes, _ := v.BytesPerToken(); return bytes }
+
+// TokensCounted tells whether a tokenizer counted them at the end.
+func (v *view) TokensCounted() bool { _, counted := v.BytesPerToken(); return counted }
+
+// TokensIn and TokensOut are the tokens that were read and that came through, estimated from the bytes.
+func (v *view) TokensIn() int64  { return v.tokensOf(v.In.Bytes) }
+func (v *view) TokensOut() int64 { return v.tokensOf(v.Out.Bytes) }
+
+func (v *view) tokensOf(bytes int64) int64 { return int64(math.Round(float64(bytes) / v.TokenBytes())) }
 
 // Palette has an element for each colour of a source.
 func (v *view) Palette() [sourceColors]struct{} { return [sourceColors]struct{}{} }
@@ -97,7 +107,6 @@ func newView(s *pipeline.Summary, t *pipeline.Timings) *view {
 	for _, f := range s.Final {
 		v.Out.Documents += f.Documents
 		v.Out.Bytes += f.Bytes
-		v.Tokens += f.Tokens
 	}
 	v.flow()
 	for i := range s.Steps {
@@ -113,7 +122,7 @@ func (v *view) flow() {
 	for i := range v.Summary.Steps {
 		st := &v.Summary.Steps[i]
 		v.Flow = append(v.Flow, flowRow{
-			Name: st.Name, Documents: st.Out.Documents, Bytes: st.Out.Bytes, Dropped: st.In.Documents - st.Out.Documents,
+			Name: st.Name, Documents: st.Out.Documents, Bytes: st.Out.Bytes, Dropped: st.In.Documents - st.Out.Documents, Tokens: v.tokensOf(st.Out.Bytes),
 			Kept: ratio(st.Out.Bytes, v.In.Bytes), Lost: ratio(st.In.Bytes-st.Out.Bytes, v.In.Bytes),
 		})
 	}
