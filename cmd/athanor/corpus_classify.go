@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"os"
 	"slices"
 	"strings"
 
@@ -31,7 +32,7 @@ type labelFlags struct {
 	readFlags
 }
 
-// examples yields the labelled documents, and counts the ones left out.
+// examples yields the labelled documents, and says at the end how many --map left out.
 func (l *labelFlags) examples(ctx context.Context, stderr io.Writer) (iter.Seq2[classify.Example, error], error) {
 	labels := map[string]string{} // by value
 	for _, m := range l.Map {
@@ -46,7 +47,8 @@ func (l *labelFlags) examples(ctx context.Context, stderr io.Writer) (iter.Seq2[
 	paths, fixed := make([]string, len(l.Inputs)), make([]string, len(l.Inputs))
 	for i, in := range l.Inputs {
 		paths[i] = in
-		if label, path, ok := strings.Cut(in, "="); ok && label != "" {
+		_, err := os.Stat(in) // a path may have a = of its own
+		if label, path, ok := strings.Cut(in, "="); ok && label != "" && err != nil {
 			fixed[i], paths[i] = label, path
 		} else if l.LabelField == "" {
 			return nil, fmt.Errorf("%s: whose label is it? Give --label-field, or LABEL=PATH", in)
@@ -56,16 +58,20 @@ func (l *labelFlags) examples(ctx context.Context, stderr io.Writer) (iter.Seq2[
 		return nil, fmt.Errorf("no inputs were given, want files, or LABEL=PATH")
 	}
 	return func(yield func(classify.Example, error) bool) {
+		left := 0
 		for i, path := range paths {
-			if !l.examplesOf(ctx, stderr, path, fixed[i], labels, yield) {
+			if !l.examplesOf(ctx, stderr, path, fixed[i], labels, &left, yield) {
 				return
 			}
+		}
+		if left > 0 {
+			fmt.Fprintf(stderr, "left out: %d documents whose %s is no value of --map\n", left, l.LabelField)
 		}
 	}, nil
 }
 
-// examplesOf yields the documents of one input.
-func (l *labelFlags) examplesOf(ctx context.Context, stderr io.Writer, path, fixed string, labels map[string]string, yield func(classify.Example, error) bool) bool {
+// examplesOf yields the documents of one input, and counts those left out.
+func (l *labelFlags) examplesOf(ctx context.Context, stderr io.Writer, path, fixed string, labels map[string]string, left *int, yield func(classify.Example, error) bool) bool {
 	o := l.options()
 	o.KeepMeta = true
 	o.OnBad = func(b read.Bad) { fmt.Fprintf(stderr, "left out: %s\n", b) }
@@ -83,8 +89,9 @@ func (l *labelFlags) examplesOf(ctx context.Context, stderr io.Writer, path, fix
 				err = fmt.Errorf("%s: document %s has no field %q that is a text or number", path, d.ID, l.LabelField)
 			}
 		}
-		if err == nil && label == "" {
-			continue // a value that --map leaves out
+		if err == nil && label == "" { // a value that --map leaves out
+			*left++
+			continue
 		}
 		if !yield(classify.Example{Text: string(d.Text), Label: label}, err) {
 			return false

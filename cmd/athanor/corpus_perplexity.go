@@ -179,7 +179,7 @@ type corpusPerplexityScoreCmd struct {
 // Help is shown by athanor corpus perplexity score --help.
 func (*corpusPerplexityScoreCmd) Help() string {
 	return `Prints a line of JSON a document: {"id": …, "lang": …, "perplexity": …, "bucket": …, "words": …, "unknown": …}, and the sum at the end on
-standard error.`
+standard error. A document without words has no perplexity.`
 }
 
 func (s *corpusPerplexityScoreCmd) Run(c *cliContext) error {
@@ -194,7 +194,7 @@ func (s *corpusPerplexityScoreCmd) Run(c *cliContext) error {
 	type line struct {
 		ID         string  `json:"id"`
 		Lang       string  `json:"lang,omitempty"`
-		Perplexity float64 `json:"perplexity"`
+		Perplexity float64 `json:"perplexity,omitempty"` // 1 and more
 		Bucket     string  `json:"bucket,omitempty"`
 		Words      int64   `json:"words"`
 		Unknown    int64   `json:"unknown"`
@@ -208,15 +208,15 @@ func (s *corpusPerplexityScoreCmd) Run(c *cliContext) error {
 			return err
 		}
 		score := scorer.Score(string(d.Text))
-		if score.Words == 0 {
-			continue
+		l := line{ID: d.ID, Lang: d.Lang, Words: score.Words, Unknown: score.Unknown}
+		if score.Words > 0 {
+			l.Perplexity = score.Perplexity()
+			l.Bucket = m.Bucket(d.Lang, l.Perplexity)
+			counts[l.Bucket]++
 		}
-		p := score.Perplexity()
-		l := line{d.ID, d.Lang, p, m.Bucket(d.Lang, p), score.Words, score.Unknown}
 		if err := enc.Encode(l); err != nil {
 			return err
 		}
-		counts[l.Bucket]++
 		sum = ngram.Score{Log: sum.Log + score.Log, Words: sum.Words + score.Words, Unknown: sum.Unknown + score.Unknown}
 	}
 	if err := out.Flush(); err != nil {
@@ -262,7 +262,9 @@ func (b *corpusPerplexityBucketsCmd) Run(c *cliContext) error {
 			break
 		}
 	}
-	m.SetBuckets(scorer, sample)
+	if n := m.SetBuckets(scorer, sample); n < 3 {
+		return fmt.Errorf("the sample has %d documents with words, want at least 3: %s stays as it is", n, b.Model)
+	}
 	if err := m.Save(b.Model); err != nil {
 		return err
 	}

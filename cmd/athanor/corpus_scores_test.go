@@ -56,6 +56,23 @@ func TestCorpusClassify(t *testing.T) {
 	wants(t, output(t, "corpus", "classify", "train", "a="+in, "b="+writeFile(t, filepath.Join(dir, "p.txt"), plain.String()), "--separator", "%", "--bits", "10", "--epochs", "1", "--validation", "0.5", "--json", "-o", model), `"epochs": 1`)
 }
 
+func TestCorpusClassifyCountsWhatMapLeavesOut(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "lang=en") // a path with = is a path where there is such a file
+	if err := os.Mkdir(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	for i := range 40 {
+		fmt.Fprintf(&text, "{\"kind\":%q,\"text\":\"text number %d\"}\n", []string{"x", "y", "z"}[min(i/15, 2)], i)
+	}
+	in := writeFile(t, filepath.Join(dir, "in.jsonl"), text.String())
+	code, _, stderr := piped("", "corpus", "classify", "train", in, "--label-field", "kind", "--map", "a=x", "--map", "b=y", "--bits", "10",
+		"--validation", "0.5", "--test", "0", "-o", filepath.Join(dir, "m"))
+	if code != 0 || !strings.Contains(stderr, "10 documents whose kind is no value of --map") {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+}
+
 func TestCorpusClassifySaysWhatIsMissing(t *testing.T) {
 	dir := t.TempDir()
 	in := writeFile(t, filepath.Join(dir, "in.jsonl"), `{"text":"a"}`)
@@ -84,6 +101,11 @@ func TestCorpusPerplexity(t *testing.T) {
 		"perplexity held out", "D3+", "head up to", "en")
 	wants(t, output(t, "corpus", "perplexity", "buckets", model, in), "middle up to")
 	wants(t, output(t, "corpus", "perplexity", "score", model, in), `{"id":"d0","lang":"en","perplexity":`, `"bucket":"head"`)
+	words := writeFile(t, filepath.Join(dir, "some.jsonl"), "{\"id\":\"w\",\"text\":\"the cat\"}\n{\"id\":\"none\",\"text\":\" \\u3000 \"}\n")
+	wants(t, output(t, "corpus", "perplexity", "score", model, words), `{"id":"none","words":0,"unknown":0}`)
+	if code, _, stderr := piped("", "corpus", "perplexity", "buckets", model, words); code != 1 || !strings.Contains(stderr, "1 documents with words") {
+		t.Errorf("buckets of one document: exit %d: %s", code, stderr)
+	}
 	tok := trainedTokenizer(t, "-v", "280")
 	wants(t, output(t, "corpus", "perplexity", "train", in, "-t", tok, "--prune", "0,1", "--order", "3", "-o", model, "--json"), `"Unit": "token"`)
 	for _, args := range [][]string{{"train", in, "-o", model}, {"score", model, in}} {

@@ -15,7 +15,7 @@ import (
 
 // Options say what the features are. They are part of a model.
 type Options struct {
-	Bits       int  `yaml:"bits" json:"bits"`             // 2^Bits weights a label: 18..22
+	Bits       int  `yaml:"bits" json:"bits"`             // 2^Bits weights a label: 10..22
 	Words      int  `yaml:"words" json:"words"`           // longest n-gram of words, 0 = none, at most 4
 	Characters int  `yaml:"characters" json:"characters"` // longest n-gram of characters, 0 = none, at most 6
 	Everywhere bool `yaml:"everywhere" json:"everywhere"` // n-grams of characters in all scripts, not in Han and kana alone

@@ -1,17 +1,13 @@
 package classify
 
 import (
-	"bytes"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"math"
 	"os"
 	"slices"
 
-	"github.com/zeebo/xxh3"
-
-	"github.com/athanor-lm/athanor/internal/durable"
+	"github.com/athanor-lm/athanor/corpus/internal/modelfile"
 )
 
 // Model scores documents. It does not change and serves any number of goroutines.
@@ -42,12 +38,10 @@ type Training struct {
 	Test       Metrics `json:"test"`       // decided on nothing
 }
 
-// magic begins a model file: name and version of the format. There follow the length of the JSON head as u32, the head, the weights as
-// f32, [2^bits][outputs], and the XXH3 of all that as u64, little-endian.
+// magic begins a model file (see package modelfile), whose body is the weights as f32, [2^bits][outputs], little-endian.
 const magic = "ATHCLS\x00\x01"
 
 const (
-	maxHead   = 1 << 20
 	maxLabels = 256
 	maxFile   = 1 << 32
 )
@@ -91,28 +85,14 @@ func Load(path string) (*Model, error) {
 
 // Parse reads a model from the bytes of its file.
 func Parse(data []byte) (*Model, error) {
-	const before, behind = len(magic) + 4, 8
-	if len(data) < before+behind || string(data[:len(magic)]) != magic {
-		return nil, fmt.Errorf("not a classifier of this version: it does not begin with %q", magic)
-	}
-	n := int(binary.LittleEndian.Uint32(data[len(magic):]))
-	if n > maxHead || n > len(data)-before-behind {
-		return nil, fmt.Errorf("a head of %d bytes in a file of %d", n, len(data))
-	}
-	body, sum := data[:len(data)-behind], binary.LittleEndian.Uint64(data[len(data)-behind:])
-	if got := xxh3.Hash(body); got != sum {
-		return nil, fmt.Errorf("checksum %016x, want %016x: the file is damaged", got, sum)
-	}
 	m := new(Model)
-	dec := json.NewDecoder(bytes.NewReader(body[before : before+n]))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&m.head); err != nil {
-		return nil, fmt.Errorf("head: %w", err)
+	raw, _, err := modelfile.Parse(data, magic, &m.head)
+	if err != nil {
+		return nil, err
 	}
 	if err := m.check(); err != nil {
 		return nil, err
 	}
-	raw := body[before+n:]
 	if want := 4 * outputs(len(m.head.Labels)) << m.head.Options.Bits; len(raw) != want {
 		return nil, fmt.Errorf("%d bytes of weights, want %d", len(raw), want)
 	}
@@ -152,35 +132,21 @@ func (m *Model) check() error {
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
-// Bytes returns the model as a file.
-func (m *Model) Bytes() ([]byte, error) {
-	text, err := json.Marshal(m.head)
-	if err != nil {
-		return nil, fmt.Errorf("classify: %w", err)
+// writeWeights writes what stands behind the head.
+func (m *Model) writeWeights(w *modelfile.Writer) {
+	var room []byte
+	for part := range slices.Chunk(m.weights, 1<<14) {
+		room = room[:0]
+		for _, v := range part {
+			room = binary.LittleEndian.AppendUint32(room, math.Float32bits(v))
+		}
+		w.Write(room) //nolint:errcheck // told at the end
 	}
-	if len(text) > maxHead {
-		return nil, fmt.Errorf("classify: a head of %d bytes, want at most %d", len(text), maxHead)
-	}
-	data := make([]byte, 0, len(magic)+4+len(text)+4*len(m.weights)+8)
-	data = append(data, magic...)
-	data = binary.LittleEndian.AppendUint32(data, uint32(len(text)))
-	data = append(data, text...)
-	for _, w := range m.weights {
-		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(w))
-	}
-	return seal(data), nil
 }
-
-// seal appends the checksum.
-func seal(data []byte) []byte { return binary.LittleEndian.AppendUint64(data, xxh3.Hash(data)) }
 
 // Save writes the model file, whole or not at all.
 func (m *Model) Save(path string) error {
-	data, err := m.Bytes()
-	if err == nil {
-		err = durable.Replace(path, data)
-	}
-	if err != nil {
+	if err := modelfile.Save(path, magic, &m.head, m.writeWeights); err != nil {
 		return fmt.Errorf("classify: save %s: %w", path, err)
 	}
 	return nil

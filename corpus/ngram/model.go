@@ -8,7 +8,7 @@ import (
 
 	"github.com/edsrzf/mmap-go"
 
-	"github.com/athanor-lm/athanor/internal/durable"
+	"github.com/athanor-lm/athanor/corpus/internal/modelfile"
 )
 
 // Model gives the probabilities of texts. It does not change while it scores, and serves any number of goroutines.
@@ -44,8 +44,6 @@ type head struct {
 	// Buckets are the perplexities up to which documents are head and middle, by language; "" is of all.
 	Buckets map[string][2]float64 `json:"buckets,omitempty"`
 }
-
-const maxHead = 1 << 20
 
 // check refuses heads that cannot be, or that do not fit the bytes behind them.
 func (h *head) check(behind uint64) error {
@@ -120,11 +118,7 @@ func (m *Model) Close() error {
 
 // Save writes the model file, whole or not at all.
 func (m *Model) Save(path string) error {
-	data, err := m.Bytes()
-	if err == nil {
-		err = durable.Replace(path, data)
-	}
-	if err != nil {
+	if err := modelfile.Save(path, magic, &m.head, m.writeTables); err != nil {
 		return fmt.Errorf("ngram: save %s: %w", path, err)
 	}
 	return nil
@@ -181,12 +175,15 @@ func bucket(b [2]float64, perplexity float64) string {
 	return Tail
 }
 
-// leastSample is the number of documents of a language by which buckets of its own are set.
-const leastSample = 30
+// Numbers of documents by which buckets are set: of all together, and of a language.
+const (
+	leastForAll = 3
+	leastSample = 30
+)
 
 // SetBuckets sets the buckets by the perplexities of documents, a third each, for all together and for each language with at least 30
-// documents. Nobody else may use the model meanwhile.
-func (m *Model) SetBuckets(s *Scorer, documents []Document) {
+// documents. It returns how many documents have words; fewer than 3 leave the buckets as they are. Nobody else may use the model meanwhile.
+func (m *Model) SetBuckets(s *Scorer, documents []Document) int {
 	by := map[string][]float64{}
 	for _, d := range documents {
 		if score := s.Score(d.Text); score.Words > 0 {
@@ -197,14 +194,19 @@ func (m *Model) SetBuckets(s *Scorer, documents []Document) {
 			}
 		}
 	}
+	measured := len(by[""])
+	if measured < leastForAll {
+		return measured
+	}
 	m.head.Buckets = map[string][2]float64{}
 	for lang, p := range by {
-		if len(p) < 3 || lang != "" && len(p) < leastSample {
+		if lang != "" && len(p) < leastSample {
 			continue
 		}
 		slices.Sort(p)
 		m.head.Buckets[lang] = [2]float64{p[len(p)/3], p[2*len(p)/3]}
 	}
+	return measured
 }
 
 // Info is what a model says of itself.

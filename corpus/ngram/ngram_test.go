@@ -9,10 +9,12 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/athanor-lm/athanor/corpus"
+	"github.com/athanor-lm/athanor/corpus/internal/modelfile"
 )
 
 func texts(lang string, list ...string) iter.Seq2[Document, error] {
@@ -169,10 +171,7 @@ func TestTrainingDoesNotDependOnMemory(t *testing.T) {
 	for i, workers := range []int{1, 3} {
 		c := config(t, 5, g.Unit)
 		c.Workers, c.Memory = workers, int64(1+i*(1<<30))
-		got, err := train(t, c, g.Lines...).Bytes()
-		if err != nil {
-			t.Fatal(err)
-		}
+		got := encoded(t, train(t, c, g.Lines...))
 		if i == 0 {
 			want = got
 		} else if !bytes.Equal(got, want) {
@@ -270,11 +269,53 @@ func TestFilterAndBuckets(t *testing.T) {
 }
 
 func tiny(t testing.TB) []byte {
-	data, err := train(t, config(t, 3, Words), "a b c", "a b d", "b c d").Bytes()
+	return encoded(t, train(t, config(t, 3, Words), "a b c", "a b d", "b c d"))
+}
+
+// encoded is the model's file.
+func encoded(t testing.TB, m *Model) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := modelfile.Write(&b, magic, &m.head, m.writeTables); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// A model may be as large as memory: saving takes little beside it.
+func TestSaveStreams(t *testing.T) {
+	m := train(t, config(t, 3, Words), "a b c")
+	const size = 32 << 20
+	m.grams[0], m.head.Slots[0] = make([]byte, size), size/8
+	path := filepath.Join(t.TempDir(), "m")
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if err := m.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; took > size/8 {
+		t.Errorf("saving a model of %d bytes took %d", size, took)
+	}
+	if _, err := Load(path); err != nil {
+		t.Error(err)
+	}
+}
+
+// A sample without enough texts leaves the buckets that there are.
+func TestBucketsOfNothing(t *testing.T) {
+	m := train(t, config(t, 3, Words), "a b c", "a b d", "b c d")
+	s, err := m.NewScorer(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return data
+	if n := m.SetBuckets(s, []Document{{Text: "a b"}, {Text: "b c"}, {Text: "c d"}}); n != 3 || len(m.Buckets()) != 1 {
+		t.Fatalf("%d documents, buckets %v", n, m.Buckets())
+	}
+	want := m.Buckets()[""]
+	if n := m.SetBuckets(s, []Document{{Text: "a b"}, {Text: " \n"}, {}}); n != 1 || m.Buckets()[""] != want {
+		t.Errorf("%d documents, buckets %v, want %v still", n, m.Buckets(), want)
+	}
 }
 
 func TestDamagedFilesAreRefused(t *testing.T) {
@@ -293,8 +334,8 @@ func TestDamagedFilesAreRefused(t *testing.T) {
 	}
 	if m, err := Parse(data); err != nil {
 		t.Error(err)
-	} else if again, err := m.Bytes(); err != nil || !bytes.Equal(again, data) {
-		t.Errorf("writing what was read gives other bytes (%v)", err)
+	} else if !bytes.Equal(encoded(t, m), data) {
+		t.Error("writing what was read gives other bytes")
 	}
 }
 
@@ -303,10 +344,7 @@ func FuzzParse(f *testing.F) {
 	f.Add(data, "a b e")
 	f.Add(data[:60], "")
 	f.Fuzz(func(t *testing.T, data []byte, text string) {
-		if len(data) >= 8 {
-			data = seal(bytes.Clone(data[:len(data)-8])) // so that fuzzing gets behind the checksum
-		}
-		m, err := Parse(data)
+		m, err := Parse(modelfile.Seal(data)) // so that fuzzing gets behind the checksum
 		if err != nil || m.head.Unit == Tokens {
 			return
 		}

@@ -1,25 +1,20 @@
 package ngram
 
 import (
-	"bytes"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"math"
 	"math/bits"
 
-	"github.com/zeebo/xxh3"
+	"github.com/athanor-lm/athanor/corpus/internal/modelfile"
 )
 
-// A model file is, little-endian:
+// The body of a model file (see package modelfile) is, little-endian:
 //
-//	magic     8 bytes, name and version
-//	length    u32 of the head
-//	head      JSON; zeros up to a multiple of 64
+//	zeros     up to a multiple of 64 from the file's beginning
 //	unigrams  by number: f32 log₁₀ p, f32 log₁₀ γ
 //	units     by number: u64 what the number stands for; zeros up to a multiple of 64
 //	tables    of 2-grams, 3-grams, …: slots of u64, 0 = empty
-//	checksum  u64 XXH3 of all that
 //
 // Slots lie in buckets of eight, which are a cache line (the tables begin at a multiple of 64). An n-gram lies in the first slot that
 // was empty, from the beginning of its bucket on; what does not fit goes to the next bucket. A slot holds 32 bits of the n-gram's hash,
@@ -56,8 +51,10 @@ func place(key, buckets uint64) (at uint64, known uint32) {
 	return at * bucketSlots, uint32(key) | 1
 }
 
+const alignment = 64
+
 // align is the next multiple of 64.
-func align(n int) int { return (n + 63) &^ 63 }
+func align(n int) int { return (n + alignment - 1) &^ (alignment - 1) }
 
 // tables is a model being filled.
 type tables struct {
@@ -110,55 +107,25 @@ func (b *tables) finish() *Model {
 	return &Model{head: b.head, vocab: b.vocab, unigrams: b.unigrams, units: units, grams: b.grams}
 }
 
-// Bytes returns the model as a file.
-func (m *Model) Bytes() ([]byte, error) {
-	text, err := json.Marshal(&m.head)
-	if err != nil {
-		return nil, fmt.Errorf("ngram: %w", err)
-	}
-	if len(text) > maxHead {
-		return nil, fmt.Errorf("ngram: a head of %d bytes, want at most %d", len(text), maxHead)
-	}
-	size := align(len(magic)+4+len(text)) + align(len(m.unigrams)+len(m.units)) + 8
+// writeTables writes what stands behind the head.
+func (m *Model) writeTables(w *modelfile.Writer) {
+	w.Align(alignment)
+	w.Write(m.unigrams) //nolint:errcheck // told at the end
+	w.Write(m.units)    //nolint:errcheck // told at the end
+	w.Align(alignment)
 	for _, g := range m.grams {
-		size += len(g)
+		w.Write(g) //nolint:errcheck // told at the end
 	}
-	data := append(make([]byte, 0, size), magic...)
-	data = binary.LittleEndian.AppendUint32(data, uint32(len(text)))
-	data = append(data, text...)
-	data = data[:align(len(data))] // zeros: the room is fresh
-	data = append(append(data, m.unigrams...), m.units...)
-	data = data[:align(len(data))]
-	for _, g := range m.grams {
-		data = append(data, g...)
-	}
-	return seal(data), nil
 }
-
-// seal appends the checksum.
-func seal(data []byte) []byte { return binary.LittleEndian.AppendUint64(data, xxh3.Hash(data)) }
 
 // Parse reads a model from the bytes of its file, which it keeps.
 func Parse(data []byte) (*Model, error) {
-	const before, behind = len(magic) + 4, 8
-	if len(data) < before+behind || string(data[:len(magic)]) != magic {
-		return nil, fmt.Errorf("not an n-gram model of this version: it does not begin with %q", magic)
-	}
-	n := int(binary.LittleEndian.Uint32(data[len(magic):]))
-	if n > maxHead || n > len(data)-before-behind {
-		return nil, fmt.Errorf("a head of %d bytes in a file of %d", n, len(data))
-	}
-	body, sum := data[:len(data)-behind], binary.LittleEndian.Uint64(data[len(data)-behind:])
-	if got := xxh3.Hash(body); got != sum {
-		return nil, fmt.Errorf("checksum %016x, want %016x: the file is damaged", got, sum)
-	}
 	m := new(Model)
-	dec := json.NewDecoder(bytes.NewReader(body[before : before+n]))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&m.head); err != nil {
-		return nil, fmt.Errorf("head: %w", err)
+	rest, at, err := modelfile.Parse(data, magic, &m.head)
+	if err != nil {
+		return nil, err
 	}
-	rest := body[min(len(body), align(before+n)):]
+	rest = rest[min(len(rest), align(at)-at):]
 	if err := m.head.check(uint64(len(rest))); err != nil {
 		return nil, err
 	}
