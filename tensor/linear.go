@@ -79,6 +79,9 @@ func (t *Tape) LinearResidual(x *Tensor, w, b *Param, residual *Tensor, drop flo
 				residual, x.rows(), w.Shape[0], x, w.Name, w.Shape))
 		}
 		t.result("LinearResidual", &n.out, F32, residual.Shape()...)
+		if t.train && t.compute == BF16 && drop == 0 {
+			n.out.half = t.newBuffer(n.out.Len() * BF16.Size())
+		}
 	}
 	n.p = drop
 	t.run(n)
@@ -152,6 +155,10 @@ func (n *linearNode) outputGrad(t *Tape) (kernel.Mat, *buffer) {
 		dy := dout
 		if t.compute == BF16 {
 			dy.DT = BF16
+		}
+		if d.P == 0 && n.out.hasHalf {
+			dy.Ptr = t.ptr(n.out.half)
+			return dy, n.out.half
 		}
 		if n.dropped == nil {
 			n.dropped = t.newBuffer(dy.Rows * dy.Cols * dy.DT.Size())

@@ -17,6 +17,7 @@ type normNode struct {
 	x        *Tensor
 	w, b     *Param
 	layer    bool // LayerNorm, else RMSNorm
+	first    bool // of the operations that take x, so that its backward pass is the last to add to the gradient of x
 	eps      float32
 	stats    *buffer // [rows] reciprocal deviations, and with layer [rows] means
 	hat      *Tensor // x̂ = (x − mean)·rstd in bf16 or f16, kept for the backward pass instead of x; nil in f32 or where all is kept
@@ -49,7 +50,7 @@ func (t *Tape) norm(kind string, x *Tensor, w, b *Param, eps float32) *Tensor {
 		if x.dt != F32 {
 			panic(fmt.Sprintf("tensor.%s: x %v, want f32", kind, x))
 		}
-		n.layer = kind == "LayerNorm"
+		n.layer, n.first = kind == "LayerNorm", x.uses == 1
 		t.result(kind, &n.out, t.compute, x.Shape()...)
 		if t.train {
 			n.stats = t.valueBuffer(2 * 4 * x.rows())
@@ -72,6 +73,7 @@ type normJob struct {
 	n            *normNode
 	x, y, dx     kernel.Mat // y: output, or its gradient; x is absent where only hat is read
 	hat          kernel.Mat
+	half         kernel.Mat // dx in bf16, where that is wanted too
 	w, b         []float32
 	rstd, mean   []float32 // nil: not kept
 	partials     []float32
@@ -124,6 +126,10 @@ func (n *normNode) backward(t *Tape) {
 	}
 	if t.wantsGrad(n.x) {
 		j.dx, j.add = t.gradDst(n.x)
+		if n.x.half != nil && n.first {
+			j.half = kernel.Mat{Ptr: t.ptr(n.x.half), DT: BF16, Rows: rows, Cols: cols, Stride: cols}
+			n.x.hasHalf = true
+		}
 	}
 	j.partials = t.scratch(&n.partials, chunks(rows)*2*cols)
 	if t.dry {
@@ -157,6 +163,9 @@ func (j *normJob) Do(worker, lo, hi int) {
 		clear(db)
 		for i := c * normChunk; i < min((c+1)*normChunk, j.y.Rows); i++ {
 			j.rowGrad(worker, i, dw, db)
+			if !j.half.IsNil() {
+				kernel.F32ToBF16(j.half.RowBF16(i), j.dx.RowF32(i))
+			}
 		}
 	}
 }

@@ -166,7 +166,7 @@ func (t *Tape) execute(p *program, body func()) {
 	p.segment = nil
 	defer t.leave()
 	for _, n := range p.nodes {
-		n.base().out.hasGrad = false
+		n.base().out.hasGrad, n.base().out.hasHalf = false, false
 		n.base().out.gradPre = false
 	}
 	for _, b := range p.bufs {

@@ -55,6 +55,8 @@ type Tensor struct {
 	grad    *buffer // where the gradient stands
 	hasGrad bool    // a gradient has arrived in this run
 	gradPre bool    // the gradient is that of pre: act' is already in it
+	half    *buffer // memory for the gradient in bf16, which the maker's backward pass wants; nil: it does not
+	hasHalf bool    // in this run it was written beside the gradient, by the last operation that adds to that
 }
 
 // NewTensor returns a persistent tensor of zeros.

@@ -195,25 +195,29 @@ func TestGradientsDoNotDependOnTheWorkers(t *testing.T) {
 func TestRecomputeGivesTheSameBitsInLessMemory(t *testing.T) {
 	for _, dt := range []DType{F32, BF16, F16} {
 		for _, keepBelow := range []int{0, keepBytes} {
-			t.Run(fmt.Sprint(dt, " keeping below ", keepBelow), func(t *testing.T) {
-				plain, again := newToy(testTape(t, dt, 2)), newToy(testTape(t, dt, 2))
-				plain.tape.keepBelow, again.tape.keepBelow = keepBelow, keepBelow
-				plain.drop, again.drop, again.recompute = 0.1, 0.1, true
-				if a, b := plain.step(5), again.step(5); a != b {
-					t.Errorf("loss %v, recomputed %v", a, b)
-				}
-				sameBits(t, "recomputed", again.grads(), plain.grads())
-				again.step(6)
-				again.step(5)
-				sameBits(t, "in the steady state", again.grads(), plain.grads())
-				p, a := plain.tape.Plan("p", true, plain.body), again.tape.Plan("p", true, again.body)
-				if a.ArenaBytes >= p.ArenaBytes*17/20 {
-					t.Errorf("arena of %d bytes with Recompute, %d without: want less than 85 %%", a.ArenaBytes, p.ArenaBytes)
-				}
-				if a.FLOPs["Recompute"] <= 0 || a.Total()-a.FLOPs["Recompute"] != p.Total() {
-					t.Errorf("FLOPs %v with Recompute, %v without", a.FLOPs, p.FLOPs)
-				}
-			})
+			for _, drop := range []float32{0, 0.1} {
+				t.Run(fmt.Sprint(dt, " keeping below ", keepBelow, " dropping ", drop), func(t *testing.T) { checkRecompute(t, dt, keepBelow, drop) })
+			}
 		}
+	}
+}
+
+func checkRecompute(t *testing.T, dt DType, keepBelow int, drop float32) {
+	plain, again := newToy(testTape(t, dt, 2)), newToy(testTape(t, dt, 2))
+	plain.tape.keepBelow, again.tape.keepBelow = keepBelow, keepBelow
+	plain.drop, again.drop, again.recompute = drop, drop, true
+	if a, b := plain.step(5), again.step(5); a != b {
+		t.Errorf("loss %v, recomputed %v", a, b)
+	}
+	sameBits(t, "recomputed", again.grads(), plain.grads())
+	again.step(6)
+	again.step(5)
+	sameBits(t, "in the steady state", again.grads(), plain.grads())
+	p, a := plain.tape.Plan("p", true, plain.body), again.tape.Plan("p", true, again.body)
+	if a.ArenaBytes >= p.ArenaBytes*17/20 {
+		t.Errorf("arena of %d bytes with Recompute, %d without: want less than 85 %%", a.ArenaBytes, p.ArenaBytes)
+	}
+	if a.FLOPs["Recompute"] <= 0 || a.Total()-a.FLOPs["Recompute"] != p.Total() {
+		t.Errorf("FLOPs %v with Recompute, %v without", a.FLOPs, p.FLOPs)
 	}
 }
