@@ -151,6 +151,10 @@ func (b *Benchmark) readCSV(in io.Reader, add func(string, item)) error {
 			}
 			id, n = -1, 1
 		}
+		if len(b.Fields) > 0 && slices.Max(take) >= len(row) {
+			line, _ := r.FieldPos(0)
+			return fmt.Errorf("line %d: %d columns, want at least the %d up to the last of fields", line, len(row), 1+slices.Max(take))
+		}
 		it := item{}
 		for i, text := range row {
 			if take != nil && slices.Contains(take, i) || take == nil && (i < len(row)-1 || !isLabel(text)) {
@@ -198,7 +202,8 @@ func isLabel(text string) bool {
 func (b *Benchmark) readJSONL(in io.Reader, add func(string, item)) error {
 	lines := bufio.NewScanner(in)
 	lines.Buffer(make([]byte, 1<<16), 16<<20)
-	for n := 1; lines.Scan(); n++ {
+	n := 1
+	for ; lines.Scan(); n++ {
 		line := lines.Bytes()
 		if len(strings.TrimSpace(string(line))) == 0 {
 			continue
@@ -228,10 +233,18 @@ func (b *Benchmark) readJSONL(in io.Reader, add func(string, item)) error {
 		}
 		add(id, it)
 	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("a line longer than 16 MiB, or: %w", err)
+	return lineError(lines.Err(), n, 16<<20)
+}
+
+// lineError says which line could not be read, and of one that is too long what would be accepted.
+func lineError(err error, n, most int) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, bufio.ErrTooLong):
+		return fmt.Errorf("line %d: longer than %d bytes", n, most)
 	}
-	return nil
+	return fmt.Errorf("line %d: %w", n, err)
 }
 
 // eachText calls f with the strings in a value, in order.
@@ -257,7 +270,8 @@ func readHellaSwag(in io.Reader, add func(string, item)) error {
 	lines := bufio.NewScanner(in)
 	lines.Buffer(make([]byte, 1<<16), 1<<20)
 	var part []string
-	for n := 1; lines.Scan(); n++ {
+	n := 1
+	for ; lines.Scan(); n++ {
 		part = append(part, lines.Text())
 		if len(part) < 6 {
 			continue
@@ -269,11 +283,8 @@ func readHellaSwag(in io.Reader, add func(string, item)) error {
 		add(strconv.Itoa((n+5)/6), item{texts: append([]string{part[0]}, part[2:]...), right: 1 + right})
 		part = nil
 	}
-	if err := lines.Err(); err != nil {
-		return err
+	if len(part) > 0 && strings.TrimSpace(strings.Join(part, "")) != "" && lines.Err() == nil {
+		return fmt.Errorf("line %d: the last item has %d lines, want six", n-1, len(part))
 	}
-	if len(part) > 0 && strings.TrimSpace(strings.Join(part, "")) != "" {
-		return errors.New("the last item does not have six lines")
-	}
-	return nil
+	return lineError(lines.Err(), n, 1<<20)
 }

@@ -179,6 +179,21 @@ func TestCommonPhrasesAreIgnored(t *testing.T) {
 	}
 }
 
+// A record of common phrases that cannot be used is named, not passed over.
+func TestCommonRecordsThatCannotBeUsed(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"a.jsonl": `{"q":"one two three four five six seven eight"}`, "common.jsonl": "{\"text\":\"a\"}\n{\"text\":\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := DefaultDecontaminate()
+	s.Benchmarks, s.Common = []Benchmark{{Name: "bench", Files: []string{"a.jsonl"}}}, []string{"common.jsonl"}
+	if _, err := s.Index(corpus.Env{Dir: dir}); err == nil || !strings.Contains(err.Error(), "common.jsonl:2") {
+		t.Errorf("error %v, want one that names common.jsonl:2", err)
+	}
+}
+
 // The windows found while the text is cut into parts are those of the whole: a hit may lie anywhere, however long the text.
 func TestHitsAcrossParts(t *testing.T) {
 	f, _ := open(t, DefaultDecontaminate(), map[string]string{"a.jsonl": fmt.Sprintf(`{"q":%q}`, words("w", 13))}, "")
@@ -205,6 +220,29 @@ func TestFormats(t *testing.T) {
 		_, x := open(t, DefaultDecontaminate(), map[string]string{c.file: c.text}, c.format, c.fields...)
 		if got := fmt.Sprint(len(x.items), x.Short(), x.Grams()); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+func TestErrorsNameTheLine(t *testing.T) {
+	long := strings.Repeat("x", 17<<20)
+	for _, c := range []struct {
+		format, text, want string
+		fields             []string
+	}{
+		{"jsonl", "{}\n\n[1]\n", "line 3: not a JSON object", nil},
+		{"jsonl", "{\"q\":\"a\"}\n{}\n", `line 2: no field "q"`, []string{"q"}},
+		{"jsonl", "{}\n" + long, "line 2: longer than 16777216 bytes", nil},
+		{"csv", "q,a\n\"one\ntwo\",2\nthree\n", "line 4: 1 columns", []string{"a"}},
+		{"csv", "q\n", `no column "a"`, []string{"a"}},
+		{"hellaswag", "c\n0\na\nb\nc\nd\nc\n0\na\n", "line 9: the last item has 3 lines", nil},
+		{"hellaswag", "c\n7\na\nb\nc\nd\n", `line 2: "7"`, nil},
+		{"hellaswag", "c\n" + long, "line 2: longer than", nil},
+	} {
+		b := Benchmark{Fields: c.fields}
+		err := b.readItems(strings.NewReader(c.text), c.format, func(string, item) {})
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s %.30q: error %v, want %q", c.format, c.text, err, c.want)
 		}
 	}
 }

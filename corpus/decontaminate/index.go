@@ -1,7 +1,9 @@
 package decontaminate
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math/bits"
 
@@ -163,14 +165,15 @@ func (x *Index) ignoreCommon(env corpus.Env, files []string, most int) error {
 	for i, f := range files {
 		paths[i] = env.Path(f)
 	}
-	c, err := read.Open(paths, read.Options{})
+	var bad error
+	c, err := read.Open(paths, read.Options{OnBad: func(b read.Bad) { bad = cmp.Or(bad, errors.New(b.String())) }})
 	if err != nil {
 		return err
 	}
 	f := newFilter(x)
 	documents := make([]int, x.Grams())
 	for d, err := range c.Documents(context.Background()) {
-		if err != nil {
+		if err = cmp.Or(err, bad); err != nil {
 			return err
 		}
 		f.scan(string(d.Text))
@@ -181,6 +184,9 @@ func (x *Index) ignoreCommon(env corpus.Env, files []string, most int) error {
 				documents[h.gram]++
 			}
 		}
+	}
+	if bad != nil {
+		return bad
 	}
 	x.ignored = make([]bool, len(documents))
 	for g, n := range documents {
