@@ -1,26 +1,42 @@
 package decontaminate
 
-import "slices"
+import (
+	"math/bits"
+	"slices"
+	"unicode/utf8"
+)
 
 // builder collects grams.
 type builder struct {
 	*Index
-	grams []gram
-	pairs []holder // in the order of the items
-	lasts [2]int   // by kind, how many grams there are
-	buf   []unit
+	held  pieces[holding] // in the order of the items
+	ends  [2]pieces[uint64]
+	nears pieces[uint64]
+	plain []unit // of the item at hand
+	texts []int  // where its texts begin in plain, and where the last ends
+	other []unit
 }
 
-// holder is an item that has a gram.
-type holder struct{ gram, item uint32 }
+// holding says that an item of a kind has a gram.
+type holding struct {
+	key  uint64
+	item uint32
+	kind uint32
+}
 
-// gram is an n-gram on its way into the index.
-type gram struct {
-	near    uint64 // hash of its last near units
-	last    uint64 // hash of its last min units
-	item    uint32 // the one that had it last
-	holders uint32 // items that have it
-	kinds   uint8  // bit k: items of kind k have it
+// pieces is a list that is gone through once: it grows without being copied.
+type pieces[T any] [][]T
+
+const pieceSize = 1 << 15
+
+// room returns the last piece, with room for n more.
+func (p *pieces[T]) room(n int) *[]T {
+	last := len(*p) - 1
+	if last < 0 || cap((*p)[last])-len((*p)[last]) < n {
+		*p = append(*p, make([]T, 0, max(n, pieceSize)))
+		last++
+	}
+	return &(*p)[last]
 }
 
 func newBuilder(s *Decontaminate) *builder {
@@ -38,24 +54,22 @@ func newBuilder(s *Decontaminate) *builder {
 	for _, b := range s.Benchmarks {
 		x.bench = append(x.bench, b.Name)
 	}
-	x.table = newTable(0)
-	return &builder{Index: x, buf: make([]unit, 0, 1<<12)}
+	return &builder{Index: x}
 }
 
 // add indexes an item: its texts one after the other, the same with letters before the choices as tests print them, and the context
 // with the right ending. Where the question alone has few words, all of them are a gram of their own.
 func (b *builder) add(it item) {
-	var plain, lettered []unit
-	question := b.units(nil, it.texts, 0, 1)
-	plain = b.units(nil, it.texts, 0, len(it.texts))
-	k := kindOf(it.texts, len(plain))
-	if len(plain) < b.kinds[k].min {
+	b.cut(it.texts)
+	question := b.plain[:b.texts[min(1, len(it.texts))]]
+	k := kindOf(it.texts, len(b.plain))
+	if len(b.plain) < b.kinds[k].min {
 		b.short = append(b.short, it.name)
 		return
 	}
 	id := uint32(len(b.items))
 	b.items = append(b.items, indexed{name: it.name, benchmark: uint16(slices.Index(b.bench, it.benchmark))})
-	b.take(k, id, plain)
+	b.take(k, id, b.plain)
 	if b.settings.Rule == "palm" {
 		return // the share is that of one sequence
 	}
@@ -63,27 +77,27 @@ func (b *builder) add(it item) {
 		b.take(k, id, question)
 	}
 	if n := len(it.texts); it.right > 0 {
-		b.take(k, id, append(question, b.units(nil, it.texts, it.right, it.right+1)...))
+		b.other = append(append(b.other[:0], question...), b.plain[b.texts[it.right]:b.texts[it.right+1]]...)
+		b.take(k, id, b.other)
 	} else if n >= 3 && n <= 27 {
-		for i := range it.texts {
-			if i > 0 {
-				lettered = b.units(lettered, []string{string(rune('A' + i - 1))}, 0, 1)
-			}
-			lettered = b.units(lettered, it.texts, i, i+1)
+		b.other = append(b.other[:0], question...)
+		for i := 1; i < n; i++ {
+			b.other = append(b.other, unit{hash: hashWord([]byte{'a' + byte(i-1)})})
+			b.other = append(b.other, b.plain[b.texts[i]:b.texts[i+1]]...)
 		}
-		b.take(k, id, lettered)
+		b.take(k, id, b.other)
 	}
 }
 
-// units appends the units of texts[from:to].
-func (b *builder) units(dst []unit, texts []string, from, to int) []unit {
-	for _, text := range texts[min(from, len(texts)):min(to, len(texts))] {
+// cut cuts texts into units.
+func (b *builder) cut(texts []string) {
+	b.plain, b.texts = b.plain[:0], append(b.texts[:0], 0)
+	for _, text := range texts {
 		for s := (scanner{text: text}); s.at < len(s.text); {
-			b.buf = s.fill(b.buf[:0])
-			dst = append(dst, b.buf...)
+			b.plain = s.fill(slices.Grow(b.plain, 256))
 		}
+		b.texts = append(b.texts, len(b.plain))
 	}
-	return dst
 }
 
 // kindOf tells the kind of an item's grams: of characters where more than half of its units are.
@@ -91,7 +105,7 @@ func kindOf(texts []string, units int) int {
 	n := 0
 	for _, text := range texts {
 		for _, r := range text {
-			if isHan(r) {
+			if r >= utf8.RuneSelf && isHan(r) {
 				n++
 			}
 		}
@@ -110,40 +124,24 @@ func (b *builder) take(k int, id uint32, units []unit) {
 		return
 	}
 	g.lengths |= 1 << n
+	grams := len(units) - n + 1
+	held, ends, nears := b.held.room(grams), b.ends[k].room(grams), b.nears.room(grams)
 	whole, near, last := newRolling(n), newRolling(b.near), newRolling(g.min)
 	for i := range units {
 		whole.take(units, i)
-		near.take(units, i)
 		last.take(units, i)
-		if i+1 >= n {
-			b.hold(k, id, gramKey(whole.hash, n), near.hash, last.hash)
+		if g.min != b.near {
+			near.take(units, i)
+		}
+		if i+1 < n {
+			continue
+		}
+		*held = append(*held, holding{gramKey(whole.hash, n), id, uint32(k)})
+		*ends = append(*ends, last.hash)
+		if g.min != b.near {
+			*nears = append(*nears, near.hash)
 		}
 	}
-}
-
-// hold adds a gram of an item.
-func (b *builder) hold(k int, id uint32, key, near, last uint64) {
-	s := b.table.find(key)
-	if s.key == 0 {
-		if 2*len(b.grams) >= len(b.table.slots) {
-			b.table.grow()
-			s = b.table.find(key)
-		}
-		*s = slot{key, uint32(len(b.grams))}
-		b.grams = append(b.grams, gram{near: near, last: last})
-	}
-	g := &b.grams[s.value]
-	if g.kinds>>k&1 == 0 {
-		g.kinds |= 1 << k
-		b.lasts[k]++
-	}
-	if g.holders > 0 && g.item == id {
-		return
-	}
-	g.item = id
-	g.holders++
-	b.items[id].grams++
-	b.pairs = append(b.pairs, holder{s.value, id})
 }
 
 // rolling is the hash of the last n units.
@@ -174,27 +172,98 @@ func gramKey(h uint64, n int) uint64 { return mix(h+uint64(n)*wordSeed) | 1 }
 // build makes the tables.
 func (b *builder) build() *Index {
 	x := b.Index
-	x.seen = newBloom(2 * len(b.grams))
-	x.first = make([]uint32, 1, len(b.grams)+1)
-	for k := range x.kinds {
-		x.kinds[k].seen = newBloom(b.lasts[k])
-	}
-	for i := range b.grams {
-		g := &b.grams[i]
-		x.seen.add(g.near)
-		for k := range x.kinds {
-			if g.kinds>>k&1 != 0 {
-				x.kinds[k].seen.add(g.last)
+	held := b.byKey()
+	x.table, x.first = newTable(len(held)), make([]uint32, 0, len(held)+1)
+	x.holders = make([]uint32, 0, len(held))
+	var of [2]int // grams by kind
+	for i := 0; i < len(held); {
+		key, kinds := held[i].key, uint32(0)
+		x.table.add(key)
+		x.first = append(x.first, uint32(len(x.holders)))
+		for from := i; i < len(held) && held[i].key == key; i++ {
+			kinds |= 1 << held[i].kind
+			if item := held[i].item; i == from || item != held[i-1].item {
+				x.holders = append(x.holders, item)
+				x.items[item].grams++
 			}
 		}
-		x.first = append(x.first, x.first[i]+g.holders)
-		g.item = x.first[i] // where the next holder goes
+		of[inWords] += int(kinds & 1)
+		of[inCharacters] += int(kinds >> 1)
 	}
-	x.holders = make([]uint32, len(b.pairs))
-	for _, h := range b.pairs {
-		g := &b.grams[h.gram]
-		x.holders[g.item] = h.item
-		g.item++
-	}
+	x.first = append(x.first, uint32(len(x.holders)))
+	x.table.end()
+	b.blooms(len(x.table.keys), of)
 	return x
+}
+
+// byKey returns what items have in the order of the keys; items of the same key stay in theirs. The keys are hashes: the bits by which they are
+// dealt leave few that are still to be sorted.
+func (b *builder) byKey() []holding {
+	n := 0
+	for _, piece := range b.held {
+		n += len(piece)
+	}
+	const high = 10
+	low := max(bits.Len(uint(n))-high, 1)
+	sorted := make([]holding, n)
+	ends := deal(sorted, b.held, 64-high, high)
+	b.held = nil
+	var room []holding
+	from := 0
+	for _, end := range ends {
+		part := sorted[from:end]
+		from = end
+		room = append(room[:0], part...)
+		deal(part, [][]holding{room}, 64-high-low, low)
+		for i := 1; i < len(part); i++ {
+			for k := i; k > 0 && part[k].key < part[k-1].key; k-- {
+				part[k], part[k-1] = part[k-1], part[k]
+			}
+		}
+	}
+	return sorted
+}
+
+// deal copies from to dst by some bits of the keys, stably, and returns where those of each value end.
+func deal(dst []holding, from [][]holding, shift, width int) []int {
+	mask := uint64(1)<<width - 1
+	at := make([]int, 1<<width+1)
+	for _, piece := range from {
+		for i := range piece {
+			at[piece[i].key>>shift&mask+1]++
+		}
+	}
+	for i := 1; i < len(at); i++ {
+		at[i] += at[i-1]
+	}
+	for _, piece := range from {
+		for i := range piece {
+			to := &at[piece[i].key>>shift&mask]
+			dst[*to] = piece[i]
+			*to++
+		}
+	}
+	return at[:1<<width]
+}
+
+// blooms makes the filters for a number of grams, in all and of each kind.
+func (b *builder) blooms(all int, of [2]int) {
+	b.seen = newBloom(2 * all)
+	for k := range b.kinds {
+		g := &b.kinds[k]
+		g.seen = newBloom(of[k])
+		for _, piece := range b.ends[k] {
+			for _, hash := range piece {
+				g.seen.add(hash)
+				if g.min == b.near {
+					b.seen.add(hash)
+				}
+			}
+		}
+	}
+	for _, piece := range b.nears {
+		for _, hash := range piece {
+			b.seen.add(hash)
+		}
+	}
 }

@@ -79,51 +79,40 @@ func (b *bloom) has(hash uint64) bool {
 	return b.words[word]&mask == mask
 }
 
-// table maps keys to numbers: open addressing with linear probing, at most half full.
+// table numbers keys, which are hashes, in their order: those whose highest bits are b have the numbers from begin[b] to begin[b+1].
 type table struct {
-	slots []slot
+	keys  []uint64
+	begin []uint32
 	shift uint
 }
 
-type slot struct {
-	key   uint64 // 0 = empty
-	value uint32
-}
-
 func newTable(n int) table {
-	size := max(4, bits.Len(uint(2*n)))
-	return table{make([]slot, 1<<size), uint(64 - size)}
+	size := max(4, bits.Len(uint(n)))
+	return table{make([]uint64, 0, n), make([]uint32, 0, 1<<size+1), uint(64 - size)}
 }
 
-// find returns where a key is, or the empty place for it.
-func (t *table) find(key uint64) *slot {
-	at := key >> t.shift
-	for t.slots[at].key != 0 && t.slots[at].key != key {
-		at = (at + 1) & uint64(len(t.slots)-1)
+// add adds a key, greater than all before; behind the last comes end.
+func (t *table) add(key uint64) {
+	for uint64(len(t.begin)) <= key>>t.shift {
+		t.begin = append(t.begin, uint32(len(t.keys)))
 	}
-	return &t.slots[at]
+	t.keys = append(t.keys, key)
 }
 
-// grow doubles the table.
-func (t *table) grow() {
-	old := t.slots
-	*t = table{make([]slot, 2*len(old)), t.shift - 1}
-	for _, s := range old {
-		if s.key != 0 {
-			*t.find(s.key) = s
-		}
+func (t *table) end() {
+	for len(t.begin) < cap(t.begin) {
+		t.begin = append(t.begin, uint32(len(t.keys)))
 	}
 }
 
 func (t *table) get(key uint64) (uint32, bool) {
-	for at := key >> t.shift; ; at = (at + 1) & uint64(len(t.slots)-1) {
-		switch s := &t.slots[at]; s.key {
-		case key:
-			return s.value, true
-		case 0:
-			return 0, false
+	at := key >> t.shift
+	for i := t.begin[at]; i < t.begin[at+1]; i++ {
+		if t.keys[i] == key {
+			return i, true
 		}
 	}
+	return 0, false
 }
 
 // Filter returns a filter for one goroutine.

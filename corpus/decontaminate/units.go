@@ -1,6 +1,8 @@
 package decontaminate
 
 import (
+	"encoding/binary"
+	"math/bits"
 	"unicode"
 	"unicode/utf8"
 )
@@ -38,6 +40,7 @@ var folded = func() (t [256]byte) {
 
 const (
 	wordSeed  = 0x9E3779B97F4A7C15
+	charSeed  = 0xC2B2AE3D27D4EB4F // of units of one character
 	wordPrime = 0xD6E8FEB86659FD93
 )
 
@@ -45,64 +48,134 @@ const (
 type scanner struct {
 	text string
 	at   int
+	word []byte // folded, where it does not lie in the text in one piece
 }
 
 // fill appends units to dst until it is full or the text ends.
 func (s *scanner) fill(dst []unit) []unit {
-	text, at := s.text, s.at
-	h, start, end := uint64(wordSeed), -1, 0
-	for at < len(text) && len(dst) < cap(dst)-1 { // a Han character ends a word: two units at once
-		c := folded[text[at]]
+	text := s.text
+	for len(dst) < cap(dst)-1 { // a Han character ends a word: two units at once
+		at := s.at
+		for at < len(text) && folded[text[at]] <= isSpace {
+			at++
+		}
+		s.at = at
+		h, n := plainWord(text, at)
+		end := at + n
+		after := end
+		for after < len(text) && folded[text[after]] == isSkipped {
+			after++
+		}
 		switch {
-		case c > isMultiple:
-			h = (h ^ uint64(c)) * wordPrime
+		case after < len(text) && folded[text[after]] != isSpace: // something goes on behind punctuation, or beyond ASCII
+			dst = s.fillSlow(dst)
+			continue
+		case n > 0:
+			dst = append(dst, unit{mix(h), int32(at), int32(end)})
+		}
+		if s.at = after; after == len(text) {
+			break
+		}
+	}
+	return dst
+}
+
+// plainWord measures the run of letters and digits of ASCII at a place, and returns the hash of the word that it is.
+func plainWord(text string, at int) (h uint64, n int) {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	h = wordSeed
+	for ; at+n+8 <= len(text); n += 8 {
+		x := binary.LittleEndian.Uint64([]byte(text[at+n : at+n+8]))
+		low, small := x&^tops, (x|ones*0x20)&^tops
+		// The top bits of bytes in 'a'..'z', or '0'..'9'.
+		letters := (small + ones*(0x80-'a')) &^ (small + ones*(0x7F-'z'))
+		digits := (low + ones*(0x80-'0')) &^ (low + ones*(0x7F-'9'))
+		others := ^(letters | digits) | x
+		if others &= tops; others != 0 {
+			k := bits.TrailingZeros64(others) / 8
+			if k > 0 {
+				h = step(h, small&(1<<(8*k)-1))
+			}
+			return h, n + k
+		}
+		h = step(h, small)
+	}
+	last, k := uint64(0), 0
+	for ; at+n < len(text); n++ {
+		c := folded[text[at+n]]
+		if c <= isMultiple {
+			break
+		}
+		last |= uint64(c) << (8 * k)
+		k++
+	}
+	if k > 0 {
+		h = step(h, last)
+	}
+	return h, n
+}
+
+// step takes eight bytes more of a word into its hash. The last may be fewer, as no byte is 0.
+func step(h, eight uint64) uint64 {
+	h = (h ^ eight) * wordPrime
+	return h ^ h>>29
+}
+
+// hashWord is the hash of a word that is folded.
+func hashWord(word []byte) uint64 {
+	h := uint64(wordSeed)
+	for ; len(word) >= 8; word = word[8:] {
+		h = step(h, binary.LittleEndian.Uint64(word))
+	}
+	if len(word) > 0 {
+		var last [8]byte
+		copy(last[:], word)
+		h = step(h, binary.LittleEndian.Uint64(last[:]))
+	}
+	return mix(h)
+}
+
+// fillSlow appends the next word, or Han characters and the words between them, up to white space or until dst is full.
+func (s *scanner) fillSlow(dst []unit) []unit {
+	text, at := s.text, s.at
+	s.word = s.word[:0]
+	start, end := -1, 0
+	space := false
+	for at < len(text) && !space && len(dst) < cap(dst)-1 {
+		c, r, size := folded[text[at]], rune(0), 1
+		switch {
+		case c != isMultiple:
+			r = rune(c)
+		default:
+			if r = commonHan(text, at); r > 0 {
+				size = 3
+				break
+			}
+			r, size = utf8.DecodeRuneInString(text[at:])
+			r = foldRune(r)
+		}
+		han := isHan(r)
+		space = r == isSpace
+		switch {
+		case han || space:
+			if start >= 0 {
+				dst = append(dst, unit{hashWord(s.word), int32(start), int32(end)})
+				s.word, start = s.word[:0], -1
+			}
+			if han {
+				dst = append(dst, unit{mix((charSeed ^ uint64(r)) * wordPrime), int32(at), int32(at + size)})
+			}
+		case r != isSkipped:
+			s.word = utf8.AppendRune(s.word, r)
 			if start < 0 {
 				start = at
 			}
-			at++
-			end = at
-		case c == isSkipped:
-			at++
-		case c == isSpace:
-			at++
-			if start >= 0 {
-				dst = append(dst, unit{mix(h), int32(start), int32(end)})
-				h, start = wordSeed, -1
-			}
-		default:
-			if r := commonHan(text, at); r > 0 {
-				if start >= 0 {
-					dst = append(dst, unit{mix(h), int32(start), int32(end)})
-					h, start = wordSeed, -1
-				}
-				dst = append(dst, unit{mix((wordSeed ^ uint64(r)) * wordPrime), int32(at), int32(at + 3)})
-				at += 3
-				continue
-			}
-			r, size := utf8.DecodeRuneInString(text[at:])
-			r = foldRune(r)
-			switch {
-			case r == isSkipped:
-			case r == isSpace || isHan(r):
-				if start >= 0 {
-					dst = append(dst, unit{mix(h), int32(start), int32(end)})
-					h, start = wordSeed, -1
-				}
-				if r != isSpace {
-					dst = append(dst, unit{mix((wordSeed ^ uint64(r)) * wordPrime), int32(at), int32(at + size)})
-				}
-			default:
-				h = (h ^ uint64(r)) * wordPrime
-				if start < 0 {
-					start = at
-				}
-				end = at + size
-			}
-			at += size
+			end = at + size
 		}
+		at += size
 	}
 	if start >= 0 { // at the end of the text: a full dst ends the loop behind a unit
-		dst = append(dst, unit{mix(h), int32(start), int32(end)})
+		dst = append(dst, unit{hashWord(s.word), int32(start), int32(end)})
 	}
 	s.at = at
 	return dst
