@@ -28,6 +28,8 @@ type linear struct {
 	tokens    []tokenInfo // by id
 	pairs     livePairs
 	bytePairs *[1 << 16]uint32 // byte-level: the ranks of pairs of bytes, 0 for none
+	small     []uint16         // by id: the number of a token that verdicts are kept of, 0 for none
+	deepest   int              // bytes of the longest token
 }
 
 // tokenInfo is a token with its last merge. Of a symbol rank is 0, as of an id
@@ -109,82 +111,6 @@ func (p *livePairs) find(key, at uint64) uint32 {
 	}
 }
 
-// compatible tells whether the merges leave b after a as they are. Undoing the
-// merges of both from the last one, it looks for one across the border that
-// would have come first; of equal ranks the left one comes first. If apart, a
-// and b themselves are known not to merge.
-func (l *linear) compatible(a, b uint32, apart bool) bool {
-	limit := uint32(noID)
-	if !apart && l.pairs.rank(a, b) != 0 {
-		return false
-	}
-	x, y := &l.tokens[a], &l.tokens[b]
-	rx, ry := x.rank(), y.rank()
-	for rx|ry != 0 {
-		// Which one is undone is hard to foretell: without branches.
-		na, nb, nl := a, y.left, ry+1
-		if rx > ry {
-			na = x.right
-		}
-		if rx > ry {
-			nb = b
-		}
-		if rx > ry {
-			nl = rx
-		}
-		a, b, limit = na, nb, nl
-		x, y = &l.tokens[a], &l.tokens[b]
-		rx, ry = x.rank(), y.rank()
-		if rx|ry == 0 && l.bytePairs != nil {
-			r := l.bytePairs[x.left&0xff<<8|y.left&0xff]
-			return r == 0 || r >= limit
-		}
-		if r := l.pairs.rank(a, b); r != 0 && r < limit {
-			return false
-		}
-	}
-	return true
-}
-
-// encode appends the ids of a piece to dst, up to a place where no token
-// begins, and returns that place. It is -1 if there is no way to get there,
-// which does not happen when all symbols before are known.
-func (l *linear) encode(dst []uint32, piece []byte, dead *[]uint64) (out []uint32, n int) {
-	first, pos := len(dst), 0
-	prev, back := uint32(noID), false // back: a choice was taken back, so dead counts
-	longest, prevLongest := true, false
-	tok := l.trie.longest(piece)
-	for tok != noID {
-		t := &l.tokens[tok]
-		end := pos + t.length()
-		if (!back || (*dead)[end/64]>>(end&63)&1 == 0) && (prev == noID || l.compatible(prev, tok, prevLongest)) {
-			dst = append(dst, tok)
-			pos, prev, prevLongest = end, tok, longest
-			tok, longest = l.trie.longest(piece[pos:]), true
-			continue
-		}
-		longest = false
-		for tok = t.shorter; tok == noID; tok = l.tokens[tok].shorter { // nothing fits here: the token before was wrong
-			if len(dst) == first {
-				return dst, -1
-			}
-			if !back {
-				back = true
-				*dead = append((*dead)[:0], make([]uint64, len(piece)/64+1)...)
-			}
-			(*dead)[pos/64] |= 1 << (pos & 63)
-			tok = prev
-			pos -= l.tokens[tok].length()
-			dst = dst[:len(dst)-1]
-			prev, prevLongest = noID, false
-			if len(dst) > first {
-				prev = dst[len(dst)-1]
-			}
-		}
-	}
-	return dst, pos
-}
-
 // newLinear returns nil where the vocabulary does not allow it.
 func newLinear(m *Model) *linear {
 	if m.c.ByteLevel && !m.direct || m.c.ContinuingSubwordPrefix != "" || m.c.EndOfWordSuffix != "" {
@@ -206,7 +132,9 @@ func newLinear(m *Model) *linear {
 	for _, k := range keys {
 		t := &l.tokens[k.id]
 		t.shorter = l.trie.longest([]byte(k.text[:len(k.text)-1]))
+		l.deepest = max(l.deepest, len(k.text))
 	}
+	l.numberSmall(keys)
 	return l
 }
 

@@ -147,7 +147,7 @@ type State struct {
 	cache *piececache.Cache
 	long  longState
 	sym   symbols
-	dead  []uint64
+	walk  walkState
 	ids   []uint32
 }
 
@@ -215,7 +215,7 @@ func (m *Model) encodeLinear(dst []uint32, piece []byte, s *State) (out []uint32
 	u := unknowns{m: m}
 	for i := 0; ; {
 		begin := len(dst)
-		next, n := m.linear.encode(dst, piece[i:], &s.dead)
+		next, n := m.linear.encode(dst, piece[i:], &s.walk)
 		if n < 0 {
 			return dst, false
 		}

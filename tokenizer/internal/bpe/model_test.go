@@ -91,7 +91,7 @@ func FuzzMerge(f *testing.F) {
 			if ordered && len(m.c.Merges) > 0 {
 				t.Errorf("no linear encoding of %v", m.c.Merges)
 			}
-		} else if got, n := m.linear.encode(nil, piece, new([]uint64)); n != len(piece) || !slices.Equal(got, want) {
+		} else if got, n := m.linear.encode(nil, piece, new(walkState)); n != len(piece) || !slices.Equal(got, want) {
 			t.Errorf("%q by compatible tokens %d up to byte %d, want %d", piece, got, n, want)
 		}
 		if len(piece) > 0 {

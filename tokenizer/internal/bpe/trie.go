@@ -1,6 +1,7 @@
 package bpe
 
 import (
+	"encoding/binary"
 	"math/bits"
 	"slices"
 	"strings"
@@ -12,7 +13,10 @@ import (
 // (0: none) and its base in bits 32-63. The child over byte c stands at
 // base ^ c and has label c. Bases are unique, so the label alone tells whose
 // child a unit is; a unit without children has base 0, which nobody else has.
-type trie []uint64
+type trie struct {
+	units []uint64
+	first *[1 << 16]uint64 // by the first two bytes, the first one low: their unit, with the longest token so far
+}
 
 const (
 	noLabel    = 0x100 // of free units: no byte leads there
@@ -21,14 +25,40 @@ const (
 )
 
 // longest returns the longest token that text begins with, noID if there is none.
-func (t trie) longest(text []byte) uint32 {
-	best, u := uint32(0), t[0]
+//
+// Where it ends is hard to foretell, so the first four bytes are looked up without
+// branches; a unit of 0 leads to no other.
+func (t *trie) longest(text []byte) uint32 {
+	if len(text) < 4 {
+		return t.walk(text, t.units[0], 0)
+	}
+	head := binary.LittleEndian.Uint32(text)
+	u := t.first[head&0xffff]
+	best := uint32(u) >> 9
+	for shift := 16; shift < 32; shift += 8 {
+		c := head >> shift & 0xff
+		u = t.units[uint32(u>>32)^c]
+		if uint32(u)&0x1ff != c {
+			u = 0
+		}
+		if v := uint32(u) >> 9; v != 0 {
+			best = v
+		}
+	}
+	if u>>32 == 0 {
+		return best - 1 // 0 becomes noID
+	}
+	return t.walk(text[4:], u, best)
+}
+
+// walk is longest from unit u on, where best is the longest token so far + 1.
+func (t *trie) walk(text []byte, u uint64, best uint32) uint32 {
 	for _, c := range text {
 		at := uint32(u>>32) ^ uint32(c)
-		if int(at) >= len(t) { // never: every block that a base points to is there
+		if int(at) >= len(t.units) { // never: every block that a base points to is there
 			break
 		}
-		u = t[at]
+		u = t.units[at]
 		if uint32(u)&0x1ff != uint32(c) {
 			break
 		}
@@ -36,7 +66,28 @@ func (t trie) longest(text []byte) uint32 {
 			best = v
 		}
 	}
-	return best - 1 // 0 becomes noID
+	return best - 1
+}
+
+// begin fills first.
+func (t *trie) begin() {
+	t.first = new([1 << 16]uint64)
+	for a := range uint64(256) {
+		u := t.units[t.units[0]>>32^a]
+		if u&0x1ff != a {
+			continue
+		}
+		for b := range uint64(256) {
+			v := t.units[u>>32^b]
+			if v&0x1ff != b {
+				v = 0
+			}
+			if v>>9&(1<<23-1) == 0 {
+				v |= u & (1<<32 - 1<<9)
+			}
+			t.first[a|b<<8] = v
+		}
+	}
 }
 
 // trieKey is a token's text and id.
@@ -46,7 +97,7 @@ type trieKey struct {
 }
 
 type trieBuilder struct {
-	t     trie
+	units []uint64
 	keys  []trieKey
 	used  [][4]uint64 // block → units in use
 	bases [][4]uint64 // block → bases in use
@@ -60,15 +111,17 @@ func newTrie(keys []trieKey) trie {
 	b := &trieBuilder{keys: keys}
 	b.block()
 	b.used[0][0], b.bases[0][0] = 1, 1 // the root, and the base of units without children
-	b.t[0] = noLabel
+	b.units[0] = noLabel
 	b.place(0, 0, len(keys), 0)
-	return b.t
+	t := trie{units: b.units}
+	t.begin()
+	return t
 }
 
 func (b *trieBuilder) block() int {
 	n := len(b.used)
 	for range blockUnits {
-		b.t = append(b.t, noLabel)
+		b.units = append(b.units, noLabel)
 	}
 	b.used, b.bases = append(b.used, [4]uint64{}), append(b.bases, [4]uint64{})
 	b.open = append(b.open, n)
@@ -82,7 +135,7 @@ func (b *trieBuilder) block() int {
 // their first depth bytes.
 func (b *trieBuilder) place(at, lo, hi, depth int) {
 	if lo < hi && len(b.keys[lo].text) == depth {
-		b.t[at] |= uint64(b.keys[lo].id+1) << 9
+		b.units[at] |= uint64(b.keys[lo].id+1) << 9
 		lo++
 	}
 	if lo == hi {
@@ -96,12 +149,12 @@ func (b *trieBuilder) place(at, lo, hi, depth int) {
 	}
 	b.kids = kids
 	base := b.room(kids)
-	b.t[at] |= uint64(base) << 32
+	b.units[at] |= uint64(base) << 32
 	mark(&b.bases[base/blockUnits], base%blockUnits)
 	for _, c := range kids {
 		unit := base ^ int(c)
 		mark(&b.used[unit/blockUnits], unit%blockUnits)
-		b.t[unit] = uint64(c)
+		b.units[unit] = uint64(c)
 	}
 	for lo < hi {
 		c := b.keys[lo].text[depth]
