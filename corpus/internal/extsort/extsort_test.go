@@ -96,6 +96,38 @@ func TestManyRuns(t *testing.T) {
 	}
 }
 
+// Runs that wait to be merged have no file open: there may be thousands, where a process may have a thousand.
+func TestRunsThatWaitAreClosed(t *testing.T) {
+	open := func() int {
+		files, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Skip("the open files are not known here")
+		}
+		return len(files)
+	}
+	s, err := New(Options{Size: 8, Memory: 1, Dir: t.TempDir(), Compress: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	before := open()
+	for i := range 600_000 {
+		if err := s.Add(binary.BigEndian.AppendUint64(nil, uint64(i)*0x9e3779b97f4a7c15)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.work.Wait()
+	if now := open(); len(s.runs) < 400 || now > before+10 {
+		t.Errorf("%d runs, %d more files open", len(s.runs), now-before)
+	}
+	if _, err := s.Sort(); err != nil {
+		t.Fatal(err)
+	}
+	if now := open(); now > before+maxFan+10 {
+		t.Errorf("%d more files open in the merge, want at most %d", now-before, maxFan)
+	}
+}
+
 func TestSortParallel(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	b := make([]byte, 1<<18)

@@ -98,7 +98,7 @@ func (s *Sorter) reader(runs []*run, rest []byte, budget int64) (*Reader, error)
 			if err != nil {
 				return nil, err
 			}
-			r.inputs = append(r.inputs, &input{name: run.f.Name(), from: from, left: run.bytes, room: room[i*block : (i+1)*block]})
+			r.inputs = append(r.inputs, &input{name: run.name, from: from, left: run.bytes, room: room[i*block : (i+1)*block]})
 		}
 	}
 	r.inputs = append(r.inputs, &input{block: rest})

@@ -17,19 +17,20 @@ type runFiles struct {
 	written atomic.Int64 // bytes, for error messages
 }
 
-// runFile is what a run needs of *os.File.
+// runFile is what writing a run needs of *os.File.
 type runFile interface {
-	io.ReadWriteSeeker
-	io.Closer
+	io.WriteCloser
 	Name() string
 }
 
 func createRun(dir string) (runFile, error) { return os.CreateTemp(dir, "sort-*.run") }
 
-// run is a sorted sequence of records on disk.
+// run is a sorted sequence of records on disk. Its file is open while it is written and read: there may be more runs than a process may
+// have files open.
 type run struct {
-	f        runFile
-	bytes    int64 // of records
+	name     string
+	from     *os.File // while it is read
+	bytes    int64    // of records
 	compress bool
 }
 
@@ -49,6 +50,7 @@ func (d *runFiles) write(records []byte, compress bool) (*run, error) {
 type runWriter struct {
 	d   *runFiles
 	r   *run
+	f   runFile
 	out io.WriteCloser
 }
 
@@ -57,7 +59,7 @@ func (d *runFiles) begin(compress bool) (*runWriter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("extsort: begin a sorted run: %w", err)
 	}
-	w := &runWriter{d: d, r: &run{f: f, compress: compress}}
+	w := &runWriter{d: d, f: f, r: &run{name: f.Name(), compress: compress}}
 	if compress {
 		w.out = s2.NewWriter(f, s2.WriterConcurrency(1), s2.WriterBlockSize(256<<10))
 	} else {
@@ -78,7 +80,11 @@ func (w *runWriter) Write(p []byte) (int, error) {
 }
 
 func (w *runWriter) end() (*run, error) {
-	if err := w.out.Close(); err != nil {
+	err := w.out.Close()
+	if err == nil {
+		err = w.f.Close()
+	}
+	if err != nil {
 		return nil, w.abandon(err)
 	}
 	return w.r, nil
@@ -86,22 +92,27 @@ func (w *runWriter) end() (*run, error) {
 
 // abandon removes the run and says what could not be written.
 func (w *runWriter) abandon(err error) error {
-	w.r.remove() //nolint:errcheck // the write's error is the one to tell
+	w.f.Close()  //nolint:errcheck // the write's error is the one to tell
+	w.r.remove() //nolint:errcheck // the same
 	return fmt.Errorf("extsort: write a sorted run to %s, %d MB of records written so far: %w", w.d.dir, w.d.written.Load()/1e6, err)
 }
 
 // reader starts reading from the run's beginning.
 func (r *run) reader() (io.Reader, error) {
-	if _, err := r.f.Seek(0, io.SeekStart); err != nil {
+	f, err := os.Open(r.name)
+	if err != nil {
 		return nil, fmt.Errorf("extsort: read a sorted run: %w", err)
 	}
+	r.from = f
 	if r.compress {
-		return s2.NewReader(r.f), nil
+		return s2.NewReader(f), nil
 	}
-	return r.f, nil
+	return f, nil
 }
 
 func (r *run) remove() error {
-	r.f.Close() //nolint:errcheck // nothing in it is wanted any more
-	return os.Remove(r.f.Name())
+	if r.from != nil {
+		r.from.Close() //nolint:errcheck // nothing in it is wanted any more
+	}
+	return os.Remove(r.name)
 }
