@@ -1,6 +1,7 @@
 package dedup
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -36,7 +37,7 @@ func newSets(n uint64, memory int64, dir string) (*sets, error) {
 			}
 		}
 		if err != nil {
-			return nil, fmt.Errorf("dedup: map %d bytes for the clusters: %w", need, err)
+			return nil, errors.Join(fmt.Errorf("dedup: map %d bytes for the clusters: %w", need, err), s.Close())
 		}
 		s.parent = unsafe.Slice((*uint32)(unsafe.Pointer(&s.file[0])), n)
 	}
@@ -78,11 +79,11 @@ func (s *sets) Close() error {
 		return nil
 	}
 	s.parent = nil
-	err := s.file.Unmap()
-	if e := s.f.Close(); err == nil {
-		err = e
+	var err error
+	if s.file != nil {
+		err = s.file.Unmap()
 	}
-	return err
+	return errors.Join(err, s.f.Close())
 }
 
 type bits []uint64

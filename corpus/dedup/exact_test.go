@@ -38,10 +38,10 @@ func TestExactNormalisation(t *testing.T) {
 func TestKeepRules(t *testing.T) {
 	var docs []*corpus.Document
 	for i, c := range []struct{ text, source, meta string }{
-		{"same text", "web", `{"score":0.5,"date":"2020-05-01"}`},
-		{"Same  text!", "books", `{"score":-3,"date":"2019"}`},
-		{"same text..", "mail", `{"score":7e9}`},
-		{"same text", "other", `{"date":1000000000}`},
+		{"same text", "web", `{"score":0.5,"date":"2020-05-01","year":"1999"}`},
+		{"Same  text!", "books", `{"score":-3,"date":"2019","year":1813}`},
+		{"same text..", "mail", `{"score":7e9,"year":1000000000}`},
+		{"same text", "other", `{"date":1000000000,"year":1850}`},
 	} {
 		d := doc(fmt.Sprint(i), c.text)
 		d.Source, d.Meta = c.source, []byte(c.meta)
@@ -54,7 +54,7 @@ func TestKeepRules(t *testing.T) {
 		want string
 	}{
 		{Keep{Rule: "first"}, "0"}, {Keep{Rule: "source", Sources: []string{"mail", "books"}}, "2"}, {Keep{Rule: "score", Score: "score"}, "2"},
-		{Keep{Rule: "score", Score: "quality"}, "1"}, {Keep{Rule: "date", Date: "date"}, "3"},
+		{Keep{Rule: "score", Score: "quality"}, "1"}, {Keep{Rule: "date", Date: "date"}, "3"}, {Keep{Rule: "date", Date: "year"}, "1"},
 	} {
 		s := DefaultExact()
 		s.Keep, s.Normalise = c.keep, "words"
@@ -161,6 +161,8 @@ func TestNormalizeURL(t *testing.T) {
 		{"http://example.com", "example.com"},
 		{"http://example.com/", "example.com"},
 		{"http://example.com:8080/%7euser/%e4%b8%ad", "example.com:8080/~user/%E4%B8%AD"},
+		{"http://example.com/a%2Fb/c%3fd/", "example.com/a%2Fb/c%3Fd"},
+		{"http://example.com/a/%2e%2e/b/%61", "example.com/b/a"},
 		{"http://例子.中国/页?spm=a.b&id=3", "例子.中国/%E9%A1%B5?id=3"},
 		{"http://cpdlab.eun.org/related-projects;jsessionid=2015C1", "cpdlab.eun.org/related-projects"},
 		{"http://example.com/#!/page", "example.com#!/page"},

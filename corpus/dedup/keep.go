@@ -21,8 +21,8 @@ type Keep struct {
 	Sources []string `yaml:"prefer"`
 	// Score names the number, found by an earlier step or a field of the record, for keep: score; documents without one come last.
 	Score string `yaml:"score"`
-	// Date names the field of the record for keep: date: RFC 3339, a date or year that begins like it, RFC 1123, or Unix seconds;
-	// documents without one come last.
+	// Date names the field of the record for keep: date: RFC 3339, a date or year that begins like it, RFC 1123, or a number: a year
+	// up to 9999, else Unix seconds. Documents without one come last.
 	Date string `yaml:"date"`
 }
 
@@ -107,7 +107,10 @@ var dateLayouts = []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:0
 // date reads a field as seconds since 1970.
 func date(d *corpus.Document, key string) (int64, bool) {
 	if v, ok := d.Number(key); ok {
-		return int64(v), true
+		if year := int(v); v >= 0 && v < 10_000 && v == float64(year) { // the first hours of 1970 are nobody's date
+			return time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC).Unix(), true
+		}
+		return int64(min(max(v, -1<<62), 1<<62)), true
 	}
 	s, ok := d.String(key)
 	if !ok {

@@ -63,14 +63,18 @@ func NormalizeURL(s string) string {
 	if port := u.Port(); port != "" && port != usualPort[strings.ToLower(u.Scheme)] {
 		host += ":" + port
 	}
-	p := u.Path
+	segments := strings.Split(u.EscapedPath(), "/")
+	for i, s := range segments {
+		segments[i] = pathPart(s)
+	}
+	p := strings.Join(segments, "/")
 	if i := strings.Index(strings.ToLower(p), ";jsessionid="); i >= 0 {
 		p = p[:i]
 	}
 	if p != "" {
 		p = strings.TrimSuffix(path.Clean("/"+p), "/")
 	}
-	out := host + (&url.URL{Path: p}).EscapedPath()
+	out := host + p
 	if q := query(u.RawQuery); q != "" {
 		out += "?" + q
 	}
@@ -78,6 +82,19 @@ func NormalizeURL(s string) string {
 		out += "#" + u.EscapedFragment()
 	}
 	return out
+}
+
+// pathPart writes what stands between two slashes of a path with only the escapes it needs. A slash in it needs one.
+func pathPart(escaped string) string {
+	plain, err := url.PathUnescape(escaped)
+	if err != nil {
+		return escaped
+	}
+	parts := strings.Split(plain, "/")
+	for i, p := range parts {
+		parts[i] = (&url.URL{Path: "/" + p}).EscapedPath()[1:]
+	}
+	return strings.Join(parts, "%2F")
 }
 
 var usualPort = map[string]string{"http": "80", "https": "443", "ftp": "21"}
