@@ -83,7 +83,8 @@ func (d *Document) Number(key string) (float64, bool) {
 	return r.Num, r.Type == gjson.Number
 }
 
-// String returns a finding of a step in words, or else a string that came with the record under that key.
+// String returns a finding of a step in words, or else a string that came with the record under that key, or "true" or "false" where
+// it came with that.
 func (d *Document) String(key string) (string, bool) {
 	for _, a := range d.Attrs {
 		if a.Key == key {
@@ -92,5 +93,5 @@ func (d *Document) String(key string) (string, bool) {
 		}
 	}
 	r := gjson.GetBytes(d.Meta, key)
-	return r.Str, r.Type == gjson.String
+	return r.String(), r.Type == gjson.String || r.IsBool()
 }

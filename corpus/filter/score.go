@@ -28,7 +28,7 @@ type Score struct {
 	// Min and Max bound a number, both included. Left out = no bound.
 	Min *float64 `yaml:"min"`
 	Max *float64 `yaml:"max"`
-	// OneOf lists the texts to keep. Empty = any.
+	// OneOf lists the texts to keep; a field that is true or false counts as "true" or "false". Empty = any.
 	OneOf []string `yaml:"one_of"`
 	// Weights give, for a text, the probability with which a document is kept; a text that is not listed keeps all.
 	Weights map[string]float64 `yaml:"weights"`

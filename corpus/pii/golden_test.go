@@ -13,8 +13,8 @@ import (
 )
 
 type record struct {
-	ID, Text   string
-	Attributes json.RawMessage
+	ID, Text             string
+	Attributes, Metadata json.RawMessage
 }
 
 func records(t *testing.T, path string) map[string]record {
@@ -116,5 +116,54 @@ func TestDolmaFilterBySpans(t *testing.T) {
 	}
 	if kept != 6 || len(want) != 6 {
 		t.Errorf("%d are kept and %d expected, want 6", kept, len(want))
+	}
+}
+
+// Dolma's mixer with its rules by fields of the record and attributes: a length of 500 to 9,999, not too much private data, a toxicity of at
+// most 0.8.
+func TestDolmaMixer(t *testing.T) {
+	least, most, toxic := 500.0, 9999.0, 0.8
+	length, private, toxicity := filter.DefaultScore(), filter.DefaultScore(), filter.DefaultScore()
+	length.Key, length.Min, length.Max = "metadata.length", &least, &most
+	private.Key, private.OneOf, private.Missing = "attributes.pii.too_much_pii", []string{"false"}, "keep"
+	toxicity.Key, toxicity.Max = "attributes.toxicity", &toxic
+	var filters []corpus.Filter
+	for _, s := range []*filter.Score{&length, &private, &toxicity} {
+		if err := s.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		open, err := s.Open(corpus.Env{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		filters = append(filters, open())
+	}
+	want := records(t, "expected/mixer.json.gz")
+	pii, tox := records(t, "provided/attributes/pii/000.json.gz"), records(t, "provided/attributes/toxicity/000.json.gz")
+	for id, r := range records(t, "provided/documents/000.json.gz") {
+		meta := map[string]any{"metadata": r.Metadata}
+		attributes := map[string]any{}
+		for _, from := range []map[string]record{pii, tox} {
+			if err := json.Unmarshal(from[id].Attributes, &attributes); err != nil {
+				t.Fatal(err)
+			}
+		}
+		meta["attributes"] = attributes
+		d := corpus.NewDocument(r.Text, nil)
+		var err error
+		if d.Meta, err = json.Marshal(meta); err != nil {
+			t.Fatal(err)
+		}
+		var report corpus.Report
+		for _, f := range filters {
+			f.Apply(d, &report)
+		}
+		expected, ok := want[id]
+		if ok != (report.Dropped == "") || ok && expected.Text != d.Text() {
+			t.Errorf("%s: dropped by %q, Dolma keeps it: %v", id, report.Dropped, ok)
+		}
+	}
+	if len(want) != 6 {
+		t.Errorf("%d are expected, want 6", len(want))
 	}
 }
