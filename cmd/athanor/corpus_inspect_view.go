@@ -84,10 +84,7 @@ func (v *lookView) findings(all []corpus.Finding) {
 		}
 		places := ""
 		if len(f.Spans) > 0 {
-			places = fmt.Sprintf("%d places", len(f.Spans))
-			if len(f.Spans) == 1 {
-				places = "1 place"
-			}
+			places = numberOf(len(f.Spans), "place")
 		}
 		t.add(f.Rule, fmt.Sprintf("%.4g", f.Value), f.Limit, verdict, places)
 	}

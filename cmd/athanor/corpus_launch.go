@@ -82,6 +82,6 @@ func (l *corpusSlurmCmd) Run(c *cliContext) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.stdout, "%d scripts for %d tasks in %s\nSubmit them with: %s\n", len(scripts), p.Tasks(), dir, filepath.Join(dir, "submit.sh"))
+	fmt.Fprintf(c.stdout, "%d scripts for %s in %s\nSubmit them with: %s\n", len(scripts), numberOf(p.Tasks(), "task"), dir, filepath.Join(dir, "submit.sh"))
 	return nil
 }

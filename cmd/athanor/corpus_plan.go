@@ -33,6 +33,7 @@ func (r *corpusPlanCmd) Run(c *cliContext) error {
 	if err != nil {
 		return err
 	}
+	noteReadTwice(c.stderr, p)
 	e, err := p.Estimate(c.ctx)
 	if err != nil {
 		return err
@@ -41,7 +42,7 @@ func (r *corpusPlanCmd) Run(c *cliContext) error {
 		return printJSON(c.stdout, e)
 	}
 	fmt.Fprintf(c.stdout, "%s → %s\n", recipe.Name, recipe.Out)
-	fmt.Fprintf(c.stdout, "  %d tasks; %s\n", p.Tasks(), strings.Join(p.Describe(), "; "))
+	fmt.Fprintf(c.stdout, "  %s; %s\n", numberOf(p.Tasks(), "task"), strings.Join(p.Describe(), "; "))
 	var t table
 	if e.Exact {
 		t.add("source", "documents left", "text", "tokens")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"time"
 
@@ -53,6 +54,7 @@ func (r *corpusRunCmd) Run(c *cliContext) error {
 	if err != nil {
 		return err
 	}
+	noteReadTwice(c.stderr, p)
 	s, err := r.run(c.ctx, p)
 	err = errors.Join(err, watch.close())
 	switch {
@@ -79,6 +81,13 @@ func printWorkSize(ctx context.Context, w io.Writer, out string) error {
 	}
 	_, err = fmt.Fprintf(w, "%s: %s, from which a changed recipe goes on; --set keep_work=false removes it\n", filepath.Join(out, "work"), runlog.Bytes(size))
 	return err
+}
+
+// noteReadTwice says that documents come twice because inputs share files.
+func noteReadTwice(w io.Writer, p *pipeline.Pipeline) {
+	if n, first := p.ReadTwice(); n > 0 {
+		fmt.Fprintf(w, "several inputs read the same file, and its documents come more than once: %s (%s)\n", first, numberOf(n, "such file"))
+	}
 }
 
 // run does all of the recipe, or the part that the flags name.
@@ -171,7 +180,7 @@ func printMix(w io.Writer, p *mix.Plan) error {
 func printCorpusFlow(w io.Writer, s *pipeline.Summary) error {
 	var t table
 	size, counted := s.BytesPerToken()
-	tokens := func(bytes int64) string { return runlog.Count(float64(bytes) / size) }
+	tokens := func(bytes int64) string { return runlog.Count(math.Round(float64(bytes) / size)) }
 	t.add("", "documents", "bytes", "≈ tokens", "dropped", "")
 	for _, in := range s.Inputs {
 		t.add(in.Source, runlog.Count(float64(in.Read.Documents)), runlog.Bytes(in.Read.TextBytes), tokens(in.Read.TextBytes), "", "")
@@ -206,7 +215,7 @@ func printCorpusSummary(w io.Writer, out string, s *pipeline.Summary) error {
 		records, files = records+in.SetAside-in.BadFiles, files+in.BadFiles
 	}
 	if records+files > 0 {
-		fmt.Fprintf(w, "set aside: %d records and %d files; see %s/quarantine.jsonl\n", records, files, out)
+		fmt.Fprintf(w, "set aside: %s and %s; see %s\n", numberOf(records, "record"), numberOf(files, "file"), filepath.Join(out, "quarantine.jsonl"))
 	}
 	if s.Mix != nil {
 		if err := printMix(w, s.Mix); err != nil {
@@ -218,8 +227,8 @@ func printCorpusSummary(w io.Writer, out string, s *pipeline.Summary) error {
 		if o.Tokens > 0 {
 			tokens = runlog.Count(float64(o.Tokens)) + " tokens, "
 		}
-		fmt.Fprintf(w, "%s: %s documents, %s, %s%d files of %s\n", filepath.Join(out, filepath.FromSlash(o.Path)), runlog.Count(float64(o.Documents)),
-			runlog.Bytes(o.Bytes), tokens, o.Files, runlog.Bytes(o.Size))
+		fmt.Fprintf(w, "%s: %s documents, %s, %s%s of %s\n", filepath.Join(out, filepath.FromSlash(o.Path)), runlog.Count(float64(o.Documents)),
+			runlog.Bytes(o.Bytes), tokens, numberOf(o.Files, "file"), runlog.Bytes(o.Size))
 	}
 	return nil
 }

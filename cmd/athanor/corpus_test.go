@@ -173,6 +173,29 @@ func TestSlurmScriptsRunTheWholeChain(t *testing.T) {
 	}
 }
 
+func TestFilesOfTwoInputsAreNamed(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	recipe := corpusRecipe(t, dir, "out")
+	for _, command := range []string{"plan", "run"} {
+		if code, _, stderr := piped("", "corpus", command, recipe); code != 0 || strings.Contains(stderr, "the same file") {
+			t.Errorf("%s: exit %d, %s", command, code, stderr)
+		}
+	}
+	text, err := os.ReadFile(recipe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(recipe, []byte(strings.Replace(string(text), "inputs:\n", "inputs:\n- {source: again, paths: [in/2.jsonl, in/3.jsonl]}\n", 1)), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range []string{"plan", "run"} {
+		if code, _, stderr := piped("", "corpus", command, recipe); code != 0 || !strings.Contains(stderr, "come more than once: in/2.jsonl (2 such files)") {
+			t.Errorf("%s: exit %d, %s", command, code, stderr)
+		}
+	}
+}
+
 func TestJobsGetTheMemoryTheRecipeNeeds(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)

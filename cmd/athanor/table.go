@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"strings"
 
@@ -43,4 +44,12 @@ func (t *table) write(w io.Writer, indent string) error {
 	}
 	_, err := io.WriteString(w, out.String())
 	return err
+}
+
+// numberOf is a number of things in words: 1 file, 2 files.
+func numberOf[N int | int64](n N, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }

@@ -92,6 +92,7 @@ const (
 	defaultMemory    = 2 << 30
 	defaultTaskSize  = 64 << 20
 	defaultMaxRecord = 64 << 20
+	mostMaxRecord    = 1 << 30 // a block holds one, and what came before it: see maxBlock
 	defaultShardSize = 256 << 20
 	defaultSamples   = 5
 )
@@ -224,6 +225,9 @@ func (in *Input) validate(doc *strictyaml.Doc, key string) error {
 	}
 	if in.MaxRecord == 0 {
 		in.MaxRecord = defaultMaxRecord
+	}
+	if in.MaxRecord > mostMaxRecord {
+		return doc.Errorf(key+".max_record", int64(in.MaxRecord), "at most 1GiB")
 	}
 	return nil
 }

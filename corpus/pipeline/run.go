@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"runtime"
 
@@ -61,6 +60,25 @@ func Open(r *Recipe, o Options) (*Pipeline, error) {
 	return p, p.hashAll()
 }
 
+// ReadTwice counts the files that more than one input reads, whose documents therefore come more than once, and names the first.
+func (p *Pipeline) ReadTwice() (files int, first string) {
+	seen := map[string]int{} // inputs, by file
+	for _, c := range p.inputs {
+		for _, f := range c.Files() {
+			file := f.Path
+			if abs, err := filepath.Abs(file); err == nil {
+				file = abs
+			}
+			if seen[file]++; seen[file] == 2 {
+				if files++; files == 1 {
+					first = f.Path
+				}
+			}
+		}
+	}
+	return files, first
+}
+
 // Tasks is the number of tasks into which the inputs are cut.
 func (p *Pipeline) Tasks() int { return len(p.tasks) }
 
@@ -98,7 +116,7 @@ func (p *Pipeline) Run(ctx context.Context) (*Summary, error) {
 // prepare makes the output directory, and removes manifest and report of another corpus there, which soon will not be true any more. Where
 // there is no manifest nothing is removed: another rank may be about to write it.
 func (p *Pipeline) prepare() error {
-	if err := os.MkdirAll(p.outPath(workDir), 0o755); err != nil {
+	if err := claim(p.recipe.Out); err != nil {
 		return fmt.Errorf("corpus: %w", err)
 	}
 	m, err := ReadManifest(p.recipe.Out)

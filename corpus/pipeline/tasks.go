@@ -16,9 +16,11 @@ type task struct {
 	size     int64
 }
 
-// openInputs finds the files of all inputs. Directories that cannot be listed are set aside where the recipe says so.
+// openInputs finds the files of all inputs, but for what runs of the recipe wrote. Directories that cannot be listed are set aside where the
+// recipe says so.
 func openInputs(r *Recipe) (inputs []*read.Corpus, unlisted [][]read.Bad, err error) {
 	unlisted = make([][]read.Bad, len(r.Inputs))
+	foreign := foreignTo(r.Out)
 	for i := range r.Inputs {
 		in := &r.Inputs[i]
 		var paths []string
@@ -26,6 +28,7 @@ func openInputs(r *Recipe) (inputs []*read.Corpus, unlisted [][]read.Bad, err er
 			paths = append(paths, filepath.FromSlash(p))
 		}
 		o := in.readOptions()
+		o.Keep = foreign
 		if r.OnBadFile == badFileQuarantine {
 			o.OnBadFile = func(bad read.Bad) { unlisted[i] = append(unlisted[i], bad) }
 		}
