@@ -22,66 +22,78 @@ var (
 	someHan = []rune("的一是在不了有和人这中大为上个国我以要他时来用们生到作地于出就分对成会可主发年动同工也能下过子说产种面而方后多定行学法所民得经")
 )
 
-// copiesCorpus writes documents of which many hold what others hold: whole texts, nearly whole ones, addresses, paragraphs, stretches, lines
-// of a page's frame; in English and Chinese. Files are named in the order of names.
-func copiesCorpus(t *testing.T, dir string, names []string) {
-	t.Helper()
-	rng := rand.New(rand.NewPCG(1, 2))
-	sentence := func(zh bool, n int) string {
-		var b strings.Builder
-		for i := range n {
-			switch {
-			case zh:
-				b.WriteRune(someHan[rng.IntN(len(someHan))])
-			case i > 0:
-				b.WriteByte(' ')
-				fallthrough
-			default:
-				b.WriteString(someWords[rng.IntN(len(someWords))])
-				if rng.IntN(3) == 0 { // there are few words, and more of these
-					fmt.Fprintf(&b, "%c%c", 'a'+rune(rng.IntN(26)), 'a'+rune(rng.IntN(26)))
-				}
-			}
-		}
+// sentence makes one of n words, or n Chinese characters.
+func sentence(rng *rand.Rand, zh bool, n int) string {
+	var b strings.Builder
+	for i := range n {
 		if zh {
-			return b.String() + "。"
+			b.WriteRune(someHan[rng.IntN(len(someHan))])
+			continue
 		}
-		return b.String() + "."
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(someWords[rng.IntN(len(someWords))])
+		if rng.IntN(3) == 0 { // there are few words, and more of these
+			fmt.Fprintf(&b, "%c%c", 'a'+rune(rng.IntN(26)), 'a'+rune(rng.IntN(26)))
+		}
 	}
-	type record struct {
-		ID   string `json:"id"`
-		Text string `json:"text"`
-		URL  string `json:"url"`
+	if zh {
+		return b.String() + "。"
 	}
-	var all []record
+	return b.String() + "."
+}
+
+type copiesRecord struct {
+	ID   string `json:"id"`
+	Text string `json:"text"`
+	URL  string `json:"url"`
+}
+
+// copiesRecords makes documents of which many hold what others hold: whole texts, nearly whole ones, addresses, paragraphs, stretches, lines of
+// a page's frame; English and Chinese in turns.
+func copiesRecords() []copiesRecord {
+	rng := rand.New(rand.NewPCG(1, 2))
+	var all []copiesRecord
 	var paragraphs, stretches [2][]string
+	pick := func(of []string) string { return of[rng.IntN(len(of))] }
 	for i := range 600 {
 		lang := i % 2
 		zh := lang == 1
-		parts := []string{sentence(zh, 60), sentence(zh, 40+rng.IntN(80)), sentence(zh, 50)}
-		paragraphs[lang], stretches[lang] = append(paragraphs[lang], parts[1]), append(stretches[lang], sentence(zh, 80))
-		any := func(of []string) string { return of[rng.IntN(len(of))] }
-		r := record{ID: fmt.Sprintf("d%03d", i), URL: fmt.Sprintf("https://example.org/%d", i)}
-		switch i % 12 {
-		case 4, 5:
-			parts[0] = any(paragraphs[lang])
-		case 6, 7:
-			parts[2] = parts[2] + any(stretches[lang]) + sentence(zh, 10)
-		case 8, 9:
-			parts = append(parts, any(stretches[lang])+parts[0])
+		earlier := copiesRecord{}
+		if i > 20 {
+			earlier = all[rng.IntN(i/2)*2+lang]
 		}
+		parts := []string{sentence(rng, zh, 60), sentence(rng, zh, 40+rng.IntN(80)), sentence(rng, zh, 50)}
+		paragraphs[lang], stretches[lang] = append(paragraphs[lang], parts[1]), append(stretches[lang], sentence(rng, zh, 80))
+		switch i / 2 % 6 {
+		case 2:
+			parts[0] = pick(paragraphs[lang])
+		case 3:
+			parts[2] += pick(stretches[lang]) + sentence(rng, zh, 10)
+		case 4:
+			parts = append(parts, pick(stretches[lang])+parts[0])
+		}
+		r := copiesRecord{ID: fmt.Sprintf("d%03d", i), URL: fmt.Sprintf("https://example.org/%d", i)}
 		r.Text = strings.Join(append(parts, "Share this page with your friends and family today"), "\n")
-		earlier := &all
-		switch pick := func() record { return (*earlier)[rng.IntN(len(*earlier)/2)*2+lang] }; {
-		case i > 20 && i%12 == 0 || i > 20 && i%12 == 1:
-			r.Text = pick().Text
-		case i > 20 && i%24 == 2 || i > 20 && i%24 == 3:
-			r.Text = strings.Replace(pick().Text, "\n", " and one thing more\n", 1)
-		case i > 20 && i%36 == 10 || i > 20 && i%36 == 11:
-			r.URL = pick().URL + "?utm_source=x"
+		switch {
+		case i <= 20:
+		case i/2%6 == 0:
+			r.Text = earlier.Text
+		case i/2%12 == 1:
+			r.Text = strings.Replace(earlier.Text, "\n", " and one thing more\n", 1)
+		case i/2%18 == 5:
+			r.URL = earlier.URL + "?utm_source=x"
 		}
 		all = append(all, r)
 	}
+	return all
+}
+
+// copiesCorpus writes the documents to files, in the order of names.
+func copiesCorpus(t *testing.T, dir string, names []string) {
+	t.Helper()
+	all := copiesRecords()
 	for i, name := range names {
 		var b bytes.Buffer
 		for _, r := range all[i*len(all)/len(names) : (i+1)*len(all)/len(names)] {

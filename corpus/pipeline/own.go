@@ -31,7 +31,7 @@ func claim(out string) error {
 			continue
 		}
 		i := slices.IndexFunc(entries, func(e os.DirEntry) bool { return !strings.Contains(e.Name(), claimName) }) // another rank may be claiming it
-		if i >= 0 && !ours() { // now, as what is there may have come after the claim
+		if i >= 0 && !ours() {                                                                                     // now, as what is there may have come after the claim
 			return fmt.Errorf("%s holds %s, which no run of a recipe made, as there is neither %s nor %s beside it: choose another out, or remove it",
 				dir, entries[i].Name(), manifestName, filepath.Join(workDir, claimName))
 		}
