@@ -12,9 +12,9 @@ import (
 //   - The characters in the most frequent n-gram are at most those of one n-gram times the count of its rarest word. Words are counted
 //     by a part of their hash, so that counts are too high where words share it. Where no n-gram of the text reaches the limit that
 //     way, none is counted.
-//   - The shortest of the n-grams that may repeat set a bit by a part of their hash. One that finds its bit set may have occurred
-//     before. Where these cover too little of the text, nothing else is looked at: longer ones cover no more. Else those that share a
-//     bit are compared, and longer ones are looked for only where a shortest one is repeated.
+//   - The shortest of the n-grams that may repeat set bits by their hash, as in a Bloom filter. One that finds its bits set may have
+//     occurred before. Where these cover too little of the text, nothing else is looked at: longer ones cover no more. Else those
+//     whose bits others have are compared, and longer ones are looked for only where a shortest one is repeated.
 //
 // n-grams are equal when their words are: datatrove compares their words joined, which also finds "ab c" equal to "a bc".
 type grams struct {
@@ -25,11 +25,11 @@ type grams struct {
 	most     uint32                 // the largest count
 	mostSize uint64                 // at most the characters that any word and a blank behind each of its occurrences have
 	longest  uint32                 // characters of the longest word
-	once     []uint64               // a bit by the upper bits of a hash: set where a shortest n-gram has it
-	again    []uint64               // where several have
-	shift    uint                   // of a hash, to those bits
+	once     []uint64               // the bits of the shortest n-grams, in the number that the upper bits of their hash choose
+	again    []uint64               // of those that found their bits set
+	shift    uint                   // of a hash, to the upper bits
 	seen     table
-	likely   []gram   // shortest n-grams that share a bit, in order
+	likely   []gram   // shortest n-grams that share their bits, in order
 	repeated []uint32 // where shortest n-grams begin that occur more than once, in order
 }
 
@@ -42,7 +42,7 @@ type gram struct {
 // countBits is how many bits of a hash words are counted by.
 const countBits = 11
 
-// bitsPerGram is about how many bits there are for each n-gram: one in as many is taken for repeated that is not.
+// bitsPerGram is about how many bits there are for each n-gram. About one n-gram in 500 is taken for repeated that is not.
 const bitsPerGram = 16
 
 // reset takes the words of a text and counts them.
@@ -160,12 +160,12 @@ func (g *grams) findRepeated(lengths []Repeats, limit float64, whole int) (most 
 
 // mark sets the bits of all n-grams. It returns the characters, what overlaps once, of those that find theirs set, and whether any do.
 func (g *grams) mark(n int) (covered int, any bool) {
-	size := 1 << 6
-	for size < bitsPerGram*len(g.words) {
+	size := 1
+	for 64*size < bitsPerGram*len(g.words) {
 		size *= 2
 	}
 	g.shift = uint(64 - bits.TrailingZeros(uint(size)))
-	g.once, g.again = zeros(g.once, size/64), zeros(g.again, size/64)
+	g.once, g.again = zeros(g.once, size), zeros(g.again, size)
 	next := 0 // behind the last one that did
 	r := roll{power: power(n)}
 	for i := range g.words {
@@ -173,12 +173,12 @@ func (g *grams) mark(n int) (covered int, any bool) {
 		if i+1 < n {
 			continue
 		}
-		at, bit := h>>g.shift>>6, uint64(1)<<(h>>g.shift&63)
-		if g.once[at]&bit == 0 {
-			g.once[at] |= bit
+		at, own := g.bits(h)
+		if once := &g.once[at]; *once&own != own {
+			*once |= own
 			continue
 		}
-		g.again[at] |= bit
+		g.again[at] |= own
 		from := max(i-n+1, next)
 		next = i + 1
 		covered += g.size(from, next-from)
@@ -186,13 +186,21 @@ func (g *grams) mark(n int) (covered int, any bool) {
 	return covered, next > 0
 }
 
-// gather lists the n-grams that share a bit.
+// bits returns the bits of an n-gram with a hash: three of one number.
+func (g *grams) bits(h uint64) (at int, own uint64) {
+	return int(h >> g.shift), 1<<(h&63) | 1<<(h>>6&63) | 1<<(h>>12&63)
+}
+
+// gather lists the n-grams that share their bits with others.
 func (g *grams) gather(n int) {
 	g.likely = g.likely[:0]
 	r := roll{power: power(n)}
 	for i := range g.words {
 		h := r.next(g.words, i, n)
-		if i+1 >= n && g.again[h>>g.shift>>6]>>(h>>g.shift&63)&1 != 0 {
+		if i+1 < n {
+			continue
+		}
+		if at, own := g.bits(h); g.again[at]&own == own {
 			g.likely = append(g.likely, gram{uint32(i + 1 - n), h})
 		}
 	}
