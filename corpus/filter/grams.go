@@ -93,7 +93,8 @@ func (g *grams) size(i, n int) (runes int) {
 	return runes
 }
 
-// mayTop says whether an n-gram may make up more than a limit of all characters.
+// mayTop says whether an n-gram makes up more than a limit of all characters: the most frequent one, perhaps. Only n-grams whose rarest
+// word is frequent enough are counted.
 func (g *grams) mayTop(n int, limit float64, whole int) bool {
 	// A word rarer than least is part of no such n-gram. Products round other than shares do.
 	enough := limit * float64(whole) * (1 - 1e-9)
@@ -101,7 +102,7 @@ func (g *grams) mayTop(n int, limit float64, whole int) bool {
 	if g.most < least || float64(n)*float64(g.mostSize) <= enough {
 		return false
 	}
-	run := 0
+	run, counting := 0, false
 	for i := range g.words {
 		count := g.count(i)
 		if run++; count < least {
@@ -110,11 +111,19 @@ func (g *grams) mayTop(n int, limit float64, whole int) bool {
 		if run < n {
 			continue
 		}
-		rarest := count
+		rarest, size := count, int(g.words[i].Runes)+n-1
 		for j := i - n + 1; j < i; j++ {
-			rarest = min(rarest, g.count(j))
+			rarest, size = min(rarest, g.count(j)), size+int(g.words[j].Runes)
 		}
-		if share(int(rarest)*(g.size(i-n+1, n)+n-1), whole) > limit {
+		if share(int(rarest)*size, whole) <= limit {
+			continue
+		}
+		if !counting {
+			counting = true
+			g.seen.reset(len(g.words) - i)
+		}
+		exact, _ := g.seen.at(g.hash(i-n+1, n))
+		if *exact++; share(int(*exact)*size, whole) > limit {
 			return true
 		}
 	}

@@ -312,7 +312,38 @@ func checkSegments(t *testing.T, s *Text) {
 	if end != len(s.s) {
 		t.Fatalf("%q: sentences end at %d", s.s, end)
 	}
+	if want := plainParagraphs(s.s); !slices.Equal(s.Paragraphs(), want) {
+		t.Fatalf("%q: paragraphs are %q, want %q", s.s, s.Paragraphs(), want)
+	}
+	if n := utf8.RuneCountInString(s.s); utf8.ValidString(s.s) && s.Runes() != n {
+		t.Fatalf("%q: %d characters, want %d", s.s, s.Runes(), n)
+	}
 	if strings.Join(s.Lines(), "\n") != s.s {
 		t.Fatalf("%q: lines are %q", s.s, s.Lines())
+	}
+}
+
+// plainParagraphs cuts a text without white space around it at two and more newlines.
+func plainParagraphs(s string) (paragraphs []string) {
+	for s = TrimSpace(s); ; {
+		at := strings.Index(s, "\n\n")
+		if at < 0 {
+			return append(paragraphs, s)
+		}
+		paragraphs = append(paragraphs, s[:at])
+		s = strings.TrimLeft(s[at:], "\n")
+	}
+}
+
+func TestSegmentsOfLongTexts(t *testing.T) {
+	draw := rand.New(rand.NewPCG(5, 6))
+	for range 300 {
+		var b strings.Builder
+		for range draw.IntN(300) {
+			b.WriteString([]string{"\n", "\n\n", " ", "\n \n", "a", "é", "中文", "word.", "\r\n", "\x1c"}[draw.IntN(10)])
+		}
+		var s Text
+		s.Reset(strings.Repeat(b.String(), 1+draw.IntN(20)))
+		checkSegments(t, &s)
 	}
 }

@@ -8,7 +8,6 @@ package segment
 import (
 	"fmt"
 	"math"
-	"math/bits"
 	"strings"
 	"unicode/utf8"
 
@@ -74,9 +73,14 @@ func (t *Text) Runes() int {
 	}
 	const ones = 0x0101010101010101
 	continued, i := 0, 0 // bytes 10xxxxxx
-	for ; i+8 <= len(t.s); i += 8 {
-		x := load(t.s[i : i+8])
-		continued += bits.OnesCount64(x >> 7 &^ (x >> 6) & ones)
+	for i+8 <= len(t.s) {
+		sums := uint64(0) // of the bytes at each of eight places
+		for end := min(i+8*255, len(t.s)); i+8 <= end; i += 8 {
+			x := load(t.s[i : i+8])
+			sums += x >> 7 &^ (x >> 6) & ones
+		}
+		const twos = 0x00ff00ff00ff00ff
+		continued += int((sums&twos + sums>>8&twos) * 0x0001000100010001 >> 48)
 	}
 	for ; i < len(t.s); i++ {
 		if !utf8.RuneStart(t.s[i]) {
@@ -174,18 +178,24 @@ var lineByte = [256]bool{'\n': true, '\v': true, '\f': true, '\r': true, 0x1c: t
 // has one paragraph, an empty one.
 func (t *Text) Paragraphs() []string {
 	if !t.have.paragraphs {
-		t.paragraphs = t.paragraphs[:0]
-		s := TrimSpace(t.s)
-		for {
-			at := strings.Index(s, "\n\n")
-			if at < 0 {
-				break
-			}
-			t.paragraphs = append(t.paragraphs, s[:at])
-			s = strings.TrimLeft(s[at:], "\n")
-		}
-		t.paragraphs = append(t.paragraphs, s)
 		t.have.paragraphs = true
+		t.paragraphs = t.paragraphs[:0]
+		left := TrimLeft(t.s)
+		from := len(t.s) - len(left)
+		end := from + len(TrimRight(left))
+		// Empty lines are where newlines meet.
+		at, gap := 0, false
+		for _, line := range t.Lines() {
+			if gap && line != "" {
+				from, gap = at, false
+			}
+			if line == "" && !gap && from < at && at < end {
+				t.paragraphs = append(t.paragraphs, t.s[from:at-1])
+				gap = true
+			}
+			at += len(line) + 1
+		}
+		t.paragraphs = append(t.paragraphs, t.s[from:end])
 	}
 	return t.paragraphs
 }
