@@ -117,23 +117,14 @@ func (g *gopherRepetition) split(seg *segment.Text) []string {
 
 // repeated judges the pieces that occurred before, by number and by characters.
 func (g *gopherRepetition) repeated(j judge, seg *segment.Text, pieces []string, of, kind string, limit, limitChars float64) bool {
-	number, runes := 0, 0
-	if len(pieces) > 1 {
-		g.pieces.reset(len(pieces))
-		for _, piece := range pieces {
-			n, fresh := g.pieces.at(xxhash.Sum64String(piece))
-			if *n++; fresh {
-				continue
-			}
-			number++
-			size := utf8.RuneCountInString(piece)
-			runes += size
-			if *n == 2 && g.Count == countAll {
-				number++
-				runes += size
-			}
+	if !j.Explain {
+		// Pieces that repeat look alike. Mostly that is all there is to do.
+		number, bytes := g.count(pieces, lookOf, func(piece string) int { return len(piece) })
+		if (limit < 0 || share(number, len(pieces)) <= limit) && (limitChars < 0 || share(bytes, seg.Runes()) <= limitChars) {
+			return false
 		}
 	}
+	number, runes := g.count(pieces, xxhash.Sum64String, utf8.RuneCountInString)
 	spans := lineSpans(seg, pieces, kind, func(piece string) bool {
 		if number == 0 {
 			return false
@@ -143,6 +134,55 @@ func (g *gopherRepetition) repeated(j judge, seg *segment.Text, pieces []string,
 	})
 	return j.atMost("dup-"+of+"-frac", share(number, len(pieces)), limit, spans) ||
 		j.atMost("dup-"+of+"-char-frac", share(runes, seg.Runes()), limitChars, spans)
+}
+
+// count returns the number of the pieces that occurred before, as their hashes tell, and their size in all; of the first ones too where
+// those count.
+func (g *gopherRepetition) count(pieces []string, hash func(string) uint64, size func(string) int) (number, sizes int) {
+	if len(pieces) < 2 {
+		return 0, 0
+	}
+	g.pieces.reset(len(pieces))
+	for _, piece := range pieces {
+		n, fresh := g.pieces.at(hash(piece))
+		if *n++; fresh {
+			continue
+		}
+		number++
+		sizes += size(piece)
+		if *n == 2 && g.Count == countAll {
+			number++
+			sizes += size(piece)
+		}
+	}
+	return number, sizes
+}
+
+// lookOf returns a hash of a piece's length, beginning, middle and end.
+func lookOf(s string) uint64 {
+	n := len(s)
+	a, b, c := s, "", ""
+	if n > 8 {
+		a, b = s[:8], s[n-8:]
+	}
+	if n > 16 {
+		c = s[n/2-4 : n/2+4]
+	}
+	h := (uint64(n)*hashStep ^ eight(a)) * hashStep
+	h = (h ^ h>>32 ^ eight(b)) * hashStep
+	return (h ^ h>>32 ^ eight(c)) * hashStep
+}
+
+// eight returns up to eight bytes as a number.
+func eight(s string) (x uint64) {
+	if len(s) == 8 {
+		return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+	}
+	for i := range len(s) {
+		x |= uint64(s[i]) << (8 * i)
+	}
+	return x
 }
 
 // ngrams judges the n-grams of words.
