@@ -9,6 +9,7 @@ import (
 
 	"github.com/athanor-lm/athanor/corpus"
 	"github.com/athanor-lm/athanor/corpus/segment"
+	"github.com/athanor-lm/athanor/internal/kernel"
 )
 
 // C4 cuts texts down to lines that look like prose, and drops what has too little of it (Raffel et al. 2020, JMLR 21(140), section
@@ -61,6 +62,8 @@ type c4 struct {
 	line    segment.Text // for the sentences of one
 	cited   []byte       // a line without its citation marks
 	spans   []corpus.Span
+	masks   []kernel.ByteMasks
+	unsaid  bool // the text has none of the phrases
 	removed [len(lineRules)]int
 	marks   int // of citations
 }
@@ -88,6 +91,7 @@ const (
 // Apply judges one document, and leaves it the lines that are kept.
 func (c *c4) Apply(d *corpus.Document, r *corpus.Report) {
 	c.kept, c.spans, c.removed, c.marks = c.kept[:0], c.spans[:0], [len(lineRules)]int{}, 0
+	c.unsaid = !c.says(d.Text())
 	seg, j := d.Segments(), judge{r}
 	lorem, curly, sentences := 0, 0, 0
 	piece := func(line string, at int) bool {
@@ -186,7 +190,7 @@ func (c *c4) judgeLine(line string) (string, int) {
 	if c.MaxWordLength >= 0 && c.hasLongWord(line, c.MaxWordLength) {
 		return "", longWord
 	}
-	words := c.count(line)
+	words, whole := c.count(line), len(line)
 	if c.RemoveCitations && strings.IndexByte(line, '[') >= 0 {
 		line = c.withoutCitations(line)
 	}
@@ -196,7 +200,7 @@ func (c *c4) judgeLine(line string) (string, int) {
 	if words < c.MinWords {
 		return "", fewWords
 	}
-	return line, c.judgeContent(line)
+	return line, c.judgeContent(line, len(line) < whole)
 }
 
 // count returns the words of a line that stand between white space, as far as their number matters.
@@ -232,9 +236,12 @@ func endsTerminally(line string) bool {
 	return false
 }
 
-// judgeContent looks at what a line says.
-func (c *c4) judgeContent(line string) int {
-	found := c.phrases(line)
+// judgeContent looks at what a line says. What citations stood between, where they were cut, may have become a phrase.
+func (c *c4) judgeContent(line string, cut bool) int {
+	found := 0
+	if !c.unsaid || cut {
+		found = c.phrases(line)
+	}
 	switch {
 	case c.LoremIpsum && found&(1<<loremIpsum) != 0:
 		return loremIpsum
@@ -246,57 +253,6 @@ func (c *c4) judgeContent(line string) int {
 		return policy
 	}
 	return keepLine
-}
-
-// phrases are what lines are searched for without regard to case, each under the upper-case form of a letter of it that is rare.
-var phrases = [...]struct {
-	text string
-	at   int // the letter
-	rule int
-}{
-	{"lorem ipsum", 4, loremIpsum}, {"javascript", 0, javaScript}, {"terms of use", 3, policy}, {"privacy policy", 3, policy},
-	{"cookie policy", 3, policy}, {"uses cookies", 8, policy}, {"use of cookies", 10, policy}, {"use cookies", 7, policy},
-}
-
-// anchor holds of the bytes that are a phrase's rare letter in either case.
-var anchor = func() (is [256]bool) {
-	for _, p := range phrases {
-		is[p.text[p.at]], is[p.text[p.at]-'a'+'A'] = true, true
-	}
-	return is
-}()
-
-// phrases returns the rules, a bit each, of which a phrase is in the line.
-func (c *c4) phrases(line string) (rules int) {
-	if strings.Contains(line, "\u212a") { // the kelvin sign, whose lower case is k
-		line = strings.ReplaceAll(line, "\u212a", "k")
-	}
-	for i := range len(line) {
-		if !anchor[line[i]] {
-			continue
-		}
-		letter := line[i] | 0x20
-		for _, p := range phrases {
-			if from := i - p.at; p.text[p.at] == letter && from >= 0 && from+len(p.text) <= len(line) && equalFold(line[from:from+len(p.text)], p.text) {
-				rules |= 1 << p.rule
-			}
-		}
-	}
-	return rules
-}
-
-// equalFold compares ASCII letters without regard to case; want is lower case.
-func equalFold(s, want string) bool {
-	for i := range len(want) {
-		c := s[i]
-		if 'A' <= c && c <= 'Z' {
-			c |= 0x20
-		}
-		if c != want[i] {
-			return false
-		}
-	}
-	return true
 }
 
 // withoutCitations returns the line without [1], [], [edit] and [citation needed]; digits may be of any script.
