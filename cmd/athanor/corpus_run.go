@@ -22,7 +22,7 @@ type corpusRunCmd struct {
 
 	Rank   *int          `group:"In an array of processes:" placeholder:"I" help:"Number of this process, from 0."`
 	World  int           `group:"In an array of processes:" default:"1" placeholder:"N" help:"Number of processes."`
-	Wait   time.Duration `group:"In an array of processes:" default:"1h" help:"How long to wait for other processes while none of their tasks gets done."`
+	Wait   time.Duration `group:"In an array of processes:" default:"1h" help:"How long to wait for another process of which nothing is heard."`
 	Stage  *int          `group:"In an array of processes:" placeholder:"K" xor:"part" help:"Do this process's tasks of one stage, and no more."`
 	Merge  *int          `group:"In an array of processes:" placeholder:"K" xor:"part" help:"Do the merge behind a stage, and no more."`
 	Write  bool          `group:"In an array of processes:" xor:"part" help:"Do this process's part of writing the outputs, and no more."`

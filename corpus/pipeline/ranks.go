@@ -17,7 +17,7 @@ import (
 // Share says which part of the work is this process's.
 type Share struct {
 	Rank, World int
-	// Wait is how long to wait for other ranks while none of their tasks gets done; 0 = not at all.
+	// Wait is how long to wait for a rank that gives no sign of life while none of its tasks gets done; 0 = not at all.
 	Wait time.Duration
 }
 
@@ -68,6 +68,7 @@ func (p *Pipeline) runRank(ctx context.Context, s Share) (*Summary, error) {
 	if err := p.prepare(); err != nil {
 		return nil, err
 	}
+	defer p.live(s)()
 	for k := range p.stages {
 		if err := p.runTasks(ctx, k, s.mine(p.missing(k))); err != nil {
 			return nil, err
@@ -116,17 +117,21 @@ func (p *Pipeline) unwritten(plan *mix.Plan) []int {
 	return tasks
 }
 
-// await waits until tasks are done. It gives up when for so long nothing was done.
+// await waits until tasks are done. It gives up when for so long nothing was done, and the rank that is to do the first of them gave no sign
+// of life.
 func (p *Pipeline) await(ctx context.Context, s Share, what string, left []int, done func(task int) bool) error {
 	left = slices.DeleteFunc(left, done)
-	since, told, poll := time.Now(), false, pollFirst
+	since, told, poll, sign := time.Now(), false, pollFirst, ""
 	for len(left) > 0 {
 		if s.Rank > 0 && p.finished() {
 			return errors.New("corpus: rank 0 has finished") // RunRank takes it for what it is
 		}
+		if now := p.signOf(left[0] % s.World); now != sign {
+			since, sign = time.Now(), now
+		}
 		text := fmt.Sprintf("%d tasks of %s (the first: task %d, of rank %d)", len(left), what, left[0], left[0]%s.World)
 		if time.Since(since) >= s.Wait {
-			return fmt.Errorf("corpus: rank %d of %d waited %v for %s, and none got done; what is done is kept: start those ranks, and this one again",
+			return fmt.Errorf("corpus: rank %d of %d waited %v for %s, and heard nothing of that rank; what is done is kept: start it, and this one again",
 				s.Rank, s.World, s.Wait, text)
 		}
 		if !told {
