@@ -66,17 +66,17 @@ func binaryReason(text []byte) string {
 // sniffed is how much of a file its character set is found out by before it is cut into lines.
 const sniffed = 64 << 10
 
-// narrow gives the file in a form whose line ends are single bytes, which UTF-16 has not. The character set of the rest of
-// the beginning becomes the hint for its parts.
-func (t *textReader) narrow() (io.Reader, error) {
-	r := bufio.NewReaderSize(t.in, sniffed)
-	head, err := r.Peek(sniffed)
+// narrow gives a file in a form whose line ends are single bytes, which UTF-16 has not, and without a byte-order mark. The
+// character set of its beginning, where it is another than UTF-8, is a hint for its parts.
+func narrow(in io.Reader, opts *Options) (r io.Reader, hint string, err error) {
+	b := bufio.NewReaderSize(in, sniffed)
+	head, err := b.Peek(sniffed)
 	if err != nil && err != io.EOF && err != bufio.ErrBufferFull && len(head) == 0 {
-		return nil, err
+		return nil, "", err
 	}
-	name := t.opts.Charset
+	name := opts.Charset
 	if name == "auto" {
-		name = detect(head, nil)
+		name = detect(wholeLines(head), nil)
 	}
 	switch {
 	case strings.HasPrefix(name, "utf-16"):
@@ -84,12 +84,20 @@ func (t *textReader) narrow() (io.Reader, error) {
 		if name == "utf-16be" {
 			order = unicode.BigEndian
 		}
-		return unicode.UTF16(order, unicode.UseBOM).NewDecoder().Reader(r), nil
+		return unicode.UTF16(order, unicode.UseBOM).NewDecoder().Reader(b), "", nil
 	case strings.HasPrefix(name, "utf-32"):
-		return nil, fmt.Errorf("%s text is not cut at separators; convert it to UTF-8", name)
+		return nil, "", fmt.Errorf("%s text is not cut into lines; convert it to UTF-8", name)
 	case name != charset.UTF8:
-		t.hint = name
+		hint = name
 	}
-	r.Discard(len(head) - len(withoutBOM(head))) // it was peeked
-	return r, nil
+	b.Discard(len(head) - len(withoutBOM(head))) // it was peeked
+	return b, hint, nil
+}
+
+// wholeLines is the beginning of a file up to a line's end, where that is all UTF-8: a character that is cut is no damage.
+func wholeLines(head []byte) []byte {
+	if lines := head[:bytes.LastIndexByte(head, '\n')+1]; len(lines) > 0 && validUTF8(lines) {
+		return lines
+	}
+	return head
 }

@@ -24,6 +24,7 @@ type input struct {
 	raw   *counter // of a compressed file
 	plain int64    // bytes given out
 	ratio float64  // the most plain bytes for a raw one, 0 = any number
+	ended error    // what the last Read ended with: a decompressor that is asked again may say something else
 }
 
 // ratioFrom is how much text a file gives before its ratio is looked at: a few repeated records compress well.
@@ -78,11 +79,15 @@ func (in *input) decompress(window int64) error {
 }
 
 func (in *input) Read(p []byte) (int, error) {
+	if in.ended != nil {
+		return 0, in.ended
+	}
 	n, err := in.Reader.Read(p)
 	in.plain += int64(n)
 	if in.file.compression != "" && in.ratio > 0 && in.plain > ratioFrom && float64(in.plain) > in.ratio*float64(in.raw.n) {
-		return n, errRatio
+		err = errRatio
 	}
+	in.ended = err
 	return n, err
 }
 

@@ -2,6 +2,7 @@ package read
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -10,7 +11,9 @@ import (
 	"testing"
 
 	"github.com/athanor-lm/athanor/corpus"
+	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/traditionalchinese"
 	"golang.org/x/text/encoding/unicode"
 )
 
@@ -164,6 +167,60 @@ func TestCharacterSetsOfFiles(t *testing.T) {
 	}
 	if _, err := Open([]string{dir}, Options{Charset: "klingon"}); err == nil || !strings.Contains(err.Error(), `character set "klingon" is not known`) {
 		t.Errorf("an unknown set: %v", err)
+	}
+}
+
+// Lines of JSON in another character set, whose second bytes may be those of quotes' escapes and brackets, are read as texts are.
+func TestCharacterSetsOfJSONLines(t *testing.T) {
+	const simplified, traditional = "民法典第一条，为了保护民事主体的合法权益，誠信。", "許功蓋的成功在於淚與勞，為了保護民事主體的合法權益。"
+	lines := func(text string) string {
+		return `{"id":"a","text":"` + text + `\n二","url":"https://` + text[:3] + `/"}` + "\n\n" + `{"text":"one"}` + "\n" + `{"id":"c","text":"` + text[:12] + `"}` + "\n"
+	}
+	encoded := func(e encoding.Encoding, text string) string {
+		s, err := e.NewEncoder().String(lines(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	dir := tree(t, map[string]string{
+		"gbk.jsonl": encoded(simplifiedchinese.GBK, simplified), "gb18030.jsonl": encoded(simplifiedchinese.GB18030, simplified),
+		"big5.jsonl": encoded(traditionalchinese.Big5, traditional), "big5.jsonl.gz": gz(t, encoded(traditionalchinese.Big5, traditional)),
+		"utf16.jsonl":   encoded(unicode.UTF16(unicode.LittleEndian, unicode.UseBOM), simplified),
+		"utf16be.jsonl": encoded(unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM), simplified),
+	})
+	for name, set := range map[string]string{"gbk.jsonl": "gbk", "gb18030.jsonl": "gb18030", "big5.jsonl": "big5", "big5.jsonl.gz": "big5", "utf16.jsonl": "utf-16le", "utf16be.jsonl": "utf-16be"} {
+		want := simplified
+		if set == "big5" {
+			want = traditional
+		}
+		for _, charset := range []string{"auto", set} {
+			docs, bad, st, err := all(t, Options{Charset: charset}, filepath.Join(dir, name))
+			if err != nil || len(bad) > 0 || len(docs) != 3 || st.InvalidUTF8Docs > 0 {
+				t.Fatalf("%s as %s: %v, %v, %+v, %v", name, charset, docs, bad, st, err)
+			}
+			if string(docs[0].Text) != want+"\n二" || docs[0].URL != "https://"+want[:3]+"/" || string(docs[1].Text) != "one" || string(docs[2].Text) != want[:12] || docs[1].ID != name+":3" {
+				t.Errorf("%s as %s: %v", name, charset, docs)
+			}
+			c, err := Open([]string{filepath.Join(dir, name)}, Options{Charset: charset})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for d, err := range c.DocumentsFrom(context.Background(), Position{Records: 2}) {
+				if err != nil || string(d.Text) != want[:12] {
+					t.Errorf("%s as %s, the last: %q, %v", name, charset, d.Text, err)
+				}
+			}
+		}
+	}
+	docs, _, st, _ := all(t, Options{Charset: "utf-8"}, filepath.Join(dir, "gbk.jsonl"))
+	if len(docs) != 2 || st.Bad != 1 || st.InvalidUTF8Docs != 1 || st.Decoded != 0 {
+		t.Errorf("as it is: %v, %+v", docs, st)
+	}
+	damaged := `{"text":"` + simplified + simplified[:31] + `"}` // cut within a character
+	docs, _, st, _ = all(t, Options{}, tree(t, map[string]string{"x.jsonl": damaged}))
+	if len(docs) != 1 || string(docs[0].Text) != simplified+simplified[:31] || st.InvalidUTF8Bytes != 1 {
+		t.Errorf("damaged: %v, %+v", docs, st)
 	}
 }
 

@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"github.com/athanor-lm/athanor/corpus/charset"
 	"github.com/tidwall/gjson"
 )
 
@@ -17,19 +19,38 @@ import (
 //
 // encoding/json replaces invalid UTF-8 by U+FFFD, which would change the text without a word. So the fields are found,
 // checked and unquoted here, byte for byte; encoding/json explains what is wrong with a line that does not pass.
+//
+// JSON is UTF-8. A line that is not is read in the character set that explains it, as a text is; one that nothing explains is
+// damaged UTF-8.
 type jsonlReader struct {
-	lines *lines
+	in    *input
+	lines *lines // nil before the first
+	hint  string // the character set of the beginning
 	file  *File
 	opts  *Options
 }
 
 func openJSONL(in *input, opts *Options) reader {
-	return &jsonlReader{lines: newLines(in, opts.MaxRecord), file: in.file, opts: opts}
+	return &jsonlReader{in: in, file: in.file, opts: opts}
+}
+
+// line returns the next line, as lines.next does.
+func (j *jsonlReader) line() (line []byte, size int64, err error) {
+	if j.lines == nil {
+		in := io.Reader(j.in)
+		if j.in.os != nil { // one must not wait for much of what somebody types
+			if in, j.hint, err = narrow(j.in, j.opts); err != nil {
+				return nil, 0, err
+			}
+		}
+		j.lines = newLines(in, j.opts.MaxRecord)
+	}
+	return j.lines.next()
 }
 
 func (j *jsonlReader) next(d *Document) error {
 	for {
-		line, size, err := j.lines.next()
+		line, size, err := j.line()
 		if err != nil {
 			return err
 		}
@@ -42,7 +63,7 @@ func (j *jsonlReader) next(d *Document) error {
 		if line = bytes.TrimSpace(line); len(line) == 0 {
 			continue
 		}
-		if reason := j.record(line, d); reason != "" {
+		if reason := j.decoded(line, d); reason != "" {
 			return j.bad(line, reason)
 		}
 		if d.ID == "" {
@@ -54,6 +75,41 @@ func (j *jsonlReader) next(d *Document) error {
 
 func (j *jsonlReader) bad(line []byte, reason string) error {
 	return &badRecord{line: j.lines.line, reason: reason, head: line}
+}
+
+// decoded fills d from one line in whatever character set it is, or says why it cannot.
+func (j *jsonlReader) decoded(line []byte, d *Document) (reason string) {
+	if j.opts.Charset != "auto" {
+		return j.readAs(j.opts.Charset, line, d)
+	}
+	reason = j.record(line, d)
+	if reason == "" && d.check() || validUTF8(line) {
+		return reason
+	}
+	name := detect(line, []string{j.hint})
+	if name == charset.UTF8 {
+		return reason
+	}
+	other := Document{Source: j.file.Source}
+	if j.readAs(name, line, &other) != "" {
+		return reason
+	}
+	*d = other
+	return ""
+}
+
+// readAs fills d from one line in a character set.
+func (j *jsonlReader) readAs(name string, line []byte, d *Document) (reason string) {
+	if name == charset.UTF8 || name == "utf-16le" || name == "utf-16be" { // the latter was decoded with the file
+		return j.record(line, d)
+	}
+	text, _, err := charset.Decode(line, name)
+	if err != nil {
+		return err.Error()
+	}
+	reason = j.record(text, d)
+	d.charset, d.invalid, d.checked = name, int64(bytes.Count(d.Text, []byte("\ufffd"))), true
+	return reason
 }
 
 // record fills d from one line, or says why it cannot.

@@ -71,7 +71,7 @@ func skipRecords(r reader, n int64) (left int64, err error) {
 
 func (j *jsonlReader) skip(n int64) (left int64, err error) {
 	for n > 0 {
-		line, size, err := j.lines.next()
+		line, size, err := j.line()
 		if err != nil {
 			return n, err
 		}

@@ -41,15 +41,16 @@ type Document struct {
 
 	charset string // what the text was decoded from, empty where it is as it was
 	invalid int64  // bytes that belong to no character
+	checked bool   // invalid is known
 }
 
 // Options say how files become documents. The zero value is ready to use.
 type Options struct {
 	// Format forces one of Formats instead of going by the file name.
 	Format string
-	// Charset is the character set of text, Markdown, source code and HTML, by any of its usual names; empty or "auto" = it
-	// is found out for every document, and what can be nothing but damaged UTF-8 is left as it is; "utf-8" leaves all as it
-	// is. In mail "auto" goes by what a message declares where that can be. JSON and Parquet are UTF-8.
+	// Charset is the character set of text, Markdown, source code, HTML and JSON Lines, by any of its usual names; empty or
+	// "auto" = it is found out for every document, and what can be nothing but damaged UTF-8 is left as it is; "utf-8" leaves
+	// all as it is. In mail "auto" goes by what a message declares where that can be. Parquet is UTF-8.
 	Charset string
 	// Markdown is what becomes of Markdown: empty or "body" = its front matter becomes Meta, the rest is the text; "plain" =
 	// mark-up is taken out as well; "raw" = the file as it is.
@@ -358,12 +359,14 @@ func behind(record int64, err error) error {
 	return fmt.Errorf("behind record %d: %w", record, err)
 }
 
-// check counts the bytes of the text that belong to no character.
-func (d *Document) check() {
-	if d.charset == "" && !validUTF8(d.Text) {
+// check counts the bytes of the text that belong to no character, and tells whether there are none.
+func (d *Document) check() bool {
+	if d.charset == "" && !d.checked && !validUTF8(d.Text) {
 		_, bad, _ := charset.Decode(d.Text, charset.UTF8) // it knows that
 		d.invalid = int64(bad)
 	}
+	d.checked = true
+	return d.invalid == 0
 }
 
 // take counts an item, in the goroutine that iterates, and yields it if it is a document with text.

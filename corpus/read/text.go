@@ -56,11 +56,11 @@ func whole(in *input, opts *Options) ([]byte, error) {
 // untilSeparator gathers lines up to the next separator line.
 func (t *textReader) untilSeparator(d *Document) error {
 	if t.lines == nil {
-		in, err := t.narrow()
+		in, hint, err := narrow(t.in, t.opts)
 		if err != nil {
 			return err
 		}
-		t.lines = newLines(in, t.opts.MaxRecord)
+		t.lines, t.hint = newLines(in, t.opts.MaxRecord), hint
 	}
 	first, separator := t.lines.line+1, strings.TrimSpace(t.opts.Separator)
 	var text []byte
