@@ -40,14 +40,33 @@ func (p *Pipeline) merge(ctx context.Context, k int) (err error) {
 			err = fmt.Errorf("corpus: merge %d (step %s): %w", k, step.Name, err)
 		}
 	}()
-	dir := p.mergeDir(k)
-	if err := errors.Join(unmark(p.mergeMarker(k)), os.RemoveAll(dir), os.MkdirAll(dir, 0o755)); err != nil {
+	if err := unmark(p.mergeMarker(k)); err != nil {
 		return err
 	}
-	removeAsides(filepath.Dir(dir), called(filepath.Base(p.mergeMarker(k))))
+	removeAsides(filepath.Dir(p.mergeDir(k)), called(filepath.Base(p.mergeMarker(k)), filepath.Base(p.mergeDir(k))))
+	// A directory of one's own, as every file written has a name of its own: see aside.
+	dir, err := os.MkdirTemp(filepath.Dir(p.mergeDir(k)), asidePattern(p.mergeDir(k)))
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir) // where it has not become merge-K
+	if err := p.mergeInto(ctx, dir, k); err != nil {
+		return err
+	}
+	if err := errors.Join(os.Chmod(dir, 0o755), syncTree(dir), os.RemoveAll(p.mergeDir(k))); err != nil {
+		return err
+	}
+	if err := os.Rename(dir, p.mergeDir(k)); err != nil {
+		return err
+	}
+	return mark(p.mergeMarker(k), p.hashes.merges[k])
+}
+
+// mergeInto writes a merge's decisions and findings to a directory.
+func (p *Pipeline) mergeInto(ctx context.Context, dir string, k int) error {
 	var stats mergeStats
 	m := corpus.Merge{Dir: dir,
-		Stats: func(name string, value float64) { stats.Stats = append(stats.Stats, NamedValue{name, value}) },
+		Stats: func(name string, value float64) { stats.Stats = append(stats.Stats, NamedValue{name, finite(value)}) },
 		Chart: func(name string, labels []string, counts []float64) {
 			stats.Charts = append(stats.Charts, Chart{name, labels, counts})
 		},
@@ -57,16 +76,10 @@ func (p *Pipeline) merge(ctx context.Context, k int) (err error) {
 	for t := range p.tasks {
 		m.Tasks = append(m.Tasks, func() (corpus.RecordReader, error) { return openRecords(p.taskFile(k, t, extRecords)) })
 	}
-	if err := p.passes[i].Merge(ctx, m); err != nil {
+	if err := p.passes[p.stages[k].collect].Merge(ctx, m); err != nil {
 		return err
 	}
-	if err := writeJSON(p.mergeStatsFile(k), stats); err != nil {
-		return err
-	}
-	if err := syncTree(dir); err != nil {
-		return err
-	}
-	return mark(p.mergeMarker(k), p.hashes.merges[k])
+	return writeJSON(filepath.Join(dir, statsName), stats)
 }
 
 // syncTree makes the files of a directory durable.

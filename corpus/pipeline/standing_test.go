@@ -187,3 +187,30 @@ func TestRankThatStartsLateLeavesTheManifestAlone(t *testing.T) {
 		}
 	}
 }
+
+// TestTwoMergesDoNotMix has two processes at one merge, as when one was taken for dead and started again.
+func TestTwoMergesDoNotMix(t *testing.T) {
+	dir := t.TempDir()
+	testInputs(t, dir)
+	r := testRecipe(t, dir, testSteps)
+	p := open(t, r)
+	if err := p.RunStage(t.Context(), Share{World: 1}, 0); err != nil {
+		t.Fatal(err)
+	}
+	var merges sync.WaitGroup
+	for range 4 {
+		p := open(t, r)
+		merges.Go(func() { p.RunMerge(t.Context(), 0) }) // one whose directory another has cleaned up says so
+	}
+	merges.Wait()
+	s := runRecipe(t, r, 2)
+	want := *r
+	want.Out += "-whole"
+	if whole := runRecipe(t, &want, 2); s.Steps[1].Out != whole.Steps[1].Out {
+		t.Errorf("%+v came through, want %+v", s.Steps[1].Out, whole.Steps[1].Out)
+	}
+	sameTree(t, "four merges", tree(t, r.Out), tree(t, want.Out))
+	if left, _ := filepath.Glob(filepath.Join(r.Out, workDir, ".merge*")); len(left) > 0 {
+		t.Errorf("left over: %v", left)
+	}
+}

@@ -55,7 +55,7 @@ func removeAsides(dir string, mine func(name string) bool) {
 	for _, e := range entries {
 		hidden, aside := strings.CutPrefix(e.Name(), ".")
 		if i := strings.LastIndexByte(hidden, '-'); aside && i > 0 && mine(hidden[:i]) {
-			os.Remove(filepath.Join(dir, e.Name()))
+			os.RemoveAll(filepath.Join(dir, e.Name()))
 		}
 	}
 }
