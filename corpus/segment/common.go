@@ -10,47 +10,29 @@ import (
 // byteSets are the letters, the white space and the marks.
 var byteSets = kernel.NewByteSets(plainBytes[:]...)
 
-// maskBlocks is how many blocks of 64 bytes masks are kept of.
-const maskBlocks = 128
-
-// window is what 64 bytes from some place on are: a bit for each, the first one's the lowest.
-type window struct{ letters, spaces, marks uint64 }
-
-// window returns the window at i, which ends before the text does.
-func (s *scanner) window(i int) window {
-	at := i - s.masked
-	if at < 0 || at/64+1 >= len(s.masks) {
-		part := s.s[i:min(i+64*maskBlocks, len(s.s))]
-		s.masks = slices.Grow(s.masks[:0], maskBlocks)[:(len(part)+63)/64]
-		byteSets.Masks(s.masks, part)
-		s.masked, at = i, 0
-	}
-	a, b, n := &s.masks[at/64], &s.masks[at/64+1], uint(at%64)
-	return window{a[0]>>n | b[0]<<(64-n), a[1]>>n | b[1]<<(64-n), a[2]>>n | b[2]<<(64-n)}
-}
-
 // common appends the words of the text up to a place near its end, which it returns.
 func (s *scanner) common() (i int) {
-	s.masks = s.masks[:0]
+	s.windows.Reset(byteSets, s.s)
 	for i+64+16 <= len(s.s) {
-		i = s.chunks(i, s.window(i))
+		w := s.windows.At(i)
+		i = s.chunks(i, w[0], w[1], w[2])
 	}
 	return i
 }
 
-// chunks appends the words of the chunks that begin and end in the window at i, and returns where the first other one begins. It deals
-// with most chunks itself: up to 16 letters of ASCII that are no exception, alone or with one mark behind them. What does not depend
-// on the chunk before is done without branches where a guess would often be wrong.
-func (s *scanner) chunks(i int, w window) int {
+// chunks appends the words of the chunks that begin and end in the 64 bytes at i, whose masks are given, and returns where the first
+// other one begins. It deals with most chunks itself: up to 16 letters of ASCII that are no exception, alone or with one mark behind
+// them. What does not depend on the chunk before is done without branches where a guess would often be wrong.
+func (s *scanner) chunks(i int, letters, spaces, marks uint64) int {
 	s.words = slices.Grow(s.words, 66)
 	text, words, k := s.s[i:i+64+16], s.words[:cap(s.words)], len(s.words)
 	seen := &s.exceptions.seen
-	for starts := ^w.spaces & (w.spaces<<1 | 1); starts != 0; {
+	for starts := ^spaces & (spaces<<1 | 1); starts != 0; {
 		p := bits.TrailingZeros64(starts)
-		n := bits.TrailingZeros64(^(w.letters >> (p & 63)))
+		n := bits.TrailingZeros64(^(letters >> (p & 63)))
 		end := p + n
-		mark := int(w.marks >> (end & 63) & 1)
-		if fits := uint(n-1) < 16 && end+mark < 64 && w.spaces>>((end+mark)&63)&1 != 0; fits {
+		mark := int(marks >> (end & 63) & 1)
+		if fits := uint(n-1) < 16 && end+mark < 64 && spaces>>((end+mark)&63)&1 != 0; fits {
 			// hashAt(text, p, end)
 			x := text[p : p+16]
 			hash := uint64(n)*hashB ^ load(x[:8])&(^uint64(0)>>((64-8*uint(min(n, 8)))&63))
@@ -79,7 +61,7 @@ func (s *scanner) chunks(i int, w window) int {
 		s.words = slices.Grow(s.words, 66)
 		words, k = s.words[:cap(s.words)], len(s.words)
 		// White space beyond ASCII ends chunks too.
-		starts = starts&(^uint64(0)<<end) | ^w.spaces&(1<<end)
+		starts = starts&(^uint64(0)<<end) | ^spaces&(1<<end)
 	}
 	s.words = words[:k]
 	return i + 64

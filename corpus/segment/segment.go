@@ -31,11 +31,10 @@ type Text struct {
 	fields     []Word
 	sentences  []Span
 
-	masks    []kernel.ByteMasks // of a part of the text
-	masked   int                // where it begins
-	known    *known             // chunks of texts before
-	suffixes []int              // ends of the suffixes split off, outermost first
-	found    []meeting          // of merge, as are the next two
+	windows  kernel.ByteWindows
+	known    *known    // chunks of texts before
+	suffixes []int     // ends of the suffixes split off, outermost first
+	found    []meeting // of merge, as are the next two
 	taken    []bool
 	merged   []Word
 }

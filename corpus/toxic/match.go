@@ -3,6 +3,8 @@ package toxic
 import (
 	"cmp"
 	"slices"
+
+	"github.com/athanor-lm/athanor/internal/kernel"
 )
 
 // hit is an entry met in a text.
@@ -20,6 +22,7 @@ type matcher struct {
 	window   int   // bytes around a term in which a context lowers its weight
 	lowered  float64
 
+	windows      kernel.ByteWindows
 	words, chars int // Latin words and Chinese characters of the text
 	hits         []hit
 }
@@ -54,8 +57,18 @@ var lowerOf, wordOf = func() (low [256]byte, word [256]bool) {
 func (m *matcher) find(t string) {
 	m.words, m.chars = 0, 0
 	m.hits = m.hits[:0]
+	fast := m.trie.bytes != nil && !m.disguise
+	if fast {
+		m.windows.Reset(m.trie.bytes, t)
+	}
 	for i := 0; i < len(t); {
 		c := t[i]
+		if fast && c < 0x80 {
+			if n := m.plain(t, i); n > 0 {
+				i += n
+				continue
+			}
+		}
 		switch {
 		case wordOf[c]:
 			i = m.word(t, i)

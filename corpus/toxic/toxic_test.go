@@ -216,6 +216,11 @@ func FuzzFind(f *testing.F) {
 			m = &deep
 		}
 		m.find(text)
+		if !disguised {
+			sameByBytes(t, m, text)
+			sameByBytes(t, m, strings.Repeat(text, 1+200/(1+len(text))))
+			m.find(text)
+		}
 		end := 0
 		for _, h := range m.hits {
 			if h.start < end || h.end <= h.start || h.end > len(text) {

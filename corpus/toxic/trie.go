@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/athanor-lm/athanor/internal/kernel"
 )
 
 // trie holds the entries by their bytes. A node's children lie next to each other, in the order of their bytes; a bit for each byte says
@@ -20,6 +22,7 @@ type trie struct {
 	within pairSet
 	han    [1 << 10]uint64
 	inner  [256]byte // what the scan does at a byte within a word
+	bytes  *kernel.ByteSets
 }
 
 // What the scan does at a byte within a word.
@@ -93,6 +96,7 @@ func newTrie(list []entry) *trie {
 	for _, e := range t.list {
 		t.note(e)
 	}
+	t.bytes = t.byteSets()
 	return t
 }
 

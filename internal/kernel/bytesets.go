@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"fmt"
+	"slices"
 	"unsafe"
 )
 
@@ -94,5 +95,44 @@ func (s *ByteSets) masksGeneric(dst []ByteMasks, text string) {
 			m3 |= x >> 3 & ones * gather >> 56 << at
 		}
 		dst[i] = ByteMasks{m0, m1, m2, m3}
+	}
+}
+
+// ByteWindows gives the masks of any 64 bytes of a text, of which it finds those of a part at a time. The zero value wants a Reset.
+type ByteWindows struct {
+	sets  *ByteSets
+	text  string
+	masks []ByteMasks // of the part, and none behind it
+	from  int         // where the part begins
+}
+
+// partBlocks is how many blocks of 64 bytes a part has.
+const partBlocks = 128
+
+// Reset gives w another text.
+func (w *ByteWindows) Reset(sets *ByteSets, text string) {
+	w.sets, w.text, w.masks = sets, text, w.masks[:0]
+}
+
+// At returns the masks of the 64 bytes from i on, i < the text's length; bits behind its end are 0.
+func (w *ByteWindows) At(i int) ByteMasks {
+	at := uint(i - w.from)
+	if at/64+1 >= uint(len(w.masks)) {
+		w.part(i)
+		at = 0
+	}
+	a, b, n := &w.masks[at/64], &w.masks[at/64+1], at%64
+	return ByteMasks{a[0]>>n | b[0]<<(64-n), a[1]>>n | b[1]<<(64-n), a[2]>>n | b[2]<<(64-n), a[3]>>n | b[3]<<(64-n)}
+}
+
+// part finds the masks of the part that begins at i.
+func (w *ByteWindows) part(i int) {
+	part := w.text[i:min(i+64*partBlocks, len(w.text))]
+	blocks := (len(part) + 63) / 64
+	w.masks = slices.Grow(w.masks[:0], partBlocks+1)[:blocks+1]
+	w.sets.Masks(w.masks[:blocks], part)
+	w.masks[blocks], w.from = ByteMasks{}, i
+	if len(part) == 64*partBlocks { // its last block lacks what follows
+		w.masks = w.masks[:blocks]
 	}
 }

@@ -37,6 +37,30 @@ func TestByteSetsAreTheSameAtEveryLevel(t *testing.T) {
 	}
 }
 
+func TestByteWindowsAreAnywhere(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	sets := NewByteSets("abc", " ", "x")
+	var w ByteWindows
+	for _, n := range []int{1, 63, 64, 65, 8191, 8192, 8193, 20000} {
+		b := make([]byte, n)
+		for i := range b {
+			b[i] = "abcx yz\xff"[rng.IntN(8)]
+		}
+		text := string(b)
+		w.Reset(sets, text)
+		for i := 0; i < n; i += 1 + rng.IntN(90) {
+			if i > 100 && rng.IntN(40) == 0 {
+				i -= 100 // also back
+			}
+			want := make([]ByteMasks, 1)
+			sets.Masks(want, text[i:min(i+64, n)])
+			if got := w.At(i); got != want[0] {
+				t.Fatalf("window at %d of %d: %x, want %x", i, n, got, want[0])
+			}
+		}
+	}
+}
+
 func TestByteSetsRefuseWhatEightRowsDoNotHold(t *testing.T) {
 	defer func() {
 		if recover() == nil {
