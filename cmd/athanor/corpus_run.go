@@ -12,6 +12,7 @@ import (
 	"github.com/athanor-lm/athanor/corpus/mix"
 	"github.com/athanor-lm/athanor/corpus/pipeline"
 	"github.com/athanor-lm/athanor/runlog"
+	"github.com/charmbracelet/x/ansi"
 )
 
 type corpusRunCmd struct {
@@ -124,12 +125,12 @@ type corpusWatch struct {
 // Progress shows a state.
 func (w *corpusWatch) Progress(p pipeline.Progress) {
 	if w.bar == nil || p.Part != w.part {
-		w.err = errors.Join(w.err, w.close())
+		w.close()
 		unit := runlog.Count
 		if p.Bytes {
 			unit = runlog.ByteUnit
 		}
-		w.part, w.bar = p.Part, runlog.NewProgress(runlog.ProgressOptions{Terminal: w.term, Label: p.Part, Total: p.Total, Unit: unit})
+		w.part, w.bar = p.Part, runlog.NewProgress(runlog.ProgressOptions{Terminal: w.term, Label: w.label(p.Part), Total: p.Total, Unit: unit})
 	}
 	detail := ""
 	if p.Tasks > 0 {
@@ -138,14 +139,35 @@ func (w *corpusWatch) Progress(p pipeline.Progress) {
 	w.bar.Update(p.Done, detail)
 }
 
+// figuresWidth is what bar and figures take of a line.
+const figuresWidth = 26 + 60
+
+// label cuts the name of a part so that the figures behind it can be seen on a terminal.
+func (w *corpusWatch) label(part string) string {
+	if !w.term.Live {
+		return part
+	}
+	width := 80
+	if w.term.Width != nil {
+		width = w.term.Width()
+	}
+	return ansi.Truncate(part, max(width-figuresWidth, len("stage 00")), "…")
+}
+
 // Note prints a line.
-func (w *corpusWatch) Note(text string) { fmt.Fprintln(w.term.W, text) }
+func (w *corpusWatch) Note(text string) {
+	w.close() // which would be drawn over it
+	_, err := fmt.Fprintln(w.term.W, text)
+	w.err = errors.Join(w.err, err)
+}
 
 // Plan prints the mix before it is written.
 func (w *corpusWatch) Plan(p *mix.Plan) {
-	w.err = errors.Join(w.err, w.close(), printMix(w.term.W, p))
+	w.close()
+	w.err = errors.Join(w.err, printMix(w.term.W, p))
 }
 
+// close ends the line of the part that was shown last, and returns the first errors of the terminal.
 func (w *corpusWatch) close() error {
 	if w.bar != nil {
 		w.err = errors.Join(w.err, w.bar.Close())

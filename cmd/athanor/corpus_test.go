@@ -10,6 +10,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/athanor-lm/athanor/corpus/pipeline"
+	"github.com/athanor-lm/athanor/runlog"
 )
 
 // corpusRecipe writes inputs with copies in them and a recipe with two passes.
@@ -170,6 +174,27 @@ func TestSlurmScriptsRunTheWholeChain(t *testing.T) {
 	}
 	if len(got) != len(want) || len(want) < 8 || !strings.Contains(got["/manifest.json"], `"duplicate": 35`) {
 		t.Errorf("%d files, a local run has %d", len(got), len(want))
+	}
+}
+
+func TestProgressShowsItsFiguresOnATerminal(t *testing.T) {
+	var out strings.Builder
+	w := &corpusWatch{term: runlog.Terminal{W: &out, Live: true, Width: func() int { return 100 }}}
+	part := "stage 0: read → extract → normalize → language → gopher-quality → collect for exact"
+	for i := range int64(3) {
+		w.Progress(pipeline.Progress{Part: part, Done: i << 20, Total: 4 << 20, Bytes: true})
+		time.Sleep(110 * time.Millisecond)
+	}
+	w.Note("rank 0 waits")
+	if !strings.Contains(out.String(), "stage 0: read…") || !strings.Contains(out.String(), "left") || !strings.Contains(out.String(), "50.0%") {
+		t.Errorf("the figures cannot be seen: %q", out.String())
+	}
+	if after := out.String()[strings.Index(out.String(), "rank 0 waits"):]; after != "rank 0 waits\n" {
+		t.Errorf("the note is drawn over: %q", after)
+	}
+	before := out.Len()
+	if err := w.close(); err != nil || out.Len() != before {
+		t.Errorf("%v; behind the note: %q", err, out.String()[before:])
 	}
 }
 
