@@ -107,6 +107,37 @@ func FuzzStretches(f *testing.F) {
 	})
 }
 
+func FuzzTextIndex(f *testing.F) {
+	dir := f.TempDir()
+	s := DefaultSubstring()
+	s.Save, s.Tokens = "text", 8
+	runPass(f, &s, corpus.Env{Dir: dir}, [][]*corpus.Document{{doc("a", "a b c d e f g h i j k"), doc("b", "c d e f g h i j k")}})
+	whole, err := os.ReadFile(filepath.Join(dir, "text"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	p, err := s.Open(corpus.Env{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	shape := p.(*substring).shape()
+	f.Add(whole)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		x, err := readText(bytes.NewReader(b), int64(len(b)), shape, 4)
+		n := 0
+		for ; err == nil && len(x.at) > 0; n++ {
+			start, _, pos := parseWhere(x.at[hashBytes:])
+			if _, _, err := readTokens(x.tokens, nil, start+pos, 4, nil); err != nil {
+				t.Fatalf("an anchor beyond the tokens: %v", err)
+			}
+			err = x.next()
+		}
+		if n > len(b)/textAnchorBytes {
+			t.Errorf("%d anchors in %d bytes", n, len(b))
+		}
+	})
+}
+
 // A damaged file is refused, whatever byte of it is another.
 func TestDamage(t *testing.T) {
 	dir := t.TempDir()
@@ -116,7 +147,15 @@ func TestDamage(t *testing.T) {
 	o := runPass(t, &s, env, [][]*corpus.Document{{doc("a", "one"), doc("b", "two"), doc("c", "one")}})
 	now := DefaultExact()
 	now.Against = []string{"index"}
+	words, later := DefaultSubstring(), DefaultSubstring()
+	words.Save, words.Tokens = "text", 8
+	later.Against, later.Tokens = []string{"text"}, 8
+	runPass(t, &words, env, [][]*corpus.Document{{doc("a", "a b c d e f g h i j k")}})
 	for path, try := range map[string]func() error{
+		filepath.Join(dir, "text"): func() error {
+			_, err := tryPass(t, &later, env, [][]*corpus.Document{{doc("x", "z y c d e f g h i j k")}})
+			return err
+		},
 		filepath.Join(o.dir, decisionsFile): func() error { _, err := openSection(o.dir, kindDrop, 0); return err },
 		filepath.Join(dir, "index"): func() error {
 			_, err := tryPass(t, &now, env, [][]*corpus.Document{{doc("x", "three")}})

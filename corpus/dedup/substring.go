@@ -15,9 +15,10 @@ import (
 
 // Substring cuts stretches of text out of documents that stand elsewhere in the corpus word for word (Lee et al. 2022), however the
 // words are spaced. The first occurrence stays: in the document that the rule prefers, there the first. A stretch that occurs more
-// than 10 times is looked for at its first place and the 8 before each.
+// than 10 times is looked for at its first place and the 8 before each. Of earlier corpora it is looked for at 9 places.
 type Substring struct {
-	Keep `yaml:",inline"`
+	Keep    `yaml:",inline"`
+	Earlier `yaml:",inline"`
 	// Tokens is the least length of a stretch: in words as white space separates them, and single characters of Chinese and other
 	// scripts written without spaces.
 	Tokens int `yaml:"tokens"`
@@ -36,11 +37,8 @@ func (s *Substring) Validate() error {
 	case !(s.DropShare >= 0 && s.DropShare <= 1):
 		return fmt.Errorf("drop_share: %g, want 0 (off) to 1", s.DropShare)
 	}
-	return s.Keep.validate()
+	return errors.Join(s.Keep.validate(), s.Earlier.validate())
 }
-
-// Files returns none.
-func (s *Substring) Files() []string { return nil }
 
 // Open returns the pass.
 func (s *Substring) Open(env corpus.Env) (corpus.Pass, error) {

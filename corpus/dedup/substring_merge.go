@@ -1,11 +1,13 @@
 package dedup
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/athanor-lm/athanor/corpus"
@@ -13,10 +15,10 @@ import (
 )
 
 const (
-	offsetBytes  = 6                                 // where a document's tokens begin, in tokens
-	posBytes     = 4                                 // a token of a document
-	placeBytes   = seqBytes + offsetBytes + posBytes // number in the corpus, where its tokens begin, how many
-	anchorBytes  = hashBytes + headBytes + numberBytes + posBytes
+	offsetBytes  = 6                                              // where a document's tokens begin, in tokens
+	posBytes     = 4                                              // a token of a document
+	placeBytes   = seqBytes + offsetBytes + posBytes              // number in the corpus, where its tokens begin, how many
+	anchorBytes  = hashBytes + headBytes + numberBytes + posBytes // and where to save it: in which document
 	matchBytes   = 2 * (numberBytes + posBytes)
 	maxTokens    = 1<<32 - 1
 	pieceOfMatch = 512 // tokens of the other document read at once
@@ -29,9 +31,15 @@ type matching struct {
 	tokens  *os.File // of all documents, one after the other
 	places  *os.File // of the documents
 	docs    uint64
+	all     uint64 // tokens
 	anchors *extsort.Sorter
 	matches *extsort.Sorter
+	earlier []*oldText
+	saved   *textWriter
 }
+
+// shape names the settings that shape anchors.
+func (p *substring) shape() string { return fmt.Sprintf("substring, tokens: %d", p.s.Tokens) }
 
 // Merge sorts anchors by their hash, and compares the documents around equal ones.
 func (p *substring) Merge(ctx context.Context, cm corpus.Merge) (err error) {
@@ -41,10 +49,17 @@ func (p *substring) Merge(ctx context.Context, cm corpus.Merge) (err error) {
 	}
 	defer func() { err = errors.Join(err, m.close()) }()
 	x := &matching{merge: m, p: p}
-	if x.anchors, err = m.sorter(anchorBytes, 50, false); err != nil {
+	size := anchorBytes
+	if p.s.Save != "" {
+		size += offsetBytes + posBytes
+	}
+	if x.anchors, err = m.sorter(size, 50, false); err != nil {
 		return err
 	}
-	if err := x.read(ctx); err != nil {
+	if err := x.read(ctx, make([]byte, size)); err != nil {
+		return err
+	}
+	if err := x.open(); err != nil {
 		return err
 	}
 	if x.matches, err = m.sorter(matchBytes, 40, true); err != nil {
@@ -59,8 +74,24 @@ func (p *substring) Merge(ctx context.Context, cm corpus.Merge) (err error) {
 	return x.compare(ctx)
 }
 
-// read spools the tokens and finds the anchors.
-func (x *matching) read(ctx context.Context) error {
+// open opens what the settings name: earlier corpora, and the index to save.
+func (x *matching) open() error {
+	var err error
+	if x.earlier, err = x.p.s.openTexts(x.env, x.p.shape(), x.p.s.Tokens/2); err != nil {
+		return err
+	}
+	for _, t := range x.earlier {
+		x.files = append(x.files, t)
+	}
+	x.saved, err = x.p.s.saveText(x.env, x.p.shape(), io.NewSectionReader(x.tokens, 0, int64(x.all)*tokenBytes), x.all)
+	if x.saved != nil {
+		x.files = append(x.files, x.saved)
+	}
+	return err
+}
+
+// read spools the tokens and finds the anchors, which have the size of rec.
+func (x *matching) read(ctx context.Context, rec []byte) error {
 	tokens, err := x.spool("tokens", &x.tokens)
 	if err != nil {
 		return err
@@ -69,16 +100,15 @@ func (x *matching) read(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	rec, place := make([]byte, anchorBytes), make([]byte, placeBytes)
+	place := make([]byte, placeBytes)
 	var doc []uint32
 	var room []uint64
-	at := uint64(0)
 	err = x.walk(ctx, func(e *entry) error {
 		n := len(e.body) / tokenBytes
 		if len(e.body)%tokenBytes != 0 || n > maxTokens || x.docs > maxTokens {
 			return fmt.Errorf("%d bytes of tokens in document %d", len(e.body), x.docs)
 		}
-		putUint(putUint(putUint(place, e.seq, seqBytes), at, offsetBytes), uint64(n), posBytes)
+		putUint(putUint(putUint(place, e.seq, seqBytes), x.all, offsetBytes), uint64(n), posBytes)
 		if _, err := places.Write(place); err != nil {
 			return fmt.Errorf("dedup: write places of documents: %w", err)
 		}
@@ -88,12 +118,13 @@ func (x *matching) read(ctx context.Context) error {
 		doc = decodeTokens(doc, e.body)
 		copy(rec[hashBytes:], e.head)
 		rest := putUint(rec[hashBytes+headBytes:], x.docs, numberBytes)
+		copy(rest[posBytes:], place[seqBytes:]) // where there is room for it
 		room, err = winnow(doc, x.p.s.Tokens, room, func(pos int, hash uint64) error {
 			binary.BigEndian.PutUint64(rec, hash)
 			putUint(rest, uint64(pos), posBytes)
 			return x.anchors.Add(rec)
 		})
-		at += uint64(n)
+		x.all += uint64(n)
 		x.docs++
 		return err
 	})
@@ -118,13 +149,23 @@ func (x *matching) pair(ctx context.Context) error {
 	var hash []byte
 	var before [1 + window][where]byte // the first, then the latest
 	n := 0
+	old := &oldPlaces{x: x, w: bufio.NewWriterSize(x.places, 1<<16)} // behind those that read wrote
 	var rec [matchBytes]byte
 	err = each(ctx, r, func(a []byte) error {
 		if n == 0 || !bytes.Equal(a[:hashBytes], hash) {
 			hash, n = append(hash[:0], a[:hashBytes]...), 0
+			if err := old.find(hash); err != nil {
+				return err
+			}
 		}
 		here := a[hashBytes+headBytes:]
-		copy(rec[:], here)
+		copy(rec[:where], here)
+		for _, b := range old.at {
+			copy(rec[where:], b[:])
+			if err := x.matches.Add(rec[:]); err != nil {
+				return err
+			}
+		}
 		for _, b := range before[:min(n, len(before))] {
 			copy(rec[where:], b[:])
 			if err := x.matches.Add(rec[:]); err != nil {
@@ -133,6 +174,9 @@ func (x *matching) pair(ctx context.Context) error {
 		}
 		if n < len(before) {
 			copy(before[n][:], here)
+			if err := x.save(hash, here); err != nil {
+				return err
+			}
 		} else {
 			copy(before[1+(n-1)%window][:], here)
 		}
@@ -141,7 +185,21 @@ func (x *matching) pair(ctx context.Context) error {
 	})
 	x.stat("anchors", float64(x.anchors.Len()))
 	x.stat("candidates", float64(x.matches.Len()))
-	return err
+	if err != nil {
+		return err
+	}
+	for _, t := range x.earlier {
+		if err := t.drain(); err != nil {
+			return err
+		}
+	}
+	if len(x.earlier) > 0 {
+		x.stat("places in earlier corpora", float64(old.n))
+	}
+	if err := old.w.Flush(); err != nil {
+		return fmt.Errorf("dedup: write places of documents: %w", err)
+	}
+	return nil
 }
 
 // place reads where a document's tokens are.
@@ -153,14 +211,14 @@ func (x *matching) place(doc uint32) (seq, at, n uint64, err error) {
 	return getUint(room[:], seqBytes), getUint(room[seqBytes:], offsetBytes), getUint(room[seqBytes+offsetBytes:], posBytes), nil
 }
 
-// read reads tokens, counted from the first document's first.
-func (x *matching) readTokens(dst []uint32, at, n uint64, room []byte) ([]uint32, []byte, error) {
+// readTokens reads tokens of a corpus, counted from the first document's first.
+func readTokens(from io.ReaderAt, dst []uint32, at, n uint64, room []byte) ([]uint32, []byte, error) {
 	if need := int(n) * tokenBytes; cap(room) < need {
 		room = make([]byte, need)
 	} else {
 		room = room[:need]
 	}
-	if _, err := x.tokens.ReadAt(room, int64(at)*tokenBytes); err != nil {
+	if _, err := from.ReadAt(room, int64(at)*tokenBytes); err != nil {
 		return dst, room, fmt.Errorf("dedup: read %d tokens at %d: %w", n, at, err)
 	}
 	return decodeTokens(dst, room), room, nil
@@ -221,7 +279,10 @@ func (x *matching) compare(ctx context.Context) error {
 	}
 	x.stat("documents to be cut", docs)
 	x.stat("tokens to be cut", tokens)
-	return w.end()
+	if err := w.end(); err != nil || x.saved == nil {
+		return err
+	}
+	return x.saved.end()
 }
 
 // document is the one that is compared with others.
@@ -231,6 +292,7 @@ type document struct {
 	number uint32
 	seq    uint64
 	tokens []uint32
+	from   io.ReaderAt // tokens of the other document's corpus
 	other  []uint32
 	room   []byte
 	// done says how far, in this document, it is compared with another one at a distance.
@@ -239,7 +301,8 @@ type document struct {
 }
 
 type diagonal struct {
-	other    uint32
+	corpus   int    // 0 = this one, else one of the earlier
+	other    uint64 // a document's number, of earlier corpora its first token's
 	distance int64
 }
 
@@ -250,7 +313,7 @@ func (d *document) begin(number uint32) error {
 	}
 	d.number, d.seq, d.cut = number, seq, d.cut[:0]
 	clear(d.done)
-	d.tokens, d.room, err = d.x.readTokens(d.tokens, at, n, d.room)
+	d.tokens, d.room, err = readTokens(d.x.tokens, d.tokens, at, n, d.room)
 	return err
 }
 
@@ -259,13 +322,20 @@ func (d *document) match(rec []byte) error {
 	here := int(binary.BigEndian.Uint32(rec[numberBytes:]))
 	other := binary.BigEndian.Uint32(rec[numberBytes+posBytes:])
 	there := int(binary.BigEndian.Uint32(rec[2*numberBytes+posBytes:]))
-	diag := diagonal{other, int64(here) - int64(there)}
-	if here < d.done[diag] {
+	diag := diagonal{0, uint64(other), int64(here) - int64(there)}
+	if uint64(other) < d.x.docs && here < d.done[diag] {
 		return nil
 	}
-	_, at, n, err := d.x.place(other)
+	seq, at, n, err := d.x.place(other)
 	if err != nil {
 		return err
+	}
+	d.from = d.x.tokens
+	if uint64(other) >= d.x.docs {
+		d.from, diag.corpus, diag.other = d.x.earlier[seq].tokens, 1+int(seq), at
+		if here < d.done[diag] {
+			return nil
+		}
 	}
 	right, err := d.agree(here, at, uint64(there), n)
 	if err != nil {
@@ -293,7 +363,7 @@ func (d *document) agree(here int, at, there, n uint64) (int, error) {
 	for there < n && here+same < len(d.tokens) {
 		size := min(n-there, pieceOfMatch)
 		var err error
-		if d.other, d.room, err = d.x.readTokens(d.other, at+there, size, d.room); err != nil {
+		if d.other, d.room, err = readTokens(d.from, d.other, at+there, size, d.room); err != nil {
 			return 0, err
 		}
 		for _, t := range d.other {
@@ -314,7 +384,7 @@ func (d *document) agreeBack(here int, at, there uint64) (int, error) {
 		size := min(there, pieceOfMatch)
 		there -= size
 		var err error
-		if d.other, d.room, err = d.x.readTokens(d.other, at+there, size, d.room); err != nil {
+		if d.other, d.room, err = readTokens(d.from, d.other, at+there, size, d.room); err != nil {
 			return 0, err
 		}
 		for i := len(d.other) - 1; i >= 0; i-- {

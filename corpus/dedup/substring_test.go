@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/athanor-lm/athanor/corpus"
 )
@@ -91,6 +92,72 @@ func TestSubstringFindsWhatComparingAllFinds(t *testing.T) {
 				t.Errorf("%d tokens, keep %s: %d of %d documents differ, %v", length, rule, wrong, len(docs), o.stats)
 			}
 		}
+	}
+}
+
+// Against an earlier corpus, what stays of a later one is what stays of it behind the earlier one.
+func TestSubstringAgainstAnEarlierCorpus(t *testing.T) {
+	docs := patchwork(500)
+	old, now := docs[:300], docs[300:]
+	env := corpus.Env{Dir: t.TempDir(), Memory: 1 << 16}
+	for _, length := range []int{8, 20} {
+		first, half, second := DefaultSubstring(), DefaultSubstring(), DefaultSubstring()
+		for _, s := range []*Substring{&first, &half, &second} {
+			s.Tokens, s.Rule = length, "first"
+		}
+		first.Save, half.Save, second.Against = "old", "more", []string{"old", "more"}
+		runPass(t, &first, env, shuffled(old[:200], 1, 4))
+		runPass(t, &half, env, shuffled(old[200:], 1, 4))
+		o := runPass(t, &second, env, [][]*corpus.Document{now[:50], nil, now[50:]})
+		got := map[string]string{}
+		for _, d := range o.kept {
+			got[d.ID] = strings.Join(strings.Fields(d.Text()), " ")
+		}
+		want, alone, cut := plainSubstring(&second, docs), plainSubstring(&second, now), 0
+		for _, d := range now {
+			if got[d.ID] != want[d.ID] {
+				t.Errorf("%d tokens, document %s: %q, want %q", length, d.ID, got[d.ID], want[d.ID])
+			}
+			if want[d.ID] != alone[d.ID] {
+				cut++
+			}
+		}
+		if cut < 50 {
+			t.Errorf("%d tokens: %d documents have to do with the earlier corpus, want many", length, cut)
+		}
+		second.Rule = "longest"
+		sameAgainst := func(seed uint64) []string { return runPass(t, &second, env, shuffled(now, seed, 5)).texts() }
+		if !slices.Equal(sameAgainst(1), sameAgainst(2)) {
+			t.Errorf("%d tokens: another order of the input, another outcome", length)
+		}
+		second.Tokens++
+		if _, err := tryPass(t, &second, env, nil); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("tokens: %d", length)) {
+			t.Errorf("an index of other settings: error %v", err)
+		}
+	}
+	exact := DefaultExact()
+	exact.Against = []string{"old"}
+	if _, err := tryPass(t, &exact, env, nil); err == nil || !strings.Contains(err.Error(), "not that of an index") {
+		t.Errorf("an index of another step: error %v", err)
+	}
+}
+
+// A long text that an earlier corpus has is compared with it once, not from every anchor.
+func TestSubstringAgainstItself(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	docs := []*corpus.Document{doc("long", randomWords(rng, 300_000, 1<<30))}
+	env := corpus.Env{Dir: t.TempDir()}
+	first, second := DefaultSubstring(), DefaultSubstring()
+	first.Save, second.Against = "old", []string{"old"}
+	if o := runPass(t, &first, env, [][]*corpus.Document{docs}); len(o.kept) != 1 {
+		t.Errorf("the document is a copy of itself: %+v", o.reports)
+	}
+	began := time.Now()
+	if o := runPass(t, &second, env, [][]*corpus.Document{docs}); len(o.kept) != 0 || o.reports[0].Dropped != "nothing-left" {
+		t.Errorf("the copy stays: %+v", o.reports)
+	}
+	if took := time.Since(began); took > 20*time.Second {
+		t.Errorf("it took %v", took)
 	}
 }
 
