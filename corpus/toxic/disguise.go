@@ -80,9 +80,15 @@ type disguise struct {
 	last    byte // the last letter
 }
 
+// A word in disguise is looked for as far as this. It bounds how deep reveal calls itself.
+const (
+	maxLetters = 32
+	maxRepeats = 64
+)
+
 // reveal goes on from node n at j. A word taken apart is so throughout: between all of its letters, or between none.
 func (m *matcher) reveal(t string, start, j int, n int32, d disguise) {
-	if d.letters > 32 {
+	if d.letters > maxLetters || d.repeats > maxRepeats {
 		return
 	}
 	if d.letters > 0 {

@@ -3,6 +3,7 @@ package toxic
 import (
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -25,6 +26,28 @@ func met(t *testing.T, list, text string, disguised bool) []string {
 		out = append(out, text[h.start:h.end])
 	}
 	return out
+}
+
+// A letter drawn out over a megabyte is looked at once, and not held on the stack.
+func TestLettersDrawnOutAreBounded(t *testing.T) {
+	defer debug.SetMaxStack(debug.SetMaxStack(1 << 20))
+	c := DefaultSettings()
+	c.Disguised = true
+	open, err := c.Open(corpus.Env{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]int64{"sh" + strings.Repeat("i", 60) + "t": 1, "sh" + strings.Repeat("i", 1<<20) + "t": 0, strings.Repeat("sh!", 1<<18): 0} {
+		var r corpus.Report
+		open().Apply(corpus.NewDocument(text, nil), &r)
+		got := int64(0)
+		for _, n := range r.Counts {
+			got += n.N
+		}
+		if got != want {
+			t.Errorf("%.80q: %d terms, want %d", text, got, want)
+		}
+	}
 }
 
 func TestTermsMatchWordsAndCharacters(t *testing.T) {
