@@ -41,7 +41,7 @@ type Settings struct {
 	Adverts    string   `yaml:"adverts"`     // lines that advertise in disguise: cut, count or ignore
 	Chrome     string   `yaml:"chrome"`      // short lines with one of the phrases: cut, count or ignore
 	Phrases    []string `yaml:"phrases"`     // of chrome
-	MaxAdverts float64  `yaml:"max_adverts"` // share of the visible characters in such lines of either kind
+	MaxAdverts float64  `yaml:"max_adverts"` // share of the bytes in such lines of either kind
 }
 
 // Repeats is how much of a text n-grams may make up.

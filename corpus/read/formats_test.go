@@ -62,6 +62,31 @@ func TestPlainMarkdown(t *testing.T) {
 	}
 }
 
+// Markdown made to take the parser's time and memory is set aside; long texts, tables and lists of people are not.
+func TestHostileMarkdownIsSetAside(t *testing.T) {
+	table := func(columns, rows int, row string) string {
+		return strings.Repeat("|a", columns) + "|\n" + strings.Repeat("|-", columns) + "|\n" + strings.Repeat(row, rows)
+	}
+	for want, text := range map[string]string{
+		"quotations and lists within each other": strings.Repeat(">", 100_000) + " x", "open brackets": strings.Repeat("[a](", 50_000),
+		"signs of emphasis": strings.Repeat("*a_", 50_000), "cells": table(20_000, 2000, "|a\n"), "bytes of Markdown": strings.Repeat("word ", 4<<20),
+	} {
+		docs, bad, _, err := all(t, Options{Markdown: "plain"}, tree(t, map[string]string{"x.md": text}))
+		if err != nil || len(docs) > 0 || len(bad) != 1 || !strings.Contains(bad[0].Reason, want) || len(bad[0].Head) > headBytes {
+			t.Errorf("%s: %d documents, %v, %v", want, len(docs), bad, err)
+		}
+	}
+	for _, text := range []string{
+		strings.Repeat("- [name](https://example.org/a_b_c) says (more)\n", 2000), table(5, 5000, "|a|b|c|d|e|\n"), strings.Repeat("-", 1000) + "\n", strings.Repeat("x | y\n", 10_000),
+		strings.Repeat("A *word* and `code`.\n\n", 10_000), strings.Repeat("> quoted\n", 1000), strings.Repeat("* ", 20) + "x",
+	} {
+		docs, bad, _, err := all(t, Options{Markdown: "plain"}, tree(t, map[string]string{"x.md": "begin\n\n" + text}))
+		if err != nil || len(docs) != 1 || len(bad) > 0 {
+			t.Errorf("%.40q: %d documents, %v, %v", text, len(docs), bad, err)
+		}
+	}
+}
+
 func TestSourceFilesSayWhatTheyAre(t *testing.T) {
 	for _, c := range []struct{ name, text, language, license, generated string }{
 		{"a.go", "// Copyright 2009 The Go Authors. All rights reserved.\n// Use of this source code is governed by a BSD-style\n// license that can be found in the LICENSE file.\n\npackage a\n", "Go", "BSD", ""},

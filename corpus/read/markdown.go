@@ -40,6 +40,9 @@ func (m *markdownReader) next(d *Document) error {
 	meta, body := frontMatter(d.Text)
 	d.Text = body
 	if m.opts.Markdown == "plain" {
+		if reason := markdownReason(d.Text); reason != "" {
+			return &badRecord{reason: reason, head: bytes.Clone(d.Text[:min(len(d.Text), headBytes)])}
+		}
 		d.Text = plainMarkdown(d.Text)
 	}
 	d.describe(meta, m.opts)
