@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/athanor-lm/athanor/corpus/internal/hanscript"
+	"github.com/athanor-lm/athanor/internal/kernel"
 )
 
 // letters are a text's letters by script, as far as scripts decide.
@@ -28,58 +29,56 @@ var ownScripts = [...]struct {
 
 // count counts the letters of a text. Beyond ASCII it takes for a letter what is in no block of punctuation and symbols.
 func count(text string) (n letters) {
-	for i := 0; i < len(text); {
-		for ; i+8 <= len(text); i += 8 {
-			w := load(text[i:])
-			if w&high != 0 {
-				plain := bits.TrailingZeros64(w&high) &^ 7
-				n.ascii += bits.OnesCount64(asciiLetters(w) & (1<<plain - 1))
-				i += plain / 8
-				break
-			}
-			n.ascii += bits.OnesCount64(asciiLetters(w))
-		}
-		if i == len(text) {
-			break
-		}
-		if c := text[i]; c < utf8.RuneSelf {
-			if c |= 0x20; c >= 'a' && c <= 'z' {
-				n.ascii++
-			}
-			i++
-			continue
-		}
-		c, size := utf8.DecodeRuneInString(text[i:])
-		i += size
-		switch {
-		case c >= 0x3400 && hanscript.IsHan(c):
-			n.han++
-			switch hanscript.Of(c) {
-			case hanscript.Simplified:
-				n.Simplified++
-			case hanscript.Traditional:
-				n.Traditional++
-			}
-		case c >= 0x3041 && c <= 0x30FF && c != '・' && c != 'ー' || c >= 0xFF66 && c <= 0xFF9F:
-			n.kana++
-		case c >= 0xAC00 && c <= 0xD7A3 || c >= 0x1100 && c <= 0x11FF || c >= 0x3131 && c <= 0x318E:
-			n.hangul++
-		case c < 0xC0 || c == '×' || c == '÷' || c >= 0x2000 && c < 0x2C00 || c >= 0x2E00 && c < 0x3041 || c >= 0xE000 && c < 0xF900 ||
-			c >= 0xFE00 && c < 0xFE70 || c >= 0xFF00 && c < 0xFF21 || c >= 0xFFF0 && c <= 0xFFFF || c >= 0x1F000 && c < 0x20000:
-		default:
-			n.other++
-			if c >= 0x370 && c < 0x1800 {
-				for k := range ownScripts {
-					if s := &ownScripts[k]; c >= s.from && c <= s.to {
-						n.own[k]++
-						break
-					}
+	var masks [partBlocks]kernel.ByteMasks
+	next := 0 // behind the last character
+	for from := 0; from < len(text); from += 64 * partBlocks {
+		part := text[from:min(from+64*partBlocks, len(text))]
+		blocks := (len(part) + 63) / 64
+		letterSet.Masks(masks[:blocks], part)
+		for b := range blocks {
+			m := &masks[b]
+			n.ascii += bits.OnesCount64(m[0])
+			for beyond := m[3]; beyond != 0; beyond &= beyond - 1 {
+				if i := from + 64*b + bits.TrailingZeros64(beyond); i >= next {
+					c, size := utf8.DecodeRuneInString(text[i:])
+					next = i + size
+					n.add(c)
 				}
 			}
 		}
 	}
 	n.Han = n.han
 	return n
+}
+
+// add counts a character beyond ASCII.
+func (n *letters) add(c rune) {
+	switch {
+	case c >= 0x3400 && hanscript.IsHan(c):
+		n.han++
+		switch hanscript.Of(c) {
+		case hanscript.Simplified:
+			n.Simplified++
+		case hanscript.Traditional:
+			n.Traditional++
+		}
+	case c >= 0x3041 && c <= 0x30FF && c != '・' && c != 'ー' || c >= 0xFF66 && c <= 0xFF9F:
+		n.kana++
+	case c >= 0xAC00 && c <= 0xD7A3 || c >= 0x1100 && c <= 0x11FF || c >= 0x3131 && c <= 0x318E:
+		n.hangul++
+	case c < 0xC0 || c == '×' || c == '÷' || c >= 0x2000 && c < 0x2C00 || c >= 0x2E00 && c < 0x3041 || c >= 0xE000 && c < 0xF900 ||
+		c >= 0xFE00 && c < 0xFE70 || c >= 0xFF00 && c < 0xFF21 || c >= 0xFFF0 && c <= 0xFFFF || c >= 0x1F000 && c < 0x20000:
+	default:
+		n.other++
+		if c >= 0x370 && c < 0x1800 {
+			for k := range ownScripts {
+				if s := &ownScripts[k]; c >= s.from && c <= s.to {
+					n.own[k]++
+					break
+				}
+			}
+		}
+	}
 }
 
 // byOwnScript tells the languages that have a script to themselves, by more than half of the letters.

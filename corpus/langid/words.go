@@ -3,6 +3,8 @@ package langid
 import (
 	"math/bits"
 	"unicode/utf8"
+
+	"github.com/athanor-lm/athanor/internal/kernel"
 )
 
 // englishWords are function words of English that no other language has often. In the declarations of human rights they are
@@ -12,7 +14,7 @@ const englishWords = "the of and to that with for which this are be from have no
 	"will would can if there when what who more these than other any such he she we your my our its shall should could does " +
 	"into only some but is"
 
-// wordSet is a hash table of words of up to 7 bytes, each as a number whose lowest byte is the first letter. Every word has a slot of
+// wordSet is a hash table of words of 2 to 7 bytes, each as a number whose lowest byte is the first letter. Every word has a slot of
 // its own: factor was looked for until that was so.
 type wordSet struct {
 	factor uint64
@@ -59,19 +61,25 @@ func (t *wordSet) share(text string) (share float64, words int) {
 	hits, i := 0, 0
 	within := uint64(0) // 1 where the byte before i is in a word
 	// 64 bytes at a time: where words begin and end are the bits of two numbers, which foretell more than a loop over bytes.
-	for ; i+64+8 <= len(text); i += 64 {
-		in := inWords(text[i : i+64])
-		starts := in &^ (in<<1 | within)
-		within = in >> 63
-		words += bits.OnesCount64(starts)
-		for ; starts != 0; starts &= starts - 1 {
-			at := bits.TrailingZeros64(starts)
-			w := load(text[i+at:])
-			n := 8 * bits.TrailingZeros64(^(in >> at)) // bits of its letters
-			if n+8*at == 8*64 {                        // it may go on
-				n = bits.TrailingZeros64(^(asciiLetters(w)|w&high)&high) &^ 7
+	var masks [partBlocks]kernel.ByteMasks
+	for i+64+8 <= len(text) {
+		part := text[i:min(i+64*partBlocks, len(text))]
+		blocks := (len(part) + 63) / 64
+		letterSet.Masks(masks[:blocks], part)
+		for b := 0; b+1 < blocks && i+64+8 <= len(text); b++ {
+			in, next := masks[b][0]|masks[b][3], masks[b+1][0]|masks[b+1][3]
+			starts := in &^ (in<<1 | within)
+			within = in >> 63
+			words += bits.OnesCount64(starts)
+			// Not those of one letter, nor of eight and more.
+			four := in & (in >> 1)
+			four &= four >> 2
+			for starts &= (in>>1 | next<<63) &^ (four & (four >> 4)); starts != 0; starts &= starts - 1 {
+				at := bits.TrailingZeros64(starts)
+				w := load(text[i+at:])
+				hits += t.has((w | 0x20*ones) & keep[uint8(in>>at|next<<(64-at))])
 			}
-			hits += t.has((w | 0x20*ones) & (1<<n - 1)) // of long words eight letters, which none of the set has
+			i += 64
 		}
 	}
 	for within != 0 && i < len(text) && inWord(text[i]) {
@@ -97,17 +105,22 @@ func (t *wordSet) share(text string) (share float64, words int) {
 	return float64(hits) / float64(words), words
 }
 
-// inWords has a bit for each of 64 bytes that is a letter or beyond ASCII.
-func inWords(text string) (in uint64) {
-	for i := 0; i < 64; i += 8 {
-		w := load(text[i:])
-		in |= (asciiLetters(w) | w&high) >> 7 * gather >> 56 << i
-	}
-	return in
-}
+// partBlocks is how many blocks of 64 bytes are looked at in one go.
+const partBlocks = 64
 
-// gather brings the lowest bit of each byte, by a multiplication, to the highest byte.
-const gather = 0x0102040810204080
+// letterSet are the letters of ASCII.
+var letterSet = kernel.NewByteSets("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+// keep has, by which of eight bytes are in words, the bytes up to the first that is not.
+var keep = func() (masks [256]uint64) {
+	for in := range masks {
+		masks[in] = ^uint64(0)
+		if n := bits.TrailingZeros8(^uint8(in)); n < 8 {
+			masks[in] = 1<<(8*n) - 1
+		}
+	}
+	return masks
+}()
 
 func inWord(c byte) bool { return c >= utf8.RuneSelf || c|0x20 >= 'a' && c|0x20 <= 'z' }
 
@@ -122,10 +135,4 @@ func load(s string) uint64 {
 	_ = s[7]
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-}
-
-// asciiLetters marks the bytes that are A to Z or a to z.
-func asciiLetters(w uint64) uint64 {
-	lower := (w | 0x20*ones) &^ high
-	return (lower + (0x80-'a')*ones) &^ (lower + (0x7F-'z')*ones) &^ w & high
 }

@@ -59,16 +59,11 @@ func NewByteSets(sets ...string) *ByteSets {
 func (s *ByteSets) Masks(dst []ByteMasks, text string) {
 	same("ByteSets.Masks", len(dst), (len(text)+63)/64)
 	blocks := len(text) / 64
-	if masks := byteMasks[currentLevel]; masks != nil && blocks > 0 {
-		masks(&dst[0][0], unsafe.StringData(text), &s.tables[0], blocks)
-	} else {
+	if blocks == 0 || !byteMasks(&dst[0][0], unsafe.StringData(text), &s.tables[0], blocks) {
 		blocks = 0
 	}
 	s.masksGeneric(dst[blocks:], text[64*blocks:])
 }
-
-// byteMasks is what each level has for whole blocks; the platform's file puts it in.
-var byteMasks [numLevels]func(dst *uint64, text, tables *byte, blocks int)
 
 func (s *ByteSets) masksGeneric(dst []ByteMasks, text string) {
 	for i := range dst {
