@@ -214,3 +214,35 @@ func TestTwoMergesDoNotMix(t *testing.T) {
 		t.Errorf("left over: %v", left)
 	}
 }
+
+// TestDamagedWorkIsNamedAndMadeAgain flips a byte of what an earlier run left, of which a changed recipe needs some.
+func TestDamagedWorkIsNamedAndMadeAgain(t *testing.T) {
+	dir := t.TempDir()
+	testInputs(t, dir)
+	changed := strings.Replace(testSteps, "min: 12", "min: 13", 1)
+	r := testRecipe(t, dir, changed)
+	r.Out += "-whole"
+	runRecipe(t, r, 2)
+	want := tree(t, r.Out)
+	delete(want, recipeName)
+	runRecipe(t, testRecipe(t, dir, testSteps), 2)
+	out := filepath.Join(dir, "out")
+	damaged := filepath.Join(out, "work", "stage-0", "00002.docs")
+	data, err := os.ReadFile(damaged)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(data)/2] ^= 1
+	if err := os.WriteFile(damaged, data, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	_, err = open(t, testRecipe(t, dir, changed)).Run(t.Context())
+	if err == nil || !strings.Contains(err.Error(), damaged+" is damaged") || !strings.Contains(err.Error(), "remove it and run again") {
+		t.Fatalf("got %v, want that %s is damaged", err, damaged)
+	}
+	remove(t, damaged)
+	runRecipe(t, testRecipe(t, dir, changed), 2)
+	got := tree(t, out)
+	delete(got, recipeName)
+	sameTree(t, "removed and run again", got, want)
+}
