@@ -134,6 +134,10 @@ func (w *worker) keep(b *batch, d *corpus.Document, from *origin) {
 	} else {
 		b.block = w.changes.append(b.block, d, from)
 	}
+	if len(b.block) > maxBlock {
+		b.err = fmt.Errorf("document %q has %d bytes of text, and its block %d, want at most %d", d.ID, len(d.Text()), len(b.block), maxBlock)
+		return
+	}
 	b.kept++
 	if w.collector == nil || !w.p.recipe.Steps[w.stage.collect].Applies(d) {
 		return
