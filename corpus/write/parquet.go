@@ -41,7 +41,7 @@ type parquetFile struct {
 func (p *parquetFile) add(d *corpus.Document) error {
 	row := parquetRow{ID: d.ID, Text: d.Text(), Source: d.Source, Lang: d.Lang, URL: d.URL, Synthetic: d.Synthetic, Recipe: p.recipe}
 	if len(d.Meta) > 0 || len(d.Attrs) > 0 {
-		p.meta = AppendMeta(p.meta[:0], d)
+		p.meta = appendMeta(p.meta[:0], d)
 		row.Meta = string(p.meta)
 	}
 	p.rows[0] = row

@@ -12,9 +12,8 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// AppendRow appends a document's line: {"id", "text", "source", "lang"?, "url"?, "synthetic"?, "recipe"?, "meta"?}. The text must be
-// UTF-8. recipe is the hash of what made the document, empty = left out.
-func AppendRow(dst []byte, d *corpus.Document, recipe string) []byte {
+// appendRow appends a document's line. The text must be UTF-8. recipe is the hash of what made the document, empty = left out.
+func appendRow(dst []byte, d *corpus.Document, recipe string) []byte {
 	dst = appendString(append(dst, `{"id":`...), d.ID)
 	dst = appendString(append(dst, `,"text":`...), d.Text())
 	dst = appendString(append(dst, `,"source":`...), d.Source)
@@ -31,14 +30,14 @@ func AppendRow(dst []byte, d *corpus.Document, recipe string) []byte {
 		dst = appendString(append(dst, `,"recipe":`...), recipe)
 	}
 	if len(d.Meta) > 0 || len(d.Attrs) > 0 {
-		dst = AppendMeta(append(dst, `,"meta":`...), d)
+		dst = appendMeta(append(dst, `,"meta":`...), d)
 	}
 	return append(dst, "}\n"...)
 }
 
-// AppendMeta appends one JSON object of the fields that came with the record and of what steps found. A finding replaces a field of
+// appendMeta appends one JSON object of the fields that came with the record and of what steps found. A finding replaces a field of
 // its name.
-func AppendMeta(dst []byte, d *corpus.Document) []byte {
+func appendMeta(dst []byte, d *corpus.Document) []byte {
 	dst = append(dst, '{')
 	first := true
 	key := func(k string) {

@@ -142,7 +142,8 @@ func (w *Writer) end() error {
 	return nil
 }
 
-// NewJSONL writes JSON Lines: see AppendRow.
+// NewJSONL writes JSON Lines, a document a line: {"id", "text", "source", "lang"?, "url"?, "synthetic"?, "recipe"?, "meta"?}. What steps found stands
+// in meta beside the record's own fields.
 func NewJSONL(o Options) (*Writer, error) {
 	w := &Writer{o: o}
 	switch o.Compression {
@@ -180,7 +181,7 @@ type jsonl struct {
 }
 
 func (j *jsonl) add(d *corpus.Document) error {
-	j.row = AppendRow(j.row[:0], d, j.recipe)
+	j.row = appendRow(j.row[:0], d, j.recipe)
 	_, err := j.out.Write(j.row)
 	return err
 }

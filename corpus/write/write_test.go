@@ -33,10 +33,10 @@ func TestRow(t *testing.T) {
 	d.Set("none", math.NaN())
 	want := `{"id":"a\"b","text":"line\nzwei\t“x” \\ \u0001 中文","source":"web","lang":"zh","url":"https://e.org/?a=b&c","synthetic":true,"recipe":"abc",` +
 		`"meta":{"title":"T","deep":{"a": [1]},"score":0.5,"bucket":"head","none":null}}` + "\n"
-	if got := string(AppendRow(nil, d, "abc")); got != want {
+	if got := string(appendRow(nil, d, "abc")); got != want {
 		t.Errorf("got  %swant %s", got, want)
 	}
-	if got, want := string(AppendRow(nil, document("1", "x"), "")), `{"id":"1","text":"x","source":"web"}`+"\n"; got != want {
+	if got, want := string(appendRow(nil, document("1", "x"), "")), `{"id":"1","text":"x","source":"web"}`+"\n"; got != want {
 		t.Errorf("got  %swant %s", got, want)
 	}
 }
