@@ -43,6 +43,9 @@ type contamination struct {
 }
 
 func (d *corpusDecontaminateCmd) Run(c *cliContext) error {
+	if d.Most < 0 {
+		return fmt.Errorf("--most %d: want 0 or more", d.Most)
+	}
 	s := decontaminate.DefaultDecontaminate()
 	s.Rule, s.Common = d.Rule, d.Common
 	for _, b := range d.Benchmark {

@@ -123,6 +123,9 @@ func TestCorpusDecontaminate(t *testing.T) {
 	docs := writeFile(t, filepath.Join(dir, "d.jsonl"), fmt.Sprintf("{\"text\":%q}\n{\"text\":\"nothing here\"}\n", "before: "+question+"?"))
 	wants(t, output(t, "corpus", "decontaminate", "-b", "quiz="+bench, docs), "quiz", "1 of 2 documents hold an item", "quiz/q.csv#2", "quiz/q.csv#1 in 1")
 	wants(t, output(t, "corpus", "decontaminate", "-b", "quiz:csv="+bench, "--json"), `"quiz": 1`, `"quiz/q.csv#2"`)
+	if code, _, stderr := piped("", "corpus", "decontaminate", "-b", "quiz="+bench, "--most=-1", docs); code != 1 || !strings.Contains(stderr, "--most -1") {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
 	if code, _, stderr := piped("", "corpus", "decontaminate", "-b", "quiz"); code != 1 || !strings.Contains(stderr, "NAME=PATH") {
 		t.Errorf("exit %d: %s", code, stderr)
 	}

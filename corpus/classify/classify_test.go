@@ -19,7 +19,7 @@ import (
 
 func features(o Options, text string) map[uint32]float32 {
 	m := map[uint32]float32{}
-	for _, f := range NewExtractor(o).Extract(text) {
+	for _, f := range newExtractor(o).extract(text) {
 		m[f.Index] = f.Value
 	}
 	return m
@@ -53,7 +53,7 @@ func TestFeaturesAreNGrams(t *testing.T) {
 		}
 	}
 	var values []float32
-	for _, f := range NewExtractor(Options{Bits: 20, Words: 1}).Extract("b a a") {
+	for _, f := range newExtractor(Options{Bits: 20, Words: 1}).extract("b a a") {
 		values = append(values, f.Value)
 	}
 	c := 1 + math.Ln2 // of "a"
@@ -69,14 +69,14 @@ func TestLongDocumentsAreCutAtACharacter(t *testing.T) {
 	if a, b := features(o, "中文字符串"), features(o, "中文字"); fmt.Sprint(a) != fmt.Sprint(b) {
 		t.Error("10 bytes are not the 3 characters that fit")
 	}
-	e := NewExtractor(DefaultOptions())
+	e := newExtractor(DefaultOptions())
 	var long strings.Builder
 	for i := range 20000 {
 		fmt.Fprintf(&long, "%s ", strings.Repeat(string(rune('a'+i%26)), 1+i/26%40))
 	}
-	first := fmt.Sprint(e.Extract(long.String()))
-	e.Extract("something else")
-	if again := fmt.Sprint(e.Extract(long.String())); again != first {
+	first := fmt.Sprint(e.extract(long.String()))
+	e.extract("something else")
+	if again := fmt.Sprint(e.extract(long.String())); again != first {
 		t.Error("a second extraction differs from the first")
 	}
 }

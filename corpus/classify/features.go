@@ -48,20 +48,20 @@ func (o *Options) Validate() error {
 	return nil
 }
 
-// Feature is a weight's number, below 2^Bits, and what it counts in a document.
-type Feature struct {
+// feature is a weight's number, below 2^Bits, and what it counts in a document.
+type feature struct {
 	Index uint32
 	Value float32
 }
 
-// Extractor finds the features of documents. One goroutine uses it.
-type Extractor struct {
+// extractor finds the features of documents. One goroutine uses it.
+type extractor struct {
 	o       Options
 	shift   uint
 	counts  []count // open addressing, at most half full
 	narrow  uint    // from 32 bits to a place in counts
 	touched []uint32
-	out     []Feature
+	out     []feature
 
 	words [maxWords]uint64      // hashes of the n-grams of words that end with the last word
 	chars [maxCharacters]uint64 // … of characters, with the last character
@@ -71,10 +71,10 @@ type Extractor struct {
 
 type count struct{ index, n uint32 } // n = 0: empty
 
-// NewExtractor returns an extractor for valid options.
-func NewExtractor(o Options) *Extractor {
+// newExtractor returns an extractor for valid options.
+func newExtractor(o Options) *extractor {
 	const places = 12 // 32 KiB to begin with
-	return &Extractor{o: o, shift: uint(64 - o.Bits), counts: make([]count, 1<<places), narrow: 32 - places}
+	return &extractor{o: o, shift: uint(64 - o.Bits), counts: make([]count, 1<<places), narrow: 32 - places}
 }
 
 // What bytes are to the scanner: everything above is a letter or digit, folded; digits are all 0.
@@ -108,8 +108,8 @@ const (
 	chain = 0x9FB21C651E98DF25 // from an n-gram to the one that a unit makes longer
 )
 
-// Extract returns a document's features, in the order in which they first occur, valid until the next call.
-func (e *Extractor) Extract(text string) []Feature {
+// extract returns a document's features, in the order in which they first occur, valid until the next call.
+func (e *extractor) extract(text string) []feature {
 	if cut := e.o.MaxBytes; cut > 0 && len(text) > cut {
 		for cut > 0 && !utf8.RuneStart(text[cut]) {
 			cut--
@@ -122,7 +122,7 @@ func (e *Extractor) Extract(text string) []Feature {
 }
 
 // scan cuts the text into words and characters.
-func (e *Extractor) scan(text string) {
+func (e *extractor) scan(text string) {
 	h, inWord := uint64(seed), false
 	everywhere, gap := e.o.Everywhere && e.o.Characters > 0, false
 	for at := 0; at < len(text); {
@@ -166,7 +166,7 @@ func (e *Extractor) scan(text string) {
 }
 
 // word counts the n-grams that end with a word. Those of Han characters do not reach across it.
-func (e *Extractor) word(h uint64) {
+func (e *extractor) word(h uint64) {
 	if !e.o.Everywhere {
 		e.nchar = 0
 	}
@@ -182,7 +182,7 @@ func (e *Extractor) word(h uint64) {
 }
 
 // char counts the n-grams that end with a character.
-func (e *Extractor) char(r rune) {
+func (e *extractor) char(r rune) {
 	h := (uint64(r) + 1) * seed
 	n := min(e.nchar+1, e.o.Characters)
 	for k := n - 1; k > 0; k-- {
@@ -195,7 +195,7 @@ func (e *Extractor) char(r rune) {
 	e.nchar = n
 }
 
-func (e *Extractor) count(h uint64) {
+func (e *extractor) count(h uint64) {
 	h ^= h >> 32
 	h *= prime
 	index := uint32((h ^ h>>29) * chain >> e.shift)
@@ -219,7 +219,7 @@ func (e *Extractor) count(h uint64) {
 }
 
 // grow doubles the table.
-func (e *Extractor) grow() {
+func (e *extractor) grow() {
 	old := e.counts
 	e.counts = make([]count, 2*len(old))
 	e.narrow--
@@ -233,7 +233,7 @@ func (e *Extractor) grow() {
 }
 
 // vector makes the features of the counts, and empties the table.
-func (e *Extractor) vector() []Feature {
+func (e *extractor) vector() []feature {
 	e.out = e.out[:0]
 	sum := 0.0
 	for _, at := range e.touched {
@@ -243,7 +243,7 @@ func (e *Extractor) vector() []Feature {
 			v += math.Log(float64(c.n))
 		}
 		sum += v * v
-		e.out = append(e.out, Feature{c.index, float32(v)})
+		e.out = append(e.out, feature{c.index, float32(v)})
 		c.n = 0
 	}
 	e.touched = e.touched[:0]

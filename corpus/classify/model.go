@@ -155,7 +155,7 @@ func (m *Model) Save(path string) error {
 // Scorer scores documents with memory of its own. One goroutine uses it.
 type Scorer struct {
 	m *Model
-	e *Extractor
+	e *extractor
 	z []float64
 	p []float64
 }
@@ -163,18 +163,18 @@ type Scorer struct {
 // NewScorer returns a scorer.
 func (m *Model) NewScorer() *Scorer {
 	k := len(m.head.Bias)
-	return &Scorer{m: m, e: NewExtractor(m.head.Options), z: make([]float64, k), p: make([]float64, len(m.head.Labels))}
+	return &Scorer{m: m, e: newExtractor(m.head.Options), z: make([]float64, k), p: make([]float64, len(m.head.Labels))}
 }
 
 // Score returns the probability of each label, in the order of Model.Labels, valid until the next call.
 func (s *Scorer) Score(text string) []float64 {
-	s.m.logits(s.e.Extract(text), s.z)
+	s.m.logits(s.e.extract(text), s.z)
 	s.m.probabilities(s.z, s.p)
 	return s.p
 }
 
 // logits is z = Wᵀx + b.
-func (m *Model) logits(x []Feature, z []float64) {
+func (m *Model) logits(x []feature, z []float64) {
 	copy(z, m.head.Bias)
 	k := len(z)
 	if k == 1 {

@@ -81,12 +81,12 @@ const (
 
 // set is the features of documents, one after the other.
 type set struct {
-	features []Feature
+	features []feature
 	ends     []int
 	labels   []int
 }
 
-func (s *set) of(i int) []Feature {
+func (s *set) of(i int) []feature {
 	start := 0
 	if i > 0 {
 		start = s.ends[i-1]
@@ -129,7 +129,7 @@ func Train(ctx context.Context, cfg Config, examples iter.Seq2[Example, error]) 
 
 // read takes the features of all examples and puts the labels in order.
 func (t *trainer) read(ctx context.Context, examples iter.Seq2[Example, error]) error {
-	e := NewExtractor(t.Options)
+	e := newExtractor(t.Options)
 	number := map[string]int{}
 	var bytes int64
 	for x, err := range examples {
@@ -144,7 +144,7 @@ func (t *trainer) read(ctx context.Context, examples iter.Seq2[Example, error]) 
 			t.labels = append(t.labels, x.Label)
 		}
 		s := &t.parts[t.partOf(x.Text)]
-		s.features = append(s.features, e.Extract(x.Text)...)
+		s.features = append(s.features, e.extract(x.Text)...)
 		s.ends = append(s.ends, len(s.features))
 		s.labels = append(s.labels, number[x.Label])
 		if bytes += int64(8*len(e.out)) + 16; t.Memory > 0 && bytes > t.Memory {

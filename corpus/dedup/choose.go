@@ -213,17 +213,9 @@ func (p *keyed) Merge(ctx context.Context, cm corpus.Merge) (err error) {
 }
 
 func (p *keyed) choose(ctx context.Context, m *merge, s *extsort.Sorter) error {
-	old, err := p.earlier.open(p.env, p.name, keyBytes)
+	old, save, err := m.indexes(&p.earlier, p.name, keyBytes)
 	if err != nil {
 		return err
-	}
-	m.files = append(m.files, old)
-	save, err := p.earlier.save(p.env, p.name, keyBytes)
-	if err != nil {
-		return err
-	}
-	if save != nil {
-		m.files = append(m.files, save)
 	}
 	out, err := m.dropper(30)
 	if err != nil {

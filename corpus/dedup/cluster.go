@@ -20,10 +20,15 @@ type sets struct {
 	f      *os.File
 }
 
+// maxClustered is the most documents among which clusters can be found.
+const maxClustered = math.MaxUint32 - 1
+
+var errTooMany = fmt.Errorf("dedup: clusters can be found among at most %d documents with a signature", uint64(maxClustered))
+
 // newSets makes n sets of one number, in at most so many bytes of memory or else in a file below dir.
 func newSets(n uint64, memory int64, dir string) (*sets, error) {
-	if n >= math.MaxUint32 {
-		return nil, fmt.Errorf("dedup: %d documents, clusters can be found among at most %d", n, uint64(math.MaxUint32))
+	if n > maxClustered {
+		return nil, errTooMany
 	}
 	s := &sets{joined: newBits(n), old: newBits(n)}
 	if need := int64(n) * 4; need <= memory {

@@ -170,11 +170,11 @@ func TestNormalizeURL(t *testing.T) {
 		{" no address ", "no address"},
 		{"", ""},
 	} {
-		if got := NormalizeURL(c.in); got != c.want {
-			t.Errorf("NormalizeURL(%q) = %q, want %q", c.in, got, c.want)
+		if got := normalizeURL(c.in); got != c.want {
+			t.Errorf("normalizeURL(%q) = %q, want %q", c.in, got, c.want)
 		}
-		if again := NormalizeURL("http://" + c.want); strings.HasPrefix(c.in, "h") && again != c.want {
-			t.Errorf("NormalizeURL(%q) = %q, want the same", "http://"+c.want, again)
+		if again := normalizeURL("http://" + c.want); strings.HasPrefix(c.in, "h") && again != c.want {
+			t.Errorf("normalizeURL(%q) = %q, want the same", "http://"+c.want, again)
 		}
 	}
 }

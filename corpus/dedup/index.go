@@ -132,6 +132,20 @@ func (e *Earlier) open(env corpus.Env, settings string, size int) (*earlier, err
 	return &all, nil
 }
 
+// indexes opens what the settings name: earlier corpora, and the index to save, which is nil where they name none.
+func (m *merge) indexes(e *Earlier, settings string, size int) (*earlier, *indexWriter, error) {
+	old, err := e.open(m.env, settings, size)
+	if err != nil {
+		return nil, nil, err
+	}
+	m.files = append(m.files, old)
+	save, err := e.save(m.env, settings, size)
+	if save != nil {
+		m.files = append(m.files, save)
+	}
+	return old, save, err
+}
+
 func openIndex(path, settings string, size int) (*index, error) {
 	f, err := os.Open(path)
 	if err != nil {

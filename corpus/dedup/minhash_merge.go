@@ -91,6 +91,9 @@ func (c *clustering) read(ctx context.Context) error {
 		if len(e.body) != want {
 			return fmt.Errorf("a signature of %d bytes, want %d", len(e.body), want)
 		}
+		if c.docs == maxClustered {
+			return errTooMany
+		}
 		at, err := names.add(e.id)
 		if err != nil {
 			return err
@@ -131,18 +134,9 @@ func (m *merge) spool(name string, f **os.File) (*bufio.Writer, error) {
 
 // join unites documents that share a band's hash, and marks those of earlier corpora.
 func (c *clustering) join(ctx context.Context) error {
-	e := &c.p.s.Earlier
-	old, err := e.open(c.env, c.p.shape(), bandBytes)
+	old, save, err := c.indexes(&c.p.s.Earlier, c.p.shape(), bandBytes)
 	if err != nil {
 		return err
-	}
-	c.files = append(c.files, old)
-	save, err := e.save(c.env, c.p.shape(), bandBytes)
-	if err != nil {
-		return err
-	}
-	if save != nil {
-		c.files = append(c.files, save)
 	}
 	var pairs *pairing
 	if c.p.s.Verify > 0 {

@@ -236,18 +236,9 @@ func (p *paragraphs) Merge(ctx context.Context, cm corpus.Merge) (err error) {
 
 // find gathers the units of hashes that occurred before, once for each hash.
 func (p *paragraphs) find(ctx context.Context, m *merge, s, seen *extsort.Sorter) error {
-	shape := p.shape()
-	old, err := p.s.open(p.env, shape, hashBytes)
+	old, save, err := m.indexes(&p.s.Earlier, p.shape(), hashBytes)
 	if err != nil {
 		return err
-	}
-	m.files = append(m.files, old)
-	save, err := p.s.save(p.env, shape, hashBytes)
-	if err != nil {
-		return err
-	}
-	if save != nil {
-		m.files = append(m.files, save)
 	}
 	r, err := s.Sort()
 	if err != nil {

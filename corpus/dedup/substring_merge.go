@@ -160,16 +160,12 @@ func (x *matching) pair(ctx context.Context) error {
 		}
 		here := a[hashBytes+headBytes:]
 		copy(rec[:where], here)
-		for _, b := range old.at {
-			copy(rec[where:], b[:])
-			if err := x.matches.Add(rec[:]); err != nil {
-				return err
-			}
-		}
-		for _, b := range before[:min(n, len(before))] {
-			copy(rec[where:], b[:])
-			if err := x.matches.Add(rec[:]); err != nil {
-				return err
+		for _, others := range [...][][where]byte{old.at, before[:min(n, len(before))]} {
+			for _, b := range others {
+				copy(rec[where:], b[:])
+				if err := x.matches.Add(rec[:]); err != nil {
+					return err
+				}
 			}
 		}
 		if n < len(before) {

@@ -16,7 +16,7 @@ import (
 type URL struct {
 	Keep    `yaml:",inline"`
 	Earlier `yaml:",inline"`
-	// Normalise: "address", the default, takes addresses for the same that differ in what NormalizeURL leaves out; "none" compares them as they are.
+	// Normalise: "address", the default, takes addresses for the same that differ in what normalizeURL leaves out; "none" compares them as they are.
 	Normalise string `yaml:"normalise"`
 }
 
@@ -37,7 +37,7 @@ func (u *URL) Open(env corpus.Env) (corpus.Pass, error) {
 		return func(dst []byte, d *corpus.Document) []byte {
 			address := d.URL
 			if u.Normalise == "address" {
-				address = NormalizeURL(address)
+				address = normalizeURL(address)
 			}
 			return appendKey(dst, xxh3.HashString128(address), address == "")
 		}
@@ -45,11 +45,11 @@ func (u *URL) Open(env corpus.Env) (corpus.Pass, error) {
 	return &keyed{env: env, keep: u.Keep, earlier: u.Earlier, name: "url, normalise: " + u.Normalise, key: key}, nil
 }
 
-// NormalizeURL returns an address without what seldom makes it another: scheme, user, "www.", the scheme's usual port, a dot
+// normalizeURL returns an address without what seldom makes it another: scheme, user, "www.", the scheme's usual port, a dot
 // behind the host, case of scheme and host, dot segments, a slash at the path's end, needless escapes, session identifiers,
 // parameters that only follow the visitor (utm_…, gclid, fbclid, spm, …), their order, and the fragment but for "#!…". What is no
 // address comes back trimmed.
-func NormalizeURL(s string) string {
+func normalizeURL(s string) string {
 	s = strings.TrimSpace(s)
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" {
