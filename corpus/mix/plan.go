@@ -152,7 +152,7 @@ func (s *Settings) capSynthetic(parts []Part) error {
 }
 
 // size is the number of tokens the mix is to have: what the settings say, or the largest at which every part has its share within its
-// limit, and no larger than it takes to use every part once.
+// limit, and no larger than it takes to use every part once. The parts whose limits set it say so.
 func (s *Settings) size(parts []Part) float64 {
 	if s.Tokens > 0 {
 		return float64(s.Tokens)
@@ -162,6 +162,13 @@ func (s *Settings) size(parts []Part) float64 {
 		if p.weight > 0 {
 			most = min(most, p.most/p.weight)
 			once = max(once, float64(p.Tokens)/p.weight)
+		}
+	}
+	if most < once*(1-1e-9) { // more could be had of the others
+		for i := range parts {
+			if p := &parts[i]; p.weight > 0 && p.most/p.weight <= most*(1+1e-9) && p.Limit == "" {
+				p.Limit = p.cap
+			}
 		}
 	}
 	return min(most, once)

@@ -43,9 +43,9 @@ func TestPlan(t *testing.T) {
 		"everything once":                     {Settings{}, stocks, []int64{1000, 200, 400}, []string{"", "", ""}},
 		"more epochs are allowed, not needed": {Settings{MaxEpochs: 4}, stocks, []int64{1000, 200, 400}, []string{"", "", ""}},
 		"weights, one epoch: the scarce source bounds the size": {
-			Settings{Sources: []Source{{Source: "web", Weight: 1}, {Source: "books", Weight: 1}}}, stocks[:2], []int64{200, 200}, []string{"", ""}},
+			Settings{Sources: []Source{{Source: "web", Weight: 1}, {Source: "books", Weight: 1}}}, stocks[:2], []int64{200, 200}, []string{"", "max_epochs"}},
 		"weights, two epochs": {
-			Settings{MaxEpochs: 2, Sources: []Source{{Source: "web", Weight: 1}, {Source: "books", Weight: 1}}}, stocks[:2], []int64{400, 400}, []string{"", ""}},
+			Settings{MaxEpochs: 2, Sources: []Source{{Source: "web", Weight: 1}, {Source: "books", Weight: 1}}}, stocks[:2], []int64{400, 400}, []string{"", "max_epochs"}},
 		"weights, many epochs: until the last source was read once": {
 			Settings{MaxEpochs: 9, Sources: []Source{{Source: "web", Weight: 1}, {Source: "books", Weight: 1}}}, stocks[:2], []int64{1000, 1000}, []string{"", ""}},
 		"a size: what books cannot give, web does": {
@@ -54,7 +54,7 @@ func TestPlan(t *testing.T) {
 			Settings{Tokens: 9000, Sources: []Source{{Source: "web", MaxTokens: 500}}}, stocks[:2], []int64{500, 200}, []string{"max_tokens", "max_epochs"}},
 		"temperature 2: 1000^½ : 200^½": {Settings{Temperature: 2, Tokens: 300}, stocks[:2], []int64{207, 93}, []string{"", ""}},
 		"replay: 0.2 of web beside books": {
-			Settings{Replay: &Replay{Sources: []string{"web"}, Share: 0.2}}, stocks[:2], []int64{50, 200}, []string{"", ""}},
+			Settings{Replay: &Replay{Sources: []string{"web"}, Share: 0.2}}, stocks[:2], []int64{50, 200}, []string{"", "max_epochs"}},
 		"a cap on synthetic text": {
 			Settings{MaxSynthetic: 0.1, Tokens: 1000}, stocks, []int64{750, 150, 100}, []string{"", "", "max_synthetic"}},
 		"the cap holds where others are exhausted": {
