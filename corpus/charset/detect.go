@@ -249,7 +249,7 @@ func damaged(text []byte) (bits int) {
 }
 
 // sample takes the pieces of data that have bytes above 0x7f, some size of them. It cuts at bytes below 0x30, which are no
-// part of a longer character in any of the candidates.
+// part of a longer character in any of the candidates, or within a long run of ASCII.
 func sample(data []byte, size int) []byte {
 	if len(data) <= size {
 		return data
@@ -265,7 +265,7 @@ func sample(data []byte, size int) []byte {
 			break
 		}
 		start, end := at, at
-		for start > from && (at-start < around || data[start] >= 0x30) && data[start-1] < 0x80 {
+		for start > from && at-start < size/4 && (at-start < around || data[start] >= 0x30) && data[start-1] < 0x80 {
 			start--
 		}
 		for end < len(data) && (data[end] >= 0x30 || end-at < around) && end-start < size {
