@@ -94,40 +94,29 @@ const several = 3
 func (r *Repairs) utf8AsWestern(text string, enough int) string {
 	var out strings.Builder
 	kept := 0
-	var bytes []byte // of the run
-	var ends []int   // of its characters in text, from the start of the run
-	for at := 0; at < len(text); {
+	var run westernRun
+	for at := 0; at < len(text); at = run.end() {
 		i := strings.IndexByte(text[at:], 0xc3) // a lead byte C2..F4 is U+00C2..00F4, which UTF-8 begins with C3
 		if i < 0 {
 			break
 		}
-		at += i
-		bytes, ends = bytes[:0], ends[:0]
-		end := at
-		for end < len(text) {
-			c, size := utf8.DecodeRuneInString(text[end:])
-			b := westernByte(c)
-			if c < 0x80 || b < 0 || c == utf8.RuneError {
-				break
+		run.read(text, at+i)
+		for k := 0; k < len(run.bytes); {
+			valid := validPrefix(run.bytes[k:])
+			if valid == 0 {
+				k++
+				continue
 			}
-			end += size
-			bytes, ends = append(bytes, byte(b)), append(ends, end-at)
+			start, stop := run.places[k], run.places[k+valid]
+			decoded := unlayer(string(run.bytes[k : k+valid]))
+			if (enough < gainRun || isKnown(decoded)) && gain(text, start, stop, decoded) >= enough {
+				out.WriteString(text[kept:start])
+				out.WriteString(decoded)
+				kept = stop
+				r.UTF8++
+			}
+			k += valid
 		}
-		valid := validPrefix(bytes)
-		if valid == 0 {
-			_, size := utf8.DecodeRuneInString(text[at:])
-			at += size
-			continue
-		}
-		stop := at + ends[valid-1]
-		decoded := unlayer(string(bytes[:valid]))
-		if (enough < gainRun || isKnown(decoded)) && gain(text, at, stop, decoded) >= enough {
-			out.WriteString(text[kept:at])
-			out.WriteString(decoded)
-			kept = stop
-			r.UTF8++
-		}
-		at = stop
 	}
 	if kept == 0 {
 		return text
@@ -135,6 +124,31 @@ func (r *Repairs) utf8AsWestern(text string, enough int) string {
 	out.WriteString(text[kept:])
 	return out.String()
 }
+
+// westernRun is a run of characters beyond ASCII that Windows-1252 has.
+type westernRun struct {
+	bytes  []byte // of the characters
+	places []int  // where they begin in the text, and where the last ends
+}
+
+// read reads the run that begins at a place; it may be empty.
+func (w *westernRun) read(text string, at int) {
+	w.bytes, w.places = w.bytes[:0], append(w.places[:0], at)
+	for at < len(text) {
+		c, size := utf8.DecodeRuneInString(text[at:])
+		b := westernByte(c)
+		if c < 0x80 || b < 0 || c == utf8.RuneError {
+			break
+		}
+		at += size
+		w.bytes, w.places = append(w.bytes, byte(b)), append(w.places, at)
+	}
+	if len(w.bytes) == 0 { // a byte that is no character
+		w.places[0]++
+	}
+}
+
+func (w *westernRun) end() int { return w.places[len(w.places)-1] }
 
 // unlayer reads text as UTF-8 that had been read as Western again, as long as all of it is that.
 func unlayer(text string) string {

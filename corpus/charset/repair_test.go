@@ -3,6 +3,7 @@ package charset
 import (
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
@@ -79,6 +80,21 @@ func TestCleanTextIsLeftAlone(t *testing.T) {
 		if got, r := Repair(text); got != text || r != (Repairs{}) {
 			t.Errorf("%q is changed to %q, %+v", text, got, r)
 		}
+	}
+}
+
+// Long runs that are no UTF-8 cost what their bytes cost, not the square of it: each of these took more than twenty seconds.
+func TestLongRunsAreReadOnce(t *testing.T) {
+	for _, run := range []string{"Ã", "é", "éÖÐà", "éÃ©"} {
+		text := strings.Repeat(run, 100_000/len(run))
+		start := time.Now()
+		Repair(text)
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("%d bytes of %s took %v", len(text), run, took)
+		}
+	}
+	if got, r := Repair("ééé cafÃ© ééÃ©é"); got != "ééé café éééé" || r.UTF8 != 2 {
+		t.Errorf("%q, %+v", got, r)
 	}
 }
 
