@@ -84,6 +84,7 @@ func (l *look) copyPlain(line string, i int) int {
 		digits = high
 	}
 	before := uint64(0) // the upper bit of the lowest byte: the byte before is a space
+	room := l.room
 	for ; i+8 <= len(line); i += 8 {
 		b := line[i : i+8]
 		w := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
@@ -98,10 +99,11 @@ func (l *look) copyPlain(line string, i int) int {
 			break
 		}
 		before = space >> 56
-		l.room = binary.LittleEndian.AppendUint64(l.room, w)
+		room = binary.LittleEndian.AppendUint64(room, w)
 	}
 	if before != 0 { // what is behind it is not known yet
-		i, l.room = i-1, l.room[:len(l.room)-1]
+		i, room = i-1, room[:len(room)-1]
 	}
+	l.room = room
 	return i
 }

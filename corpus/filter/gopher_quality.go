@@ -72,17 +72,17 @@ type gopherQuality struct {
 // Apply judges one document.
 func (g *gopherQuality) Apply(d *corpus.Document, r *corpus.Report) {
 	seg, text, j := d.Segments(), d.Text(), judge{r}
-	total, all := wordsOf(seg, g.Words), segment.HasText
+	total, any := wordsOf(seg, g.Words), 0 // 1: words of punctuation count too
 	if g.Words == wordsFields {
-		all = 0
+		any = 1
 	}
 	counted, runes, letters := 0, 0, 0
 	for i := range total {
+		// Without a branch: which words are punctuation is hard to foretell.
 		w := &total[i]
-		if w.Kind&all == all {
-			counted++
-			runes += int(w.Runes)
-		}
+		is := int(w.Kind&segment.HasText)/int(segment.HasText) | any
+		counted += is
+		runes += int(w.Runes) & -is
 		letters += int(w.Kind & segment.HasLetter)
 	}
 	shortest, longest := g.MinMeanWordLength, g.MaxMeanWordLength

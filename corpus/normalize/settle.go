@@ -11,9 +11,9 @@ import (
 // has one meaning goes first; then the normal form; then the zero-width characters, by surroundings that are normal; then the
 // normal form again, of what they kept apart; white space last, as the normal form can make some.
 func (f *filter) settle(text string, r *corpus.Report) []byte {
-	var zero bool
-	f.a, zero = f.replace(f.a[:0], text, r)
-	if f.hasForm {
+	var zero, doubt bool
+	f.a, zero, doubt = f.replace(f.a[:0], text, r)
+	if f.hasForm && doubt {
 		f.toForm(r)
 	}
 	if zero {
@@ -29,8 +29,9 @@ func (f *filter) settle(text string, r *corpus.Report) []byte {
 	return f.b
 }
 
-// replace does what a character alone decides, and says whether zero-width ones are left to look at.
-func (r *rules) replace(dst []byte, text string, rep *corpus.Report) (out []byte, zero bool) {
+// replace does what a character alone decides. It says whether zero-width ones are left to look at, and whether the normal form may
+// change anything: without them and without unsettled characters it does not.
+func (r *rules) replace(dst []byte, text string, rep *corpus.Report) (out []byte, zero, doubt bool) {
 	var invalid, newlines, controls, spaces, folds int64
 	for i := 0; ; {
 		if n := plainASCII(text[i:]); n > 0 {
@@ -67,8 +68,12 @@ func (r *rules) replace(dst []byte, text string, rep *corpus.Report) (out []byte
 		case folded:
 			dst = utf8.AppendRune(dst, r.foldWidth(c))
 			folds++
+			doubt = true
 		case zeroWidth:
-			zero = true
+			zero, doubt = true, true
+			dst = append(dst, text[i:i+n]...)
+		case unsettled:
+			doubt = true
 			fallthrough
 		default:
 			dst = append(dst, text[i:i+n]...)
@@ -80,7 +85,7 @@ func (r *rules) replace(dst []byte, text string, rep *corpus.Report) (out []byte
 	rep.Add("controls", controls)
 	rep.Add("spaces", spaces)
 	rep.Add("width", folds)
-	return dst, zero
+	return dst, zero, doubt
 }
 
 // toForm brings f.a into the normal form, by way of f.b, and counts the pieces (a character with its marks) that change.

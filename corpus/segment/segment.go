@@ -130,8 +130,11 @@ func hasRareLineEnd(s string) bool {
 	const ones, high = 0x0101010101010101, 0x8080808080808080
 	i := 0
 	for ; i+8 <= len(s); i += 8 {
-		// The upper bit of a byte that is below 0x20 or above 0x7f.
-		if x := load(s[i : i+8]); ((x-0x20*ones)|x)&high != 0 && anyRare(s, i, i+8) {
+		// The upper bit of a byte that is below 0x20 and no newline, or above 0x7f.
+		x := load(s[i : i+8])
+		low := x &^ high
+		newline := (low ^ '\n'*ones) + 0x7f*ones
+		if (^(low+0x60*ones)&newline|x)&high != 0 && anyRare(s, i, i+8) {
 			return true
 		}
 	}
