@@ -7,36 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/athanor-lm/athanor/corpus"
-	"github.com/athanor-lm/athanor/internal/durable"
 	"github.com/zeebo/xxh3"
 )
-
-// Earlier lets a corpus be deduplicated against others that were deduplicated before it.
-type Earlier struct {
-	// Against are indexes that earlier runs have saved, with the same settings: what they have counts as a copy, and the earlier
-	// corpus keeps its own.
-	Against []string `yaml:"against"`
-	// Save is where an index of this corpus is written, for later ones; empty = none.
-	Save string `yaml:"save_index"`
-}
-
-// Files names the indexes the outcome depends on.
-func (e *Earlier) Files() []string { return e.Against }
-
-// validate refuses an index that would be written over another that is read: a merge that is killed and done again would find its own
-// corpus in it, and drop all of it.
-func (e *Earlier) validate() error {
-	for _, a := range e.Against {
-		if e.Save != "" && filepath.Clean(a) == filepath.Clean(e.Save) {
-			return fmt.Errorf("save_index: %s, which is also in against: want a file of its own", e.Save)
-		}
-	}
-	return nil
-}
 
 // An index is a sorted list of hashes without repeats:
 //
@@ -46,31 +20,21 @@ const (
 	indexEnd   = 16
 )
 
-// indexWriter writes an index aside and puts it in place when it is whole.
+// indexWriter writes an index.
 type indexWriter struct {
-	path string
-	w    *durable.Aside
-	hash *xxh3.Hasher
+	*indexFile
 	n    uint64
 	last []byte
 }
 
 // save begins the index the settings ask for; nil where they ask for none.
 func (e *Earlier) save(env corpus.Env, settings string, size int) (*indexWriter, error) {
-	if e.Save == "" {
-		return nil, nil
+	f, err := e.create(env)
+	if f == nil {
+		return nil, err
 	}
-	path := env.Path(e.Save)
-	durable.RemoveAsides(path)
-	f, err := durable.Create(path)
-	if err != nil {
-		return nil, fmt.Errorf("dedup: save the index: %w", err)
-	}
-	w := &indexWriter{path: path, w: f, hash: xxh3.New()}
-	head := binary.LittleEndian.AppendUint16([]byte(indexMagic), uint16(len(settings)))
-	head = binary.LittleEndian.AppendUint16(append(head, settings...), uint16(size))
-	w.w.Write(head) //nolint:errcheck // Commit tells
-	return w, nil
+	f.put(binary.LittleEndian.AppendUint16(indexHead(indexMagic, settings), uint16(size))) //nolint:errcheck // commit tells
+	return &indexWriter{indexFile: f}, nil
 }
 
 // add takes the next hash; one that is the last again is left out.
@@ -80,11 +44,7 @@ func (w *indexWriter) add(hash []byte) error {
 	}
 	w.n++
 	w.last = append(w.last[:0], hash...)
-	w.hash.Write(hash) //nolint:errcheck // never fails
-	if _, err := w.w.Write(hash); err != nil {
-		return fmt.Errorf("dedup: save the index %s: %w", w.path, err)
-	}
-	return nil
+	return w.write(hash)
 }
 
 // end puts the index in place.
@@ -92,19 +52,9 @@ func (w *indexWriter) end() error {
 	if w == nil {
 		return nil
 	}
-	end := binary.LittleEndian.AppendUint64(nil, w.n)
-	_, err := w.w.Write(binary.LittleEndian.AppendUint64(end, w.hash.Sum64()))
-	if err == nil {
-		err = w.w.Commit()
-	}
-	if err != nil {
-		return fmt.Errorf("dedup: save the index %s: %w", w.path, err)
-	}
-	return nil
+	w.put(binary.LittleEndian.AppendUint64(nil, w.n)) //nolint:errcheck // commit tells
+	return w.commit()
 }
-
-// Close removes what was written of an index that did not come to its end.
-func (w *indexWriter) Close() error { return w.w.Close() }
 
 // earlier answers for hashes in ascending order whether earlier corpora have them.
 type earlier struct{ indexes []*index }
@@ -123,10 +73,15 @@ type index struct {
 func (e *Earlier) open(env corpus.Env, settings string, size int) (*earlier, error) {
 	var all earlier
 	for _, p := range e.Against {
-		x, err := openIndex(env.Path(p), settings, size)
+		var x *index
+		f, err := openIndex(env.Path(p), func(f readerAt, bytes int64) (err error) {
+			x, err = readIndex(f, bytes, settings, size)
+			return err
+		})
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("dedup: against index %s: %w", p, err), all.Close())
 		}
+		x.path, x.c = p, f
 		all.indexes = append(all.indexes, x)
 	}
 	return &all, nil
@@ -146,45 +101,20 @@ func (m *merge) indexes(e *Earlier, settings string, size int) (*earlier, *index
 	return old, save, err
 }
 
-func openIndex(path, settings string, size int) (*index, error) {
-	f, err := os.Open(path)
-	if err != nil {
+func readIndex(f readerAt, size int64, settings string, hash int) (*index, error) {
+	x := &index{r: bufio.NewReaderSize(f, 1<<17), size: hash, hash: xxh3.New(), at: make([]byte, hash)}
+	if err := readIndexHead(x.r, indexMagic, settings); err != nil {
 		return nil, err
 	}
-	info, err := f.Stat()
-	if err == nil {
-		var x *index
-		if x, err = readIndex(f, info.Size(), settings, size); err == nil {
-			x.path, x.c = path, f
-			return x, nil
-		}
-	}
-	return nil, errors.Join(err, f.Close())
-}
-
-type indexFile interface {
-	io.Reader
-	io.ReaderAt
-}
-
-func readIndex(f indexFile, size int64, settings string, hash int) (*index, error) {
-	x := &index{r: bufio.NewReaderSize(f, 1<<17), size: hash, hash: xxh3.New(), at: make([]byte, hash)}
-	head := make([]byte, len(indexMagic)+2)
-	if _, err := io.ReadFull(x.r, head); err != nil || string(head[:len(indexMagic)]) != indexMagic {
-		return nil, fmt.Errorf("the file begins with %q, which is not that of an index", head)
-	}
-	rest := make([]byte, int(binary.LittleEndian.Uint16(head[len(indexMagic):]))+2)
-	if _, err := io.ReadFull(x.r, rest); err != nil {
+	var width [2]byte
+	if _, err := io.ReadFull(x.r, width[:]); err != nil {
 		return nil, errDamaged
 	}
-	if got := string(rest[:len(rest)-2]); got != settings {
-		return nil, fmt.Errorf("it was made with %q, this step has %q", got, settings)
-	}
-	if got := int(binary.LittleEndian.Uint16(rest[len(rest)-2:])); got != hash {
+	if got := int(binary.LittleEndian.Uint16(width[:])); got != hash {
 		return nil, fmt.Errorf("hashes of %d bytes, want %d", got, hash)
 	}
 	var end [indexEnd]byte
-	hashes := size - int64(len(head)+len(rest)+indexEnd)
+	hashes := size - int64(len(indexHead(indexMagic, settings))+len(width)+indexEnd)
 	if hashes < 0 || hashes%int64(hash) != 0 {
 		return nil, errDamaged
 	}

@@ -7,10 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/athanor-lm/athanor/corpus"
-	"github.com/athanor-lm/athanor/internal/durable"
 	"github.com/zeebo/xxh3"
 )
 
@@ -29,70 +27,26 @@ const (
 	sumBytes        = 8
 )
 
-// textWriter writes a text index aside and puts it in place when it is whole.
-type textWriter struct {
-	path string
-	w    *durable.Aside
-	hash *xxh3.Hasher
-}
-
 // saveText begins the index the settings ask for, with all tokens; nil where they ask for none.
-func (e *Earlier) saveText(env corpus.Env, settings string, tokens io.Reader, n uint64) (*textWriter, error) {
-	if e.Save == "" {
-		return nil, nil
+func (e *Earlier) saveText(env corpus.Env, settings string, tokens io.Reader, n uint64) (*indexFile, error) {
+	f, err := e.create(env)
+	if f == nil {
+		return nil, err
 	}
-	path := env.Path(e.Save)
-	durable.RemoveAsides(path)
-	f, err := durable.Create(path)
-	if err != nil {
-		return nil, fmt.Errorf("dedup: save the index: %w", err)
-	}
-	w := &textWriter{path: path, w: f, hash: xxh3.New()}
-	head := binary.LittleEndian.AppendUint16([]byte(textMagic), uint16(len(settings)))
-	head = binary.LittleEndian.AppendUint64(append(head, settings...), n)
-	err = w.write(head)
+	err = f.write(binary.LittleEndian.AppendUint64(indexHead(textMagic, settings), n))
 	if err == nil {
-		_, err = io.Copy(io.MultiWriter(w.w, w.hash), tokens)
+		if _, err = io.Copy(io.MultiWriter(f.w, f.hash), tokens); err != nil {
+			err = fmt.Errorf("dedup: save the index %s: %w", f.path, err)
+		}
 	}
 	if err == nil {
-		err = w.seal()
+		err = f.seal()
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("dedup: save the index %s: %w", path, err), f.Close())
+		return nil, errors.Join(err, f.Close())
 	}
-	return w, nil
+	return f, nil
 }
-
-func (w *textWriter) write(p []byte) error {
-	w.hash.Write(p) //nolint:errcheck // never fails
-	if _, err := w.w.Write(p); err != nil {
-		return fmt.Errorf("dedup: save the index %s: %w", w.path, err)
-	}
-	return nil
-}
-
-// seal writes the checksum of what was written since the last.
-func (w *textWriter) seal() error {
-	sum := w.hash.Sum64()
-	w.hash.Reset()
-	_, err := w.w.Write(binary.LittleEndian.AppendUint64(nil, sum))
-	return err
-}
-
-// end puts the index in place.
-func (w *textWriter) end() error {
-	err := w.seal()
-	if err == nil {
-		err = w.w.Commit()
-	}
-	if err != nil {
-		return fmt.Errorf("dedup: save the index %s: %w", w.path, err)
-	}
-	return nil
-}
-
-// Close removes what was written of an index that did not come to its end.
-func (w *textWriter) Close() error { return w.w.Close() }
 
 // oldText is an earlier corpus.
 type oldText struct {
@@ -111,7 +65,11 @@ type oldText struct {
 func (e *Earlier) openTexts(env corpus.Env, settings string, gram int) ([]*oldText, error) {
 	var all []*oldText
 	for _, p := range e.Against {
-		x, err := openText(env.Path(p), settings, gram)
+		var x *oldText
+		f, err := openIndex(env.Path(p), func(f readerAt, size int64) (err error) {
+			x, err = readText(f, size, settings, gram)
+			return err
+		})
 		if err != nil {
 			err = fmt.Errorf("dedup: against index %s: %w", p, err)
 			for _, x := range all {
@@ -119,25 +77,10 @@ func (e *Earlier) openTexts(env corpus.Env, settings string, gram int) ([]*oldTe
 			}
 			return nil, err
 		}
+		x.path, x.c = p, f
 		all = append(all, x)
 	}
 	return all, nil
-}
-
-func openText(path, settings string, gram int) (*oldText, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	info, err := f.Stat()
-	if err == nil {
-		var x *oldText
-		if x, err = readText(f, info.Size(), settings, gram); err == nil {
-			x.path, x.c = path, f
-			return x, nil
-		}
-	}
-	return nil, errors.Join(err, f.Close())
 }
 
 // readText checks the head and the tokens, and takes the first anchor.
@@ -145,19 +88,15 @@ func readText(f io.ReaderAt, size int64, settings string, gram int) (*oldText, e
 	all := io.NewSectionReader(f, 0, size)
 	x := &oldText{gram: uint64(gram), hash: xxh3.New(), at: make([]byte, textAnchorBytes)}
 	in := io.TeeReader(bufio.NewReaderSize(all, 1<<18), x.hash)
-	head := make([]byte, len(textMagic)+2)
-	if _, err := io.ReadFull(in, head); err != nil || string(head[:len(textMagic)]) != textMagic {
-		return nil, fmt.Errorf("the file begins with %q, which is not that of an index of substring", head)
+	if err := readIndexHead(in, textMagic, settings); err != nil {
+		return nil, err
 	}
-	rest := make([]byte, int(binary.LittleEndian.Uint16(head[len(textMagic):]))+8)
-	if _, err := io.ReadFull(in, rest); err != nil {
+	var number [8]byte
+	if _, err := io.ReadFull(in, number[:]); err != nil {
 		return nil, errDamaged
 	}
-	if got := string(rest[:len(rest)-8]); got != settings {
-		return nil, fmt.Errorf("it was made with %q, this step has %q", got, settings)
-	}
-	x.n = binary.LittleEndian.Uint64(rest[len(rest)-8:])
-	begin := int64(len(head) + len(rest))
+	x.n = binary.LittleEndian.Uint64(number[:])
+	begin := int64(len(indexHead(textMagic, settings)) + len(number))
 	if left := size - begin - 2*sumBytes; left < 0 || x.n > uint64(left)/tokenBytes || (left-int64(x.n)*tokenBytes)%textAnchorBytes != 0 {
 		return nil, fmt.Errorf("%w: %d tokens in %d bytes", errDamaged, x.n, size)
 	}

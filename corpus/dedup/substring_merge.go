@@ -35,7 +35,7 @@ type matching struct {
 	anchors *extsort.Sorter
 	matches *extsort.Sorter
 	earlier []*oldText
-	saved   *textWriter
+	saved   *indexFile
 }
 
 // shape names the settings that shape anchors.
@@ -278,7 +278,7 @@ func (x *matching) compare(ctx context.Context) error {
 	if err := w.end(); err != nil || x.saved == nil {
 		return err
 	}
-	return x.saved.end()
+	return x.saved.commit()
 }
 
 // document is the one that is compared with others.

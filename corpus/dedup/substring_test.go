@@ -137,7 +137,7 @@ func TestSubstringAgainstAnEarlierCorpus(t *testing.T) {
 	}
 	exact := DefaultExact()
 	exact.Against = []string{"old"}
-	if _, err := tryPass(t, &exact, env, nil); err == nil || !strings.Contains(err.Error(), "not that of an index") {
+	if _, err := tryPass(t, &exact, env, nil); err == nil || !strings.Contains(err.Error(), "not that of an index of this kind") {
 		t.Errorf("an index of another step: error %v", err)
 	}
 }
