@@ -215,7 +215,20 @@ func TestTokensEqualThoseOfTheRows(t *testing.T) {
 		t.Errorf("the rows are left: %v", err)
 	}
 	before := tree(t, r.Out)
+	runRecipe(t, r, 1)
 	sameTree(t, "run again", tree(t, r.Out), before)
+	r.Output.Formats = []string{"jsonl", "tokens"}
+	r.Output.Compression = "none"
+	runRecipe(t, r, 2)
+	after := tree(t, r.Out)
+	for _, name := range []string{"data/tokens/train.bin", "data/tokens/train.idx", "data/tokens/val.bin"} {
+		if len(before[name]) == 0 || after[name] != before[name] {
+			t.Errorf("%s has %d bytes made of rows of JSON Lines, and %d others made without", name, len(after[name]), len(before[name]))
+		}
+	}
+	if all := rows(t, filepath.Join(r.Out, dataDir, formatJSONL)); int64(len(all)) != docs {
+		t.Errorf("%d documents in the shards, %d rows", docs, len(all))
+	}
 }
 
 func TestBadFilesAndRecordsAreSetAside(t *testing.T) {

@@ -1,6 +1,7 @@
 package strictyaml
 
 import (
+	"errors"
 	"strings"
 	"testing"
 )
@@ -8,6 +9,9 @@ import (
 type size int
 
 func (s *size) UnmarshalText(text []byte) error {
+	if string(text) == "lots" {
+		return errors.New(`"lots" is no size, want a number`)
+	}
 	*s = size(len(text))
 	return nil
 }
@@ -20,6 +24,14 @@ type words struct {
 	Min  int      `yaml:"min"`
 	List []string `yaml:"list"`
 	Size size     `yaml:"size"`
+}
+
+func TestTextsThatAreNoValueAreRefusedInTheirLine(t *testing.T) {
+	var w words
+	_, err := Decode("f.yaml", []byte("min: 3\nsize: lots\n"), &w)
+	if want := `f.yaml:2: size: "lots" is no size, want a number`; err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
 }
 
 func TestDecodeNodeSharesKeysAmongStructs(t *testing.T) {

@@ -3,6 +3,7 @@
 package strictyaml
 
 import (
+	"encoding"
 	"errors"
 	"fmt"
 	"math"
@@ -163,6 +164,10 @@ func (d *Doc) check(file string, n ast.Node, t reflect.Type, path string) error 
 	if reflect.PointerTo(t).Implements(textType) {
 		switch n.Type() {
 		case ast.StringType, ast.IntegerType, ast.FloatType:
+			// Once here, as the library's error would not say where.
+			if err := reflect.New(t).Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(n.GetToken().Value)); err != nil {
+				return &Error{File: file, Line: n.GetToken().Position.Line, Key: path, Found: err.Error()}
+			}
 			return nil
 		}
 		return fail("a number or a text")
