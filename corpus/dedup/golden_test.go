@@ -4,19 +4,19 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/athanor-lm/athanor/corpus"
+	"github.com/athanor-lm/athanor/corpus/internal/realdata"
 )
 
 // dolma reads documents of the golden data of the Dolma toolkit, in order.
 func dolma(t *testing.T, path string) []*corpus.Document {
 	var docs []*corpus.Document
-	readJSON(t, data(t, "corpora/pipeline-golden-dolma/tests/data/"+path), func(line []byte) bool {
+	readJSON(t, realdata.Path(t, "corpora/pipeline-golden-dolma/tests/data/"+path), func(line []byte) bool {
 		var row struct {
 			ID, Text string
 			Metadata struct{ URL string }
@@ -35,7 +35,7 @@ func dolma(t *testing.T, path string) []*corpus.Document {
 // spans are what Dolma marks in a document, in characters: from, to, score.
 func spans(t *testing.T, path, attribute string) [][][3]float64 {
 	var out [][][3]float64
-	readJSON(t, data(t, "corpora/pipeline-golden-dolma/tests/data/"+path), func(line []byte) bool {
+	readJSON(t, realdata.Path(t, "corpora/pipeline-golden-dolma/tests/data/"+path), func(line []byte) bool {
 		var row struct{ Attributes map[string][][3]float64 }
 		if err := json.Unmarshal(line, &row); err != nil {
 			t.Fatal(err)
@@ -58,7 +58,7 @@ func config(t *testing.T, name string) (c struct {
 		}
 	}
 }) {
-	raw, err := os.ReadFile(data(t, filepath.Join("corpora/pipeline-golden-dolma/tests/config", name)))
+	raw, err := os.ReadFile(realdata.Path(t, "corpora/pipeline-golden-dolma/tests/config/"+name))
 	if err == nil {
 		err = json.Unmarshal(raw, &c)
 	}

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/athanor-lm/athanor/corpus"
+	"github.com/athanor-lm/athanor/corpus/internal/realdata"
 	"github.com/athanor-lm/athanor/corpus/segment"
 )
 
@@ -154,24 +155,11 @@ func sameForEveryOrder(t *testing.T, settings corpus.PassSettings, docs []*corpu
 	return first
 }
 
-// data is the directory of real data.
-func data(t testing.TB, path string) string {
-	root := os.Getenv("ATHANOR_DATA")
-	if root == "" {
-		root = "../../../shared/data"
-	}
-	path = filepath.Join(root, path)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("needs the real corpora ($ATHANOR_DATA): %v", err)
-	}
-	return path
-}
-
 // realDocs reads documents of JSON Lines files, at most n.
 func realDocs(t testing.TB, n int, folders ...string) []*corpus.Document {
 	var docs []*corpus.Document
 	for _, folder := range folders {
-		files, _ := filepath.Glob(filepath.Join(data(t, "corpora/"+folder), "*.jsonl.gz"))
+		files, _ := filepath.Glob(filepath.Join(realdata.Path(t, "corpora/"+folder), "*.jsonl.gz"))
 		for _, name := range files {
 			readJSON(t, name, func(line []byte) bool {
 				var row struct {

@@ -6,28 +6,20 @@ import (
 	"encoding/json"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/athanor-lm/athanor/corpus"
 	"github.com/athanor-lm/athanor/corpus/filter"
+	"github.com/athanor-lm/athanor/corpus/internal/realdata"
 	"github.com/athanor-lm/athanor/corpus/segment"
 )
 
-// dataDir returns where the real data is, if it is there.
-func dataDir() string {
-	if dir := os.Getenv("ATHANOR_DATA"); dir != "" {
-		return dir
-	}
-	return filepath.Join("..", "..", "..", "shared", "data")
-}
-
 // realTexts returns about so many bytes of documents of a corpus, taken evenly from all of it.
 func realTexts(t testing.TB, name string, bytes int) (texts []string) {
-	f, err := os.Open(filepath.Join(dataDir(), "corpora", name))
+	f, err := os.Open(realdata.Path(t, "corpora/"+name))
 	if err != nil {
-		t.Skipf("no real data: set ATHANOR_DATA (%v)", err)
+		t.Fatal(err)
 	}
 	defer f.Close()
 	var r io.Reader = f

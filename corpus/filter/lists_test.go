@@ -11,6 +11,7 @@ import (
 
 	"github.com/athanor-lm/athanor/corpus"
 	"github.com/athanor-lm/athanor/corpus/filter"
+	"github.com/athanor-lm/athanor/corpus/internal/realdata"
 )
 
 // lists writes files and returns the directory.
@@ -122,9 +123,9 @@ func TestURLFilterRefusesWhatIsNoHost(t *testing.T) {
 
 // TestURLFilterReadsEasyList has a real list of an ad blocker, of 69,336 lines.
 func TestURLFilterReadsEasyList(t *testing.T) {
-	f, err := os.Open(filepath.Join(dataDir(), "corpora", "pipeline-golden-dolma", "tests", "data", "urls", "easylist.txt.gz"))
+	f, err := os.Open(realdata.Path(t, "corpora/pipeline-golden-dolma/tests/data/urls/easylist.txt.gz"))
 	if err != nil {
-		t.Skipf("no real data: set ATHANOR_DATA (%v)", err)
+		t.Fatal(err)
 	}
 	defer f.Close()
 	z, err := gzip.NewReader(f)
