@@ -38,6 +38,14 @@ func (m *Model) appendFast(dst []uint32, text []byte, f *flow, s *State) []uint3
 				}
 				continue
 			}
+		case letter:
+			if s.linear != nil { // there were long pieces before
+				if end := m.lettersEnd(text, at); end > 0 {
+					dst = m.linear.model.Append(dst, text, at, end, s.linear)
+					f.at, f.after, s.unk = end, false, false
+					continue
+				}
+			}
 		case blank:
 			for at++; m.norm.trim && at < len(text) && text[at] < 0x80 && m.fast.ascii[text[at]] == blank; at++ {
 			}

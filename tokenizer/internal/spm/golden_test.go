@@ -123,6 +123,7 @@ func TestUnknownCharactersAreNotJoined(t *testing.T) {
 func TestChunksDoNotMatter(t *testing.T) {
 	g := readGoldens(t)
 	r := rand.New(rand.NewPCG(5, 6))
+	atOnce := 0
 	for _, c := range g.Models {
 		m, err := Parse(c.Model)
 		if err != nil {
@@ -130,7 +131,7 @@ func TestChunksDoNotMatter(t *testing.T) {
 		}
 		s := m.NewState()
 		for _, text := range [][]byte{
-			longText(g.Texts, r, 200_000), bytes.Repeat([]byte("a"), 50_000), bytes.Repeat([]byte(" "), 50_000),
+			longText(g.Texts, r, 200_000), letters(r, 50_000), longWords(g.Texts, r, 100_000), bytes.Repeat([]byte("a"), 50_000), bytes.Repeat([]byte(" "), 50_000),
 			bytes.Repeat([]byte("▁"), 30_000), bytes.Repeat([]byte("the"), 20_000), bytes.Repeat([]byte("名前"), 10_000), bytes.Repeat([]byte{0xff}, 30_000),
 		} {
 			want := ids(m.AppendSpans(nil, text, s))
@@ -148,6 +149,12 @@ func TestChunksDoNotMatter(t *testing.T) {
 				t.Errorf("%s: %.40q…: windows merge differently", c.Name, text)
 			}
 		}
+		if m.linear.letters {
+			atOnce++
+		}
+	}
+	if atOnce == 0 {
+		t.Error("no model cuts many letters at once")
 	}
 }
 
@@ -156,6 +163,26 @@ func longText(texts [][]byte, r *rand.Rand, size int) (out []byte) {
 		out = append(out, texts[r.IntN(len(texts))]...)
 		if r.IntN(3) > 0 {
 			out = append(out, ' ')
+		}
+	}
+	return out
+}
+
+func letters(r *rand.Rand, n int) (out []byte) {
+	for range n {
+		out = append(out, "etaoinshrdlucmfwypvbgkjqxzETA"[r.IntN(29)])
+	}
+	return out
+}
+
+// longWords is random letters without a space for a while, and all sorts of texts between.
+func longWords(texts [][]byte, r *rand.Rand, size int) (out []byte) {
+	for len(out) < size {
+		out = append(out, letters(r, r.IntN(1+r.IntN(2*mostLetters)))...)
+		if r.IntN(4) > 0 {
+			out = append(out, []string{" ", "▁", "\u0301", "é", "1", "名", "ﬁ", "\n", "\xff", "  "}[r.IntN(10)]...)
+		} else {
+			out = append(out, texts[r.IntN(len(texts))]...)
 		}
 	}
 	return out

@@ -14,6 +14,13 @@ const (
 	longBytes = 1 << 14
 )
 
+// Letters that go on for longer than shortLetters bytes are cut at once, up to
+// mostLetters of them.
+const (
+	shortLetters = 64
+	mostLetters  = 1 << 14
+)
+
 // linear is a BPE model of package bpe that cuts text as the model does, in
 // linear time, if all characters are pieces and none of its tied pairs occurs.
 //
@@ -21,8 +28,9 @@ const (
 // rule and that of merges of pairs are the same. Pieces whose scores are equal are
 // left out, such as Llama's runs of spaces.
 type linear struct {
-	model *bpe.Model // nil: there is none
-	tied  *pairSet
+	model   *bpe.Model // nil: there is none
+	tied    *pairSet
+	letters bool // every ASCII letter of the fast road is a piece, and no tied pair is of two
 }
 
 func (m *Model) newLinear() (l linear) {
@@ -53,7 +61,48 @@ func (m *Model) newLinear() (l linear) {
 	if l.model, err = bpe.New(bpe.Config{Vocab: vocab, Merges: pairs}); err != nil {
 		l.model = nil // unreachable: all parts come about
 	}
+	l.letters = m.lettersOnly(tied)
 	return l
+}
+
+// lettersOnly tells whether letters alone always pass appendLong's conditions.
+func (m *Model) lettersOnly(tied []string) bool {
+	if m.fast == nil {
+		return false
+	}
+	isLetter := func(c byte) bool { return c < 0x80 && m.fast.ascii[c] == letter }
+	for c := range byte(0x80) {
+		if isLetter(c) && !m.bpe.knows([]byte{c}) {
+			return false
+		}
+	}
+	for _, t := range tied {
+		for i := 1; i < len(t); i++ {
+			if isLetter(t[i-1]) && isLetter(t[i]) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// lettersEnd returns a place where text[at:] can be cut, with many letters before
+// it and nothing else, which m.linear can do at once; 0 if there is none.
+func (m *Model) lettersEnd(text []byte, at int) int {
+	if !m.linear.letters {
+		return 0
+	}
+	least := at + shortLetters
+	end := m.fast.letters(text, at, at+mostLetters)
+	if end > least && (end == len(text) || text[end] < 0x80 && m.apartAfter(text, end, uint32(text[end-1]))) {
+		return end
+	}
+	for end--; end > least; end-- {
+		if !m.pairs.joined(uint32(text[end-1]), uint32(text[end])) {
+			return end
+		}
+	}
+	return 0
 }
 
 // ties tells whether a tied pair occurs in text.
