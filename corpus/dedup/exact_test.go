@@ -79,6 +79,16 @@ func TestKeepRules(t *testing.T) {
 	}
 }
 
+func TestLongNamesAreCutBetweenCharacters(t *testing.T) {
+	long := strings.Repeat("语料", 50)
+	s := DefaultExact()
+	s.Rule = "first"
+	o := runPass(t, &s, corpus.Env{}, [][]*corpus.Document{{doc(long, "text"), doc("copy", "text")}})
+	if got := o.reports[1].Partner; got != long[:198] {
+		t.Errorf("a copy of %q, want the first 66 characters", got)
+	}
+}
+
 func TestExactOrder(t *testing.T) {
 	var docs []*corpus.Document
 	for i := range 3000 {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/athanor-lm/athanor/corpus"
 	"github.com/zeebo/xxh3"
@@ -57,7 +58,14 @@ func (k *Keep) appendHead(dst []byte, d *corpus.Document) []byte {
 	}
 	dst = binary.BigEndian.AppendUint64(dst, rank)
 	dst = binary.BigEndian.AppendUint64(dst, tie)
-	id := d.ID[:min(len(d.ID), maxID)]
+	id := d.ID
+	if len(id) > maxID {
+		cut := maxID
+		for cut > 0 && !utf8.RuneStart(id[cut]) {
+			cut--
+		}
+		id = id[:cut]
+	}
 	dst = binary.AppendUvarint(dst, uint64(len(id)))
 	return append(dst, id...)
 }
