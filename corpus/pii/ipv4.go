@@ -96,7 +96,7 @@ func isHostTail(t string, start, end int) bool {
 
 // reverseZone returns the end of further numbers at i that end in the zone of reverse look-ups, or 0.
 func reverseZone(t string, i int) int {
-	for i < len(t) && (isDigit(t[i]) || t[i] == '.') {
+	for from := i; i < len(t) && i-from < 64 && (isDigit(t[i]) || t[i] == '.'); {
 		i++
 	}
 	if hasAt(t, i, "in-addr.arpa") {

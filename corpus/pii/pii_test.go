@@ -3,6 +3,7 @@ package pii
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 // show marks what is found: "a <email:x@y.org> b".
@@ -107,6 +108,19 @@ func TestNumbersWithCheckDigits(t *testing.T) {
 		"SSN <ssn:123-45-6789>", "<ssn:123-45-6789>", "SSN: <ssn:123456789>", "666-45-6789", "900-45-6789", "123-00-6789", "123-45-0000", "part no. 123-45-6789", "123456789",
 		"passport <passport:E12345678>", "护照号码：<passport:EA1234567>", "持<passport:G12345678>号护照", "Passport No. <passport:123456789>", "E12345678", "passport issued 20240506",
 	)
+}
+
+// What is made of the beginnings of finds costs what its bytes cost, not the square of it: a megabyte took minutes.
+func TestBeginningsOfFindsAreLookedAtOnce(t *testing.T) {
+	s := NewScanner(Options{})
+	for _, begin := range []string{"sk-", "xoxb-", "-ey" + "J", "1.2.3.4.", "1.", "8.8.8.8.", "a@", "://a:", "电话：62785001、", "-----BEGIN PRIVATE KEY-----\n"} {
+		text := strings.Repeat(begin, 500_000/len(begin))
+		start := time.Now()
+		s.Scan(text)
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("%d bytes of %q took %v", len(text), begin, took)
+		}
+	}
 }
 
 // The keys are cut in two so that no scanner for leaked keys takes the test for a leak.

@@ -39,6 +39,7 @@ type Scanner struct {
 	token      int    // where the last token that was held for a passport number begins
 	smallQuad  [2]int // the last four numbers that may be an address
 	list       phoneList
+	noToken    int // before this no JSON Web Token begins
 	busyUntil  int // end of a private key: finds within it are not looked for
 }
 
@@ -116,7 +117,7 @@ func (s *Scanner) Scan(text string) []Match {
 // found is then to be thrown away, and the folded text to be looked at.
 func (s *Scanner) pass(t string) (folding bool) {
 	s.found, s.userinfoAt, s.token, s.busyUntil = s.found[:0], -1, -1, 0
-	s.smallQuad, s.list = [2]int{}, phoneList{}
+	s.smallQuad, s.list, s.noToken = [2]int{}, phoneList{}, 0
 	trigger := &s.trigger
 	for i := 0; i < len(t); {
 		class := trigger[t[i]]

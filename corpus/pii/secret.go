@@ -69,11 +69,14 @@ func (s *Scanner) form(t string, i int, forms []keyForm) {
 	}
 }
 
+// farther is how far beyond the longest key its characters are looked at: signs at its end may not belong to it.
+const farther = 64
+
 // body returns the end of the key whose prefix ends at i, or 0. Of capitals and digits any will do; in other sets a name of small letters
 // is no key.
 func (f keyForm) body(t string, i int) int {
 	end, other := i, 0
-	for end < len(t) && f.set.has(t[end]) {
+	for end < len(t) && end-i < f.max+farther && f.set.has(t[end]) {
 		if !isLetter(t[end]) && t[end] != '_' && t[end] != '-' || isUpper(t[end]) {
 			other++
 		}
@@ -119,7 +122,7 @@ func (s *Scanner) secretAtCapital(t string, i int) {
 
 // jwt looks for three parts of base64url with dots between them, the first two JSON objects.
 func (s *Scanner) jwt(t string, i int) {
-	if i < 0 || !hasAt(t, i, "eyJ") || alnumBefore(t, i) {
+	if i < s.noToken || !hasAt(t, i, "eyJ") || alnumBefore(t, i) {
 		return
 	}
 	j := i
@@ -132,6 +135,7 @@ func (s *Scanner) jwt(t string, i int) {
 		parts[p] = j - from
 		if p < 2 {
 			if byteAt(t, j) != '.' {
+				s.noToken = j // nor does one begin before
 				return
 			}
 			j++

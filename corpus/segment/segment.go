@@ -143,10 +143,7 @@ func hasRareLineEnd(s string) bool {
 
 func anyRare(s string, from, to int) bool {
 	for i := from; i < to; i++ {
-		if s[i] == '\n' || !lineByte[s[i]] {
-			continue
-		}
-		if end, next := lineEnd(s[i:]); end == 0 && next > 0 {
+		if s[i] != '\n' && lineByte[s[i]] && lineEndSize(s[i:]) > 0 {
 			return true
 		}
 	}
@@ -156,21 +153,28 @@ func anyRare(s string, from, to int) bool {
 // lineEnd returns where the first line of s ends and where the next begins.
 func lineEnd(s string) (end, next int) {
 	for i := 0; i < len(s); i++ {
-		if !lineByte[s[i]] {
-			continue
-		}
-		switch c := s[i]; {
-		case c == '\r' && i+1 < len(s) && s[i+1] == '\n':
-			return i, i + 2
-		case c < 0x80:
-			return i, i + 1
-		case strings.HasPrefix(s[i:], "\u0085"):
-			return i, i + 2
-		case strings.HasPrefix(s[i:], "\u2028"), strings.HasPrefix(s[i:], "\u2029"):
-			return i, i + 3
+		if lineByte[s[i]] {
+			if n := lineEndSize(s[i:]); n > 0 {
+				return i, i + n
+			}
 		}
 	}
 	return len(s), len(s)
+}
+
+// lineEndSize returns the length of the line end that s, which begins with a byte of lineByte, begins with; 0 where it is none.
+func lineEndSize(s string) int {
+	switch {
+	case s[0] == '\r' && len(s) > 1 && s[1] == '\n':
+		return 2
+	case s[0] < 0x80:
+		return 1
+	case strings.HasPrefix(s, "\u0085"):
+		return 2
+	case strings.HasPrefix(s, "\u2028"), strings.HasPrefix(s, "\u2029"):
+		return 3
+	}
+	return 0
 }
 
 // lineByte holds of bytes that begin a line end.

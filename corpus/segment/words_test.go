@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // words returns the words of a text.
@@ -15,6 +16,19 @@ func words(t *Text, list []Word) (out []string) {
 }
 
 // TestWords has cases whose tokens are spaCy's (blank "en", 3.8), but for those of scripts without spaces.
+// A sign that begins like a line end costs a look at itself, not at the rest of its line: 100 kB took more than ten seconds.
+func TestSignsLikeLineEndsAreLookedAtOnce(t *testing.T) {
+	var text Text
+	text.Reset(strings.Repeat("…", 300_000))
+	start := time.Now()
+	if n := len(text.AllLines()); n != 1 {
+		t.Errorf("%d lines, want 1", n)
+	}
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("it took %v", took)
+	}
+}
+
 func TestWords(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"", ""},
