@@ -57,7 +57,7 @@ func (t *stepTally) add(o *stepTally) {
 	for name, n := range o.Languages {
 		t.Languages[name] += n
 	}
-	t.Lengths.merge(o.Lengths)
+	t.Lengths.Merge(o.Lengths)
 	t.Tokens += o.Tokens
 	t.timed += o.timed
 	t.nanos += o.nanos
@@ -81,7 +81,8 @@ func (l *Lengths) add(size int, n int64) {
 	(*l)[i] += n
 }
 
-func (l *Lengths) merge(o Lengths) {
+// Merge adds other documents.
+func (l *Lengths) Merge(o Lengths) {
 	for len(*l) < len(o) {
 		*l = append(*l, 0)
 	}

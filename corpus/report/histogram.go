@@ -46,7 +46,7 @@ const (
 
 func newHistogram(in, out pipeline.Lengths) *histogram {
 	n := max(len(in), len(out))
-	in, out = addLengths(make(pipeline.Lengths, n), in), addLengths(make(pipeline.Lengths, n), out)
+	in, out = longer(in, n), longer(out, n)
 	first, last, most := n, -1, int64(1)
 	for i := range n {
 		if in[i] > 0 || out[i] > 0 {
@@ -81,14 +81,11 @@ func tall(n, most int64) int {
 	return max(int(n*columnHeight/most), 1)
 }
 
-func addLengths(a, b pipeline.Lengths) pipeline.Lengths {
-	for len(a) < len(b) {
-		a = append(a, 0)
-	}
-	for i, n := range b {
-		a[i] += n
-	}
-	return a
+// longer is a copy of l of n elements.
+func longer(l pipeline.Lengths, n int) pipeline.Lengths {
+	out := make(pipeline.Lengths, n)
+	copy(out, l)
+	return out
 }
 
 // sortCounts puts the largest first.

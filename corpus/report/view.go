@@ -195,7 +195,7 @@ func (v *view) histograms() {
 	langs := map[string]int64{}
 	var order []string
 	for _, f := range v.Final {
-		final = addLengths(final, f.Lengths)
+		final.Merge(f.Lengths)
 		for _, l := range f.Languages {
 			if _, ok := langs[l.Name]; !ok {
 				order = append(order, l.Name)
@@ -205,7 +205,7 @@ func (v *view) histograms() {
 	}
 	var first pipeline.Lengths
 	if len(v.Summary.Steps) > 0 {
-		first = addLengths(first, v.Summary.Steps[0].Lengths)
+		first.Merge(v.Summary.Steps[0].Lengths)
 	}
 	v.Lengths = newHistogram(first, final)
 	var counts []pipeline.NamedCount
