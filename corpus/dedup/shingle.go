@@ -157,25 +157,15 @@ func (s *shingler) runs(n, stride int) []uint64 {
 // cutAtSpaces takes for tokens what stands between white space, as it stands, and single characters of scripts written without it.
 func (s *shingler) cutAtSpaces(text string) {
 	s.tokens = s.tokens[:0]
-	from := 0
-	end := func(at int) {
-		if at > from {
-			s.tokens = append(s.tokens, xxh3.HashString(text[from:at]))
-		}
-	}
-	for i, r := range text {
-		if unicode.IsSpace(r) {
-			end(i)
-			from = i + utf8.RuneLen(r)
-		} else if r >= utf8.RuneSelf {
-			if class, _ := s.look(r); class == classChar {
-				end(i)
-				from = i + utf8.RuneLen(r)
-				s.tokens = append(s.tokens, mix(charSeed, uint64(r)))
+	eachToken(text, func(start, end int) {
+		token := xxh3.HashString(text[start:end])
+		if text[start] >= utf8.RuneSelf {
+			if r, _ := utf8.DecodeRuneInString(text[start:]); single(r) {
+				token = mix(charSeed, uint64(r))
 			}
 		}
-	}
-	end(len(text))
+		s.tokens = append(s.tokens, token)
+	})
 }
 
 // cut finds the tokens of a text, and says how many are single characters.
