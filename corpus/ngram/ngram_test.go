@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -356,6 +357,34 @@ func FuzzParse(f *testing.F) {
 			t.Fatal("the score is not a number")
 		}
 	})
+}
+
+// What a training put on disk is gone when it ends, and lies in one directory with a name that tells until then.
+func TestTrainingCleansUp(t *testing.T) {
+	c := config(t, 3, Words)
+	c.Memory = 1
+	broken := errors.New("broken")
+	for _, want := range []error{nil, broken} {
+		_, err := Train(context.Background(), c, func(yield func(Document, error) bool) {
+			for i := range 50_000 {
+				if !yield(Document{Text: fmt.Sprintf("a %d b %d", i, i*i)}, nil) {
+					return
+				}
+			}
+			if left, err := filepath.Glob(filepath.Join(c.Dir, "athanor-ngram-*", "*")); err != nil || len(left) == 0 {
+				t.Errorf("%v, %v, want sorted runs on disk", left, err)
+			}
+			if want != nil {
+				yield(Document{}, want)
+			}
+		})
+		if !errors.Is(err, want) {
+			t.Errorf("error %v, want %v", err, want)
+		}
+		if left, err := os.ReadDir(c.Dir); err != nil || len(left) > 0 {
+			t.Errorf("left behind: %v, %v", left, err)
+		}
+	}
 }
 
 func TestTrainingRefuses(t *testing.T) {

@@ -102,14 +102,18 @@ func Train(ctx context.Context, cfg Config, documents iter.Seq2[Document, error]
 		return nil, err
 	}
 	t := &trainer{Config: cfg, vocab: newVocab(cfg.Unit), key: make([]byte, maxOrder*wordBytes)}
+	// A directory of its own: what a killed training leaves is known by its name.
+	if t.Dir, err = os.MkdirTemp(cfg.Dir, "athanor-ngram-*"); err != nil {
+		return nil, fmt.Errorf("ngram: %w", err)
+	}
 	defer func() {
 		for _, s := range t.open {
 			err = errors.Join(err, s.Close())
 		}
 		for _, f := range t.files {
-			err = errors.Join(err, f.Close(), os.Remove(f.Name()))
+			err = errors.Join(err, f.Close())
 		}
-		if err != nil {
+		if err = errors.Join(err, os.RemoveAll(t.Dir)); err != nil {
 			m = nil
 		}
 	}()
@@ -201,7 +205,7 @@ func (t *trainer) estimate(ctx context.Context) (*Model, error) {
 		if err := say(fmt.Sprintf("normalizing %d-grams", n)); err != nil {
 			return nil, err
 		}
-		f, err := os.CreateTemp(t.Dir, "athanor-ngram-*")
+		f, err := os.CreateTemp(t.Dir, "gammas-*")
 		if err != nil {
 			return nil, fmt.Errorf("ngram: %w", err)
 		}
