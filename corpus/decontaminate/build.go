@@ -266,4 +266,5 @@ func (b *builder) blooms(all int, of [2]int) {
 			b.seen.add(hash)
 		}
 	}
+	b.coarse = b.seen.coarser()
 }

@@ -74,7 +74,7 @@ func (f *filter) slide(window uint64) uint64 {
 	old = old[:len(entering)]
 	for i := range entering {
 		window = window*base + entering[i].hash - x.leaving*old[i].hash
-		if x.seen.has(window) {
+		if x.coarse.has(window) && x.seen.has(window) {
 			f.lookup(carry + i)
 		}
 	}

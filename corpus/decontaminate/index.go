@@ -22,6 +22,7 @@ type Index struct {
 	near    int
 	leaving uint64 // base^near: what a unit counts when it leaves the window
 	seen    bloom
+	coarse  bloom // the same in a quarter of the memory, so that it stays in the cache
 	table   table
 	// The items of gram g are holders[first[g]:first[g+1]].
 	first   []uint32
@@ -77,6 +78,18 @@ func (b *bloom) add(hash uint64) {
 func (b *bloom) has(hash uint64) bool {
 	word, mask := b.at(hash)
 	return b.words[word]&mask == mask
+}
+
+// coarser returns a filter a quarter as large, which lets through all that b does.
+func (b *bloom) coarser() bloom {
+	if len(b.words) < 4 {
+		return *b
+	}
+	c := bloom{make([]uint64, len(b.words)/4), b.shift + 2}
+	for i, word := range b.words {
+		c.words[i/4] |= word
+	}
+	return c
 }
 
 // table numbers keys, which are hashes, in their order: those whose highest bits are b have the numbers from begin[b] to begin[b+1].

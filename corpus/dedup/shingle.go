@@ -2,6 +2,7 @@ package dedup
 
 import (
 	"encoding/binary"
+	mathbits "math/bits"
 	"sync"
 	"unicode"
 	"unicode/utf8"
@@ -176,15 +177,13 @@ func (s *shingler) cut(text string) (chars int) {
 		case 0:
 			i++
 		case 1:
-			start := i
-			for i < len(text) && asciiWord[text[i]] == 1 {
-				i++
-			}
-			if i < len(text) && asciiWord[text[i]] == 2 {
-				i, chars = s.slow(text, start, chars)
+			h, end := letters(text, i)
+			if end < len(text) && asciiWord[text[end]] == 2 {
+				i, chars = s.slow(text, i, chars)
 				continue
 			}
-			s.tokens = append(s.tokens, hashLetters(text, start, i))
+			s.tokens = append(s.tokens, h)
+			i = end + 1
 		default:
 			i, chars = s.slow(text, i, chars)
 		}
@@ -192,28 +191,35 @@ func (s *shingler) cut(text string) (chars int) {
 	return chars
 }
 
-// hashLetters hashes text[start:end], which are ASCII letters, in lower case, eight at a time.
-func hashLetters(text string, start, end int) uint64 {
-	h := uint64(wordSeed)
-	for ; end-start >= 8; start += 8 {
-		h = mix(h, loadString(text, start)|lower8)
-	}
-	if n := end - start; n > 0 {
-		var w uint64
-		if start+8 <= len(text) {
-			w = loadString(text, start) | lower8
-			w &= 1<<(8*n) - 1
-		} else {
-			for k := n - 1; k >= 0; k-- {
-				w = w<<8 | uint64(text[start+k]|0x20)
+// letters hashes the ASCII letters at a place, in lower case, eight at a time, and returns where they end.
+func letters(text string, at int) (h uint64, end int) {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	h = wordSeed
+	for ; at+8 <= len(text); at += 8 {
+		x := loadString(text, at) | lower8
+		low := x &^ tops
+		others := (^((low + ones*(0x80-'a')) &^ (low + ones*(0x7F-'z'))) | x) & tops // the top bits of bytes that are no letters
+		if others != 0 {
+			n := mathbits.TrailingZeros64(others) / 8
+			if n > 0 {
+				h = mix(h, x&(1<<(8*n)-1))
 			}
+			return h, at + n
 		}
+		h = mix(h, x)
+	}
+	w, n := uint64(0), 0
+	for ; at < len(text) && asciiWord[text[at]] == 1; at++ {
+		w |= uint64(text[at]|0x20) << (8 * n)
+		n++
+	}
+	if n > 0 {
 		h = mix(h, w)
 	}
-	return h
+	return h, at
 }
 
-// hashWord hashes a folded word as hashLetters does.
+// hashWord hashes a folded word as letters does.
 func hashWord(word []byte) uint64 {
 	h := uint64(wordSeed)
 	for ; len(word) >= 8; word = word[8:] {
