@@ -69,23 +69,23 @@ func (b *builder) add(it item) {
 	}
 	id := uint32(len(b.items))
 	b.items = append(b.items, indexed{name: it.name, benchmark: uint16(slices.Index(b.bench, it.benchmark))})
-	b.take(k, id, b.plain)
+	b.take(k, id, b.plain, false)
 	if b.settings.Rule == "palm" {
 		return // the share is that of one sequence
 	}
 	if len(question) < b.kinds[k].max {
-		b.take(k, id, question)
+		b.take(k, id, question, false)
 	}
 	if n := len(it.texts); it.right > 0 {
 		b.other = append(append(b.other[:0], question...), b.plain[b.texts[it.right]:b.texts[it.right+1]]...)
-		b.take(k, id, b.other)
+		b.take(k, id, b.other, false)
 	} else if n >= 3 && n <= 27 {
 		b.other = append(b.other[:0], question...)
 		for i := 1; i < n; i++ {
-			b.other = append(b.other, unit{hash: hashWord([]byte{'a' + byte(i-1)})})
+			b.other = append(b.other, unit{hash: hashWord([]byte{'a' + byte(i-1)})}) // of no place in a text
 			b.other = append(b.other, b.plain[b.texts[i]:b.texts[i+1]]...)
 		}
-		b.take(k, id, b.other)
+		b.take(k, id, b.other, len(b.plain) >= b.kinds[k].max)
 	}
 }
 
@@ -116,8 +116,9 @@ func kindOf(texts []string, units int) int {
 	return inWords
 }
 
-// take adds the grams of a sequence, which is one gram where it is shorter than n.
-func (b *builder) take(k int, id uint32, units []unit) {
+// take adds the grams of a sequence, which is one gram where it is shorter than n; lettered leaves out those without a letter before a choice,
+// which the item has already.
+func (b *builder) take(k int, id uint32, units []unit, lettered bool) {
 	g := &b.kinds[k]
 	n := min(len(units), g.max)
 	if n < g.min {
@@ -127,13 +128,17 @@ func (b *builder) take(k int, id uint32, units []unit) {
 	grams := len(units) - n + 1
 	held, ends, nears := b.held.room(grams), b.ends[k].room(grams), b.nears.room(grams)
 	whole, near, last := newRolling(n), newRolling(b.near), newRolling(g.min)
+	letter := -n // the last
 	for i := range units {
+		if units[i].end == 0 {
+			letter = i
+		}
 		whole.take(units, i)
 		last.take(units, i)
 		if g.min != b.near {
 			near.take(units, i)
 		}
-		if i+1 < n {
+		if i+1 < n || lettered && i-letter >= n {
 			continue
 		}
 		*held = append(*held, holding{gramKey(whole.hash, n), id, uint32(k)})

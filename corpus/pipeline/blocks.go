@@ -8,8 +8,8 @@ import (
 	"io"
 	"slices"
 
-	"github.com/cespare/xxhash/v2"
 	"github.com/klauspost/compress/s2"
+	"github.com/zeebo/xxh3"
 )
 
 // A block file holds documents or records between stages. It is a run of blocks and an end:
@@ -17,7 +17,7 @@ import (
 //	block = u32 size packed, u32 size, u32 items, u64 checksum, the packed bytes
 //	end   = a block of no items, whose 8 packed bytes are the number of items in the file
 //
-// all little-endian; the checksum is the XXH64 of the packed bytes, with that of the three numbers by exclusive or. The end tells a whole file from one that was cut off. Records are
+// all little-endian; the checksum is the XXH3 of the packed bytes, with that of the three numbers by exclusive or. The end tells a whole file from one that was cut off. Records are
 // packed with S2. Documents are stored as they are, with both sizes the same: packing them would take longer than all rules for their language, and only stage 0 stores all of them.
 const blockHeader = 4 + 4 + 4 + 8
 
@@ -52,7 +52,7 @@ func putBlockHeader(b []byte, size, items int) {
 	binary.LittleEndian.PutUint32(b, uint32(len(packed)))
 	binary.LittleEndian.PutUint32(b[4:], uint32(size))
 	binary.LittleEndian.PutUint32(b[8:], uint32(items))
-	binary.LittleEndian.PutUint64(b[12:], xxhash.Sum64(packed)^xxhash.Sum64(b[:12]))
+	binary.LittleEndian.PutUint64(b[12:], xxh3.Hash(packed)^xxh3.Hash(b[:12]))
 }
 
 // endBlock is the end of a file of items items.
@@ -91,7 +91,7 @@ func (r *blockReader) next(dst []byte) (raw []byte, items int, err error) {
 		return nil, 0, r.damaged("it is cut off", err)
 	}
 	r.read += int64(blockHeader + n)
-	if sum := xxhash.Sum64(r.packed) ^ xxhash.Sum64(head[:12]); sum != binary.LittleEndian.Uint64(head[12:]) {
+	if sum := xxh3.Hash(r.packed) ^ xxh3.Hash(head[:12]); sum != binary.LittleEndian.Uint64(head[12:]) {
 		return nil, 0, r.damaged("a checksum does not fit", nil)
 	}
 	if items == 0 {

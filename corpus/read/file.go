@@ -54,7 +54,7 @@ func openFile(f *File, opts *Options, done *atomic.Int64) (*input, error) {
 func (in *input) decompress(window int64) error {
 	switch in.file.compression {
 	case "gzip":
-		z, err := gzip.NewReader(in.raw) // takes members one after the other
+		z, err := gzip.NewReader(bufio.NewReaderSize(in.raw, 1<<16)) // takes members one after the other
 		if err != nil {
 			return err
 		}
