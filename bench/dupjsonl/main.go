@@ -11,6 +11,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -76,7 +77,8 @@ func run(g *generator, files int, out string, inputs []string) error {
 
 // load takes the sentences of real documents, of at least 20 bytes.
 func (g *generator) load(inputs []string) error {
-	corpus, err := read.Open(inputs, read.Options{})
+	var bad error
+	corpus, err := read.Open(inputs, read.Options{OnBad: func(b read.Bad) { bad = errors.Join(bad, errors.New(b.String())) }})
 	if err != nil {
 		return err
 	}
@@ -91,6 +93,9 @@ func (g *generator) load(inputs []string) error {
 				start = end
 			}
 		}
+	}
+	if bad != nil {
+		return bad
 	}
 	if len(g.sentences) == 0 {
 		return fmt.Errorf("no sentences in %q", inputs)

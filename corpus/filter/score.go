@@ -69,6 +69,10 @@ func (s *Score) Validate() error {
 		return bad("share", s.Share, "0..1")
 	case !(s.Pareto >= 0) || math.IsInf(s.Pareto, 0):
 		return bad("pareto", s.Pareto, "a number of at least 0")
+	case s.Min != nil && math.IsNaN(*s.Min):
+		return bad("min", *s.Min, "a number")
+	case s.Max != nil && math.IsNaN(*s.Max):
+		return bad("max", *s.Max, "a number")
 	case s.Min != nil && s.Max != nil && *s.Min > *s.Max:
 		return bad("min", *s.Min, fmt.Sprintf("at most max, which is %v", *s.Max))
 	case s.Ramp != nil && (s.Ramp.From == s.Ramp.To || !scoreFinite(s.Ramp.From) || !scoreFinite(s.Ramp.To)):

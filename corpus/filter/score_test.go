@@ -117,6 +117,8 @@ func TestScoreRefuses(t *testing.T) {
 		"missing":    func(s *Score) { s.Missing = "?" },
 		"share":      func(s *Score) { s.Share = 1.5 },
 		"bounds":     func(s *Score) { s.Min, s.Max = bound(2), bound(1) },
+		"least":      func(s *Score) { s.Min = bound(math.NaN()) },
+		"most":       func(s *Score) { s.Max = bound(math.NaN()) },
 		"flat ramp":  func(s *Score) { s.Ramp = &Ramp{1, 1} },
 		"weight":     func(s *Score) { s.Weights = map[string]float64{"a": 2} },
 		"both kinds": func(s *Score) { s.Min, s.OneOf = bound(1), []string{"a"} },
