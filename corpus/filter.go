@@ -43,6 +43,12 @@ type PassSettings interface {
 	Open(env Env) (Pass, error)
 }
 
+// FileWriter are settings of a pass whose merge writes files of the user's beside its decisions, such as an index.
+type FileWriter interface {
+	// Writes are those files, as the recipe names them. While one is missing, the merge is not done.
+	Writes() []string
+}
+
 // Env is what steps are told of their surroundings.
 type Env struct {
 	Dir     string // paths in the recipe are relative to it; see Path

@@ -25,6 +25,14 @@ type Earlier struct {
 // Files names the indexes the outcome depends on.
 func (e *Earlier) Files() []string { return e.Against }
 
+// Writes names the index that the merge writes.
+func (e *Earlier) Writes() []string {
+	if e.Save == "" {
+		return nil
+	}
+	return []string{e.Save}
+}
+
 // validate refuses an index that would be written over another that is read: a merge that is killed and done again would find its own
 // corpus in it, and drop all of it.
 func (e *Earlier) validate() error {

@@ -20,13 +20,13 @@ const (
 // Estimate is what is known before anything runs.
 type Estimate struct {
 	// Stocks are the sources as they are before any step drops anything: from the sizes of the files, and what a part of them holds.
-	Stocks []mix.Stock
+	Stocks []mix.Stock `json:"stocks"`
 	// Looked is, for each of Stocks, the share of its bytes on disk that was read to estimate it: 1 where all was read. nil where Exact.
-	Looked []float64
+	Looked []float64 `json:"looked,omitempty"`
 	// Mix is the plan that they would give; nil where the recipe has no mix.
-	Mix *mix.Plan
+	Mix *mix.Plan `json:"mix,omitempty"`
 	// Exact is set where all stages are done, and the sources are what came through them.
-	Exact bool
+	Exact bool `json:"exact"`
 }
 
 // Estimate looks at the inputs and works out the mix. It writes nothing.

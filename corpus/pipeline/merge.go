@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/athanor-lm/athanor/corpus"
 	"github.com/athanor-lm/athanor/internal/durable"
@@ -17,9 +18,15 @@ type mergeStats struct {
 	Charts []Chart      `json:"charts"`
 }
 
-// mergeDone tells whether a merge's marker stands, and its decisions.
+// mergeDone tells whether a merge's marker stands, its decisions, and what else it wrote.
 func (p *Pipeline) mergeDone(k int) bool {
-	return marked(p.mergeMarker(k), p.hashes.merges[k]) && exists(p.mergeStatsFile(k))
+	return marked(p.mergeMarker(k), p.hashes.merges[k]) && exists(p.mergeStatsFile(k)) && p.writtenBeside(p.stages[k].collect)
+}
+
+// writtenBeside tells whether the files are there that a step writes beside the corpus.
+func (p *Pipeline) writtenBeside(step int) bool {
+	w, ok := p.recipe.Steps[step].Settings.(corpus.FileWriter)
+	return !ok || !slices.ContainsFunc(w.Writes(), func(file string) bool { return !exists(p.env.Path(file)) })
 }
 
 // merge lets the pass between stages k and k+1 decide.

@@ -15,11 +15,16 @@ import (
 	"github.com/athanor-lm/athanor/dataset"
 )
 
-// finished tells whether the corpus in the output directory is the recipe's, with all its files.
+// finished tells whether the corpus in the output directory is the recipe's, with all its files and those beside it.
 func (p *Pipeline) finished() bool {
 	m, err := ReadManifest(p.recipe.Out)
 	if err != nil || m.Corpus != p.hashes.finish || !exists(p.outPath(reportName)) {
 		return false
+	}
+	for i := range p.recipe.Steps {
+		if !p.writtenBeside(i) {
+			return false
+		}
 	}
 	for _, o := range m.Outputs {
 		if o.Format == formatTokens {

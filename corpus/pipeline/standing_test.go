@@ -63,6 +63,30 @@ func TestWhatIsLostIsMadeAgain(t *testing.T) {
 	sameTree(t, "after a file was cut off", tree(t, root), want)
 }
 
+func TestIndexThatIsLostIsMadeAgain(t *testing.T) {
+	dir := t.TempDir()
+	testInputs(t, dir)
+	index := filepath.Join(dir, "index")
+	for _, keep := range []bool{true, false} {
+		run := func() map[string]string {
+			r := testRecipe(t, dir, "steps:\n- {use: exact, save_index: "+index+"}\n- use: test-short\n")
+			r.KeepWork = keep
+			runRecipe(t, r, 2)
+			return tree(t, r.Out)
+		}
+		want := run()
+		whole, err := os.ReadFile(index)
+		if err != nil {
+			t.Fatal(err)
+		}
+		remove(t, index)
+		sameTree(t, "without its index", run(), want)
+		if again, err := os.ReadFile(index); err != nil || string(again) != string(whole) {
+			t.Errorf("keep_work %v: the index has %d bytes, %v, want %d", keep, len(again), err, len(whole))
+		}
+	}
+}
+
 func TestWorkNeedNotBeKept(t *testing.T) {
 	dir := t.TempDir()
 	testInputs(t, dir)
