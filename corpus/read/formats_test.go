@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/athanor-lm/athanor/corpus"
 	"golang.org/x/text/encoding"
@@ -59,6 +60,18 @@ func TestPlainMarkdown(t *testing.T) {
 		if got := string(plainMarkdown([]byte(source))); got != want {
 			t.Errorf("%q becomes %q, want %q", source, got, want)
 		}
+	}
+}
+
+func TestDeepFrontMatterIsText(t *testing.T) {
+	text := "---\na: " + strings.Repeat("[", 60_000) + "\n---\nbody\n"
+	start := time.Now()
+	docs, bad, _, err := all(t, Options{}, tree(t, map[string]string{"x.md": text}))
+	if err != nil || len(bad) > 0 || len(docs) != 1 || string(docs[0].Text) != text {
+		t.Errorf("%d documents, %v, %v", len(docs), bad, err)
+	}
+	if took := time.Since(start); took > 2*time.Second {
+		t.Errorf("it took %v", took)
 	}
 }
 

@@ -92,8 +92,23 @@ func frontMatter(text []byte) (fields map[string]any, body []byte) {
 	return nil, text
 }
 
+// mostWithin is how deep lists and mappings of a front matter may lie within each other; the lexer's time grows with the square of it.
+const mostWithin = 100
+
 // yamlFields reads a mapping that can be written as JSON. One with aliases, which can make much out of little, is none.
 func yamlFields(data []byte) (fields map[string]any, ok bool) {
+	within := 0
+	for _, c := range data {
+		switch c {
+		case '[', '{':
+			within++
+		case ']', '}':
+			within = max(0, within-1)
+		}
+		if within > mostWithin {
+			return nil, false
+		}
+	}
 	for _, t := range lexer.Tokenize(string(data)) {
 		if t.Type == token.AliasType || t.Type == token.MergeKeyType {
 			return nil, false
