@@ -175,16 +175,22 @@ func (g *grams) mark(n int) (covered int, any bool) {
 	}
 	g.shift = uint(64 - bits.TrailingZeros(uint(size)))
 	g.once, g.again = zeros(g.once, size), zeros(g.again, size)
-	next := 0 // behind the last one that did
+	if len(g.words) < n {
+		return 0, false
+	}
 	r := roll{power: power(n)}
-	for i := range g.words {
-		h := r.next(g.words, i, n)
-		if i+1 < n {
-			continue
-		}
+	for i := range n - 1 {
+		r.next(g.words, i, n)
+	}
+	next := 0 // behind the last one that did
+	leaving, power, h := uint64(0), r.power, r.hash
+	words, once := g.words, g.once
+	for i := n - 1; i < len(words); i++ {
+		h = h*hashStep + words[i].Hash - power*leaving
+		leaving = words[i-n+1].Hash
 		at, own := g.bits(h)
-		if once := &g.once[at]; *once&own != own {
-			*once |= own
+		if had := once[at]; had&own != own {
+			once[at] = had | own
 			continue
 		}
 		g.again[at] |= own

@@ -5,28 +5,29 @@ import "math/bits"
 // Chunks that are not plain take several looks at prefixes, suffixes and infixes, and many come again: "(the", "e.g.", "x_max". Their
 // words are kept.
 
-// known are chunks of up to 24 visible characters of ASCII with their words. Each has one place by its hash, where the last one stands.
+// known are chunks of up to 16 visible characters of ASCII with their words. Each has one place by its hash, where the last one stands.
 type known [1 << knownBits]knownChunk
 
 const (
 	knownBits  = 11
-	knownWords = 6       // of a chunk
+	knownWords = 4       // of a chunk
 	knownFrom  = 4 << 10 // bytes of a text for which the memory is worth it
 )
 
+// knownChunk fills a line of the processor's caches.
 type knownChunk struct {
-	key    [3]uint64 // its bytes, and zeros
+	key    [2]uint64 // its bytes, and zeros
 	hashes [knownWords]uint64
 	sizes  [knownWords]uint8
 	kinds  [knownWords]Kind
-	n      uint8 // words
+	n      uint64 // words
 }
 
 // again appends the words of the chunk at i if it is known, and returns its end. Else it returns 0 and, where the chunk could be known,
 // the place and the key under which [scanner.learn] puts it.
-func (s *scanner) again(i int) (end int, at *knownChunk, key [3]uint64) {
+func (s *scanner) again(i int) (end int, at *knownChunk, key [2]uint64) {
 	text := s.s
-	if i+32 > len(text) || s.known == nil {
+	if i+24 > len(text) || s.known == nil {
 		return 0, nil, key
 	}
 	end = i
@@ -43,8 +44,7 @@ func (s *scanner) again(i int) (end int, at *knownChunk, key [3]uint64) {
 	if byteIs[text[end]] != isSpace {
 		return 0, nil, key
 	}
-	hash := fold(fold(key[0], hashB)^key[1], hashA) ^ key[2]*hashB
-	at = &s.known[hash>>(64-knownBits)]
+	at = &s.known[fold(key[0]^key[1]*hashA, hashB)>>(64-knownBits)]
 	if at.key != key {
 		return 0, at, key
 	}
@@ -57,12 +57,12 @@ func (s *scanner) again(i int) (end int, at *knownChunk, key [3]uint64) {
 }
 
 // learn makes the words from first on those of a chunk.
-func (s *scanner) learn(at *knownChunk, key [3]uint64, first int) {
+func (s *scanner) learn(at *knownChunk, key [2]uint64, first int) {
 	words := s.words[first:]
 	if len(words) > knownWords {
 		return
 	}
-	at.key, at.n = key, uint8(len(words))
+	at.key, at.n = key, uint64(len(words))
 	for j, w := range words {
 		at.hashes[j], at.sizes[j], at.kinds[j] = w.Hash, uint8(w.End-w.Start), w.Kind
 	}
