@@ -21,7 +21,7 @@ type wordSet struct {
 	slots  [1 << slotBits]uint64
 }
 
-const slotBits = 9
+const slotBits = 10
 
 func newWordSet(words []string) *wordSet {
 	keys := make([]uint64, len(words))
