@@ -24,9 +24,13 @@
 //	report.json            a Summary
 //	quarantine.jsonl       files and records that were set aside (absent where none were)
 //	data/                  the outputs
+//	work/README            says whose work is
 //	work/stage-K/          for each task N: N.docs (documents; behind stage 0 what is different about them), N.rec (records for the merge), N.json (counts), N.done (marker)
 //	work/merge-K/          decisions of the merge, stats.json; merge-K.done beside it
+//	work/write/            for each write task what it wrote, and its marker
+//	work/ranks/            signs of life of ranks
 //
 // Files are written under another name, synced and renamed; the marker comes last and holds a hash of all that the task's outcome
-// depends on. A task whose marker holds the hash is not done again; any other is done anew.
+// depends on. A task whose marker holds the hash, and whose files are there, is not done again; any other is done anew. Where the corpus
+// stands whole, nobody looks into work, and a recipe may say that it goes.
 package pipeline
