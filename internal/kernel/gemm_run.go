@@ -2,8 +2,8 @@ package kernel
 
 import "unsafe"
 
-// How Gemm blocks a product. The smaller operand is packed once for all workers: B in blocks of columns that fit the
-// shared cache, or all of A. The workers then form a grid over C, and each packs blocks of the other operand into its
+// How Gemm blocks a product. The smaller operand is packed once for all workers, or where it is small by each for itself: B in blocks of columns
+// that fit the shared cache, or all of A. The workers then form a grid over C, and each packs blocks of the other operand into its
 // L2. Groups of B panels fit L2, too; a strip of A meets all of a group before the epilogue. Sums run over the whole of K (up to maxKC) in
 // registers, so that C is written once and the epilogue meets its rows hot. The order of a sum depends only on K.
 const (
@@ -13,6 +13,7 @@ const (
 	blockBytes  = 384 << 10 // packed A of one worker's block, and again packed B of one group: shares of L2
 	maxGroup    = 8         // B panels between two epilogues: rows of 256 elements
 	minWork     = 1 << 19   // multiply-adds below which waking a worker does not pay
+	ownBytes    = 512 << 10 // a shared operand up to which each worker packs a copy of its own, a share of L2
 	packColumns = 16        // packing an element of A costs about as much as this many columns' multiply-adds
 )
 
@@ -34,6 +35,7 @@ type gemmRun struct {
 	sharedA bool // the shared operand is A, not B
 	dot     dotRun
 
+	ownBytes       int            // of a worker's own copy of the shared operand; 0: it is packed once
 	n0, n1, k0, k1 int            // the block and pass in hand
 	shared         unsafe.Pointer // packed columns [n0, n1) of B, or all rows of A
 	part           unsafe.Pointer // partial sums [m, nc] where K takes several passes and C cannot hold them
@@ -67,12 +69,14 @@ func (r *gemmRun) runTiles() {
 		r.n1 = min(r.n0+r.nc, r.n)
 		for r.k0 = 0; ; r.k0 = r.k1 {
 			r.k1 = min(r.k0+r.kc, r.k)
-			r.phase = packPhase
-			units := r.panels()
-			if r.sharedA {
-				units = r.panelsOf(r.m)
+			if r.ownBytes == 0 {
+				r.phase = packPhase
+				units := r.panels()
+				if r.sharedA {
+					units = r.panelsOf(r.m)
+				}
+				p.Run(units, r.packGrain(units), r)
 			}
-			p.Run(units, r.packGrain(units), r)
 			r.phase = tilePhase
 			p.Run(r.wm*r.wn, 1, r)
 			if r.k1 == r.k {
@@ -137,6 +141,9 @@ func (r *gemmRun) plan() {
 	if r.sharedA {
 		sharedBytes = r.panelsOf(m) * mk.panelBytesA(r.kc)
 	}
+	if r.packsOwn(sharedBytes) {
+		r.ownBytes, sharedBytes = sharedBytes, 0
+	}
 	p.shared.reset(sharedBytes + partBytes)
 	r.shared = p.shared.take(sharedBytes)
 	if partBytes > 0 {
@@ -160,6 +167,16 @@ func (r *gemmRun) chooseShared(workers int) {
 		return
 	}
 	r.sharedA, r.wm, r.wn, r.nc = true, 1, wn, panels*r.mk.nr
+}
+
+// packsOwn reports whether each worker packs all of the shared operand for itself: where that is a small part of its work. A line that another core has
+// read costs its next writer several times what packing it does, up to fifteen times at bad times of the machine.
+func (r *gemmRun) packsOwn(sharedBytes int) bool {
+	own := r.m / r.wm
+	if r.sharedA {
+		own = r.n / r.wn
+	}
+	return r.wm*r.wn > 1 && sharedBytes <= ownBytes && own >= 4*packColumns
 }
 
 // plain reports whether the epilogue is no more than a store or an accumulation.
@@ -206,7 +223,7 @@ func (r *gemmRun) scratchBytes() int {
 	if r.sharedA {
 		block = r.group * r.mk.panelBytesB(r.kc)
 	}
-	return packTmpBytes + block + r.mk.mr*r.group*r.mk.nr*4 + int(unsafe.Sizeof(tileAhead{})) + 256
+	return packTmpBytes + block + r.mk.mr*r.group*r.mk.nr*4 + int(unsafe.Sizeof(tileAhead{})) + r.ownBytes + 256
 }
 
 // packShared packs panels [lo, hi) of the operand that workers share.
@@ -282,11 +299,20 @@ func (r *gemmRun) cell(worker, im, in int) {
 	mk, ar := r.mk, &r.p.scratch[worker]
 	off := ar.off
 	b := gemmBlock{tmp: ar.take(packTmpBytes), tiles: ar.take(mk.mr * r.group * mk.nr * 4), ahead: (*tileAhead)(ar.take(int(unsafe.Sizeof(tileAhead{}))))}
-	own := unsafe.Pointer(&ar.buf[ar.off])
+	shared := r.shared
 	panels, size := r.panels(), mk.panelBytesB(r.k1-r.k0)
 	p0, p1 := share(in, r.wn, panels), share(in+1, r.wn, panels)
+	if r.ownBytes > 0 {
+		shared = ar.take(r.ownBytes)
+		if r.sharedA {
+			r.packRowsOfA(shared, 0, r.m, 0, r.panelsOf(r.m), b.tmp, in == 0)
+		} else {
+			r.packColumnsOfB(unsafe.Add(shared, p0*size), p0, p1, b.tmp)
+		}
+	}
+	own := unsafe.Pointer(&ar.buf[ar.off])
 	if r.sharedA {
-		b.a, b.hi = r.shared, r.m
+		b.a, b.hi = shared, r.m
 		for q0 := p0; q0 < p1; q0 += r.group {
 			q1 := min(q0+r.group, p1)
 			r.packColumnsOfB(own, q0, q1, b.tmp)
@@ -300,7 +326,7 @@ func (r *gemmRun) cell(worker, im, in int) {
 			rows := b.hi - b.lo
 			r.packRowsOfA(own, b.lo, rows, 0, r.panelsOf(rows), b.tmp, in == 0 && r.n0 == 0)
 			for q0 := p0; q0 < p1; q0 += r.group {
-				r.multiply(&b, unsafe.Add(r.shared, q0*size), q0, min(q0+r.group, p1))
+				r.multiply(&b, unsafe.Add(shared, q0*size), q0, min(q0+r.group, p1))
 			}
 		}
 	}
