@@ -29,7 +29,7 @@ func (l *lines) next() (line []byte, size int64, err error) {
 			return part, size, nil // the common case: no copy
 		}
 		if room := l.max - len(l.buf); room > 0 {
-			l.buf = append(l.buf, part[:min(len(part), room)]...)
+			l.hold(part[:min(len(part), room)])
 		}
 		switch {
 		case err == nil, err == io.EOF && size > 0:
@@ -39,4 +39,14 @@ func (l *lines) next() (line []byte, size int64, err error) {
 			return nil, 0, err
 		}
 	}
+}
+
+// hold appends a part of a line. The buffer doubles: append's smaller steps leave five times a long line behind for the collector.
+func (l *lines) hold(part []byte) {
+	if need := len(l.buf) + len(part); need > cap(l.buf) {
+		grown := make([]byte, len(l.buf), max(need, min(2*cap(l.buf), l.max)))
+		copy(grown, l.buf)
+		l.buf = grown
+	}
+	l.buf = append(l.buf, part...)
 }
