@@ -2,6 +2,7 @@ package spm
 
 import (
 	"bytes"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -12,7 +13,11 @@ import (
 // Pieces are looked up as they stand in the text, without a normalized copy:
 // words with the space before them, and what else no piece reaches across.
 func (m *Model) appendFast(dst []uint32, text []byte, f *flow, s *State) []uint32 {
+	first, from := len(dst), f.at
 	for f.at < len(text) {
+		if cap(dst)-len(dst) < wordLimit {
+			dst = slices.Grow(dst, moreIDs(len(dst)-first, f.at-from, len(text)-f.at))
+		}
 		lo, at := f.at, f.at
 		if text[at] >= 0x80 {
 			if dst = m.appendWide(dst, text, f, s); f.at == lo {
@@ -65,6 +70,12 @@ func (m *Model) appendFast(dst []uint32, text []byte, f *flow, s *State) []uint3
 		f.at, f.after = end, end == at && m.norm.trim // a space by itself
 	}
 	return dst
+}
+
+// moreIDs is for how many ids to make room when n have come of done bytes and rest
+// are left: as many as they need if they are alike, at most three times what is there.
+func moreIDs(n, done, rest int) int {
+	return wordLimit + min(int(1.02*float64(n)*float64(rest)/float64(done+1)), 3*n, rest)
 }
 
 // alone tells whether the plain ASCII character text[at] is a piece that can be
