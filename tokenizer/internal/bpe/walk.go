@@ -5,12 +5,13 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"slices"
+	"strings"
 )
 
 // walkState is the working memory of linear.encode.
 type walkState struct {
 	dead     []uint64 // bit by byte of the piece: no way leads from there to the end
-	verdicts []uint64 // two bits for two small tokens: 0, apartYes or apartNo
+	verdicts []uint64 // two bits for two small tokens: see stay
 }
 
 // Two tokens of one or two letters stand side by side most often where words are
@@ -19,12 +20,16 @@ type walkState struct {
 const (
 	smallTokens = 1 << 11 // most tokens with a number, among them 0 for none
 	smallBytes  = 2
-	apartYes    = 1
-	apartNo     = 2
+
+	// What is known of two tokens, 0 for nothing.
+	stay    = 1 // the merges leave them as they are
+	change  = 2 // they do not merge, but parts of them do
+	merging = 3 // they merge
 )
 
-// numberSmall numbers the short ASCII tokens, those merged first if they are too
-// many, in the order of their text: what a text holds side by side lies so.
+// numberSmall numbers the short ASCII tokens in the order of their text: what a text
+// holds side by side lies so. If they are too many it takes those of lower-case
+// letters, then those merged first.
 func (l *linear) numberSmall(keys []trieKey) {
 	l.small = make([]uint16, len(l.tokens))
 	var small []trieKey
@@ -34,7 +39,13 @@ func (l *linear) numberSmall(keys []trieKey) {
 		}
 	}
 	if len(small) >= smallTokens {
-		slices.SortFunc(small, func(a, b trieKey) int { return cmp.Compare(l.tokens[a.id].rank(), l.tokens[b.id].rank()) })
+		order := func(k trieKey) uint32 {
+			if strings.Trim(k.text, "abcdefghijklmnopqrstuvwxyz") == "" {
+				return 0
+			}
+			return l.tokens[k.id].rank() + 1
+		}
+		slices.SortFunc(small, func(a, b trieKey) int { return cmp.Compare(order(a), order(b)) })
 		small = small[:smallTokens-1]
 		slices.SortFunc(small, func(a, b trieKey) int { return cmp.Compare(a.text, b.text) })
 	}
@@ -46,27 +57,31 @@ func (l *linear) numberSmall(keys []trieKey) {
 // compatible tells whether the merges leave b after a as they are. If apart, a
 // and b themselves are known not to merge.
 func (l *linear) compatible(a, b uint32, apart bool, st *walkState) bool {
+	if i, j := l.small[a], l.small[b]; i != 0 && j != 0 {
+		return l.verdict(a, b, int(i)*smallTokens+int(j), st) == stay
+	}
 	if !apart && l.pairs.rank(a, b) != 0 {
 		return false
 	}
-	i, j := l.small[a], l.small[b]
-	if i == 0 || j == 0 {
-		return l.undo(a, b, st)
-	}
-	return l.verdict(a, b, int(i)*smallTokens+int(j), st)
+	return l.undo(a, b, st)
 }
 
-// verdict is undo for small tokens.
-func (l *linear) verdict(a, b uint32, at int, st *walkState) bool {
+// verdict is what is known of two small tokens.
+func (l *linear) verdict(a, b uint32, at int, st *walkState) uint64 {
 	word, shift := &st.verdicts[at/32], at%32*2
 	v := *word >> shift & 3
 	if v == 0 {
-		if v = apartNo; l.undo(a, b, nil) {
-			v = apartYes
+		switch {
+		case l.pairs.rank(a, b) != 0:
+			v = merging
+		case l.undo(a, b, nil):
+			v = stay
+		default:
+			v = change
 		}
 		*word |= v << shift
 	}
-	return v == apartYes
+	return v
 }
 
 // undo tells whether the merges leave b after a as they are, when a and b do not
@@ -95,13 +110,13 @@ func (l *linear) undo(a, b uint32, st *walkState) bool {
 			r := l.bytePairs[x.left&0xff<<8|y.left&0xff]
 			return r == 0 || r >= limit
 		}
+		if i, j := l.small[a], l.small[b]; i != 0 && j != 0 && st != nil {
+			if v := l.verdict(a, b, int(i)*smallTokens+int(j), st); v != merging {
+				return v == stay
+			}
+		}
 		if r := l.pairs.rank(a, b); r != 0 && r < limit {
 			return false
-		}
-		if st != nil {
-			if i, j := l.small[a], l.small[b]; i != 0 && j != 0 {
-				return l.verdict(a, b, int(i)*smallTokens+int(j), st)
-			}
 		}
 	}
 	return true

@@ -124,7 +124,7 @@ func (m *Model) appendLong(dst []uint32, piece []byte, s *State) (out []uint32, 
 		return dst, false
 	}
 	m.once.Do(func() { m.linear = m.newLinear() })
-	if m.linear.model == nil || !m.bpe.knows(piece) || m.linear.ties(piece) {
+	if m.linear.model == nil || m.linear.ties(piece) || !m.bpe.knows(piece) {
 		return dst, false
 	}
 	if s.linear == nil {
