@@ -144,19 +144,27 @@ func TestToyLearns(t *testing.T) {
 func TestSteadyStateAllocatesNothing(t *testing.T) {
 	for _, recompute := range []bool{false, true} {
 		for _, dt := range []DType{F32, BF16, F16} {
-			t.Run(fmt.Sprint(dt, " recompute ", recompute), func(t *testing.T) {
-				m := newToy(testTape(t, dt, 2))
-				m.recompute, m.drop, m.tape.keepBelow = recompute, 0.1, 0
-				m.step(0)
-				step, fewest := uint64(0), math.Inf(1)
-				for range 4 { // the runtime itself allocates now and then, when a worker first parks
-					fewest = min(fewest, testing.AllocsPerRun(5, func() { step++; m.step(step) }))
-				}
-				if fewest != 0 {
-					t.Errorf("%v allocations a step, want none", fewest)
-				}
-			})
+			t.Run(fmt.Sprint(dt, " recompute ", recompute), func(t *testing.T) { stepAllocatesNothing(t, dt, recompute) })
 		}
+	}
+	for _, level := range kernel.Levels() {
+		t.Run(fmt.Sprint(BF16, " ", level), func(t *testing.T) {
+			kernel.SetLevelForTest(t, level)
+			stepAllocatesNothing(t, BF16, false)
+		})
+	}
+}
+
+func stepAllocatesNothing(t *testing.T, dt DType, recompute bool) {
+	m := newToy(testTape(t, dt, 2))
+	m.recompute, m.drop, m.tape.keepBelow = recompute, 0.1, 0
+	m.step(0)
+	step, fewest := uint64(0), math.Inf(1)
+	for range 4 { // the runtime itself allocates now and then, when a worker first parks
+		fewest = min(fewest, testing.AllocsPerRun(5, func() { step++; m.step(step) }))
+	}
+	if fewest != 0 {
+		t.Errorf("%v allocations a step, want none", fewest)
 	}
 }
 

@@ -157,13 +157,11 @@ func convertToF32(dst, src unsafe.Pointer, dt DType, n int) {
 	}
 }
 
-// roundToBF16 rounds n float32s to bf16 precision in place.
+// roundToBF16 rounds n float32s to bf16 precision in place. A loop in Go: a buffer for the vector kernels to write to would be
+// allocated at every call, since the compiler cannot see through their dispatch.
 func roundToBF16(p unsafe.Pointer, n int) {
-	var half [64]BF16Bits
-	for s := unsafe.Slice((*float32)(p), n); len(s) > 0; {
-		m := min(len(s), len(half))
-		F32ToBF16(half[:m], s[:m])
-		BF16ToF32(s[:m], half[:m])
-		s = s[m:]
+	s := unsafe.Slice((*float32)(p), n)
+	for i, x := range s {
+		s[i] = ToBF16(x).F32()
 	}
 }
