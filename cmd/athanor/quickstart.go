@@ -11,7 +11,7 @@ import (
 type quickstartCmd struct {
 	Dir       string  `default:"quickstart-run" placeholder:"DIR" help:"Directory to make; it will hold tokenizer, data, run and hf (default quickstart-run)."`
 	Corpus    string  `placeholder:"PATH" help:"Folder or file of text to learn from; default: the source of the Go toolchain (go env GOROOT)."`
-	Seconds   float64 `default:"90" help:"Seconds of training; the number of steps is chosen for it."`
+	Seconds   float64 `default:"80" help:"Seconds of training; the number of steps is chosen for it."`
 	Overwrite bool    `help:"Replace an earlier quickstart that stands in --dir."`
 	Threads   int     `default:"0" help:"Threads, 0 = all."`
 }
