@@ -1,7 +1,7 @@
 // Dupjsonl makes any number of documents for trials of deduplication at scale, some of them copies of others, out of the sentences of
 // real corpora. The same arguments give the same bytes.
 //
-//	go run ./bench/dupjsonl -documents 10000000 -mean 2000 -exact 0.2 -near 0.2 -files 40 -out /tmp/dup books.jsonl.gz laws.jsonl.gz
+//	go run ./bench/dupjsonl -documents 10000000 -mean 2000 -exact 0.2 -near 0.2 -files 40 -out dup books.jsonl.gz laws.jsonl.gz
 //
 // A document that is a copy says in its field "of" of which, and in "copy" whether it is "exact" or "near": there 1 word of 50 is another
 // one. Originals have sentences in common, as real documents do, but no stretch of text.

@@ -3,7 +3,7 @@
 // new words keep coming however much there is. The same arguments give the same
 // bytes.
 //
-//	go run ./bench/mixedtext -bytes 10000000000 -files 40 -out /tmp/mixed books.jsonl.gz laws.jsonl.gz
+//	go run ./bench/mixedtext -bytes 10000000000 -files 40 -out mixed books.jsonl.gz laws.jsonl.gz
 //
 // Every input gets the same share of the text.
 package main

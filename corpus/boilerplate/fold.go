@@ -5,6 +5,8 @@ import (
 	"slices"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/athanor-lm/athanor/internal/eights"
 )
 
 // hasLength says whether a line has at least so many characters, those beyond ASCII counted twice.
@@ -86,9 +88,7 @@ func (l *look) copyPlain(line string, i int) int {
 	before := uint64(0) // the upper bit of the lowest byte: the byte before is a space
 	room := l.room
 	for ; i+8 <= len(line); i += 8 {
-		b := line[i : i+8]
-		w := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
-			uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+		w := eights.Load(line[i:])
 		low := w &^ high
 		// The upper bit of a byte says: below 0x20, 0 to 9, a space, a bar.
 		control := ^(low + (0x80-' ')*ones)

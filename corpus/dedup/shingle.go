@@ -9,6 +9,8 @@ import (
 
 	"github.com/zeebo/xxh3"
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/athanor-lm/athanor/internal/eights"
 )
 
 // shingler cuts texts into tokens and hashes runs of n of them. A token is a word, or a single character of a script that is
@@ -196,7 +198,7 @@ func letters(text string, at int) (h uint64, end int) {
 	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	h = wordSeed
 	for ; at+8 <= len(text); at += 8 {
-		x := loadString(text, at) | lower8
+		x := eights.Load(text[at:]) | lower8
 		low := x &^ tops
 		others := (^((low + ones*(0x80-'a')) &^ (low + ones*(0x7F-'z'))) | x) & tops // the top bits of bytes that are no letters
 		if others != 0 {
@@ -231,12 +233,6 @@ func hashWord(word []byte) uint64 {
 		h = mix(h, binary.LittleEndian.Uint64(w[:]))
 	}
 	return h
-}
-
-func loadString(s string, at int) uint64 {
-	b := s[at : at+8]
-	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
-		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
 }
 
 func mix(h, w uint64) uint64 {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/athanor-lm/athanor/corpus"
 	"github.com/athanor-lm/athanor/corpus/segment"
+	"github.com/athanor-lm/athanor/internal/eights"
 	"github.com/cespare/xxhash/v2"
 )
 
@@ -176,8 +177,7 @@ func lookOf(s string) uint64 {
 // eight returns up to eight bytes as a number.
 func eight(s string) (x uint64) {
 	if len(s) == 8 {
-		return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+		return eights.Load(s)
 	}
 	for i := range len(s) {
 		x |= uint64(s[i]) << (8 * i)

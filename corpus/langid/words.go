@@ -4,6 +4,7 @@ import (
 	"math/bits"
 	"unicode/utf8"
 
+	"github.com/athanor-lm/athanor/internal/eights"
 	"github.com/athanor-lm/athanor/internal/kernel"
 )
 
@@ -76,7 +77,7 @@ func (t *wordSet) share(text string) (share float64, words int) {
 			four &= four >> 2
 			for starts &= (in>>1 | next<<63) &^ (four & (four >> 4)); starts != 0; starts &= starts - 1 {
 				at := bits.TrailingZeros64(starts)
-				w := load(text[i+at:])
+				w := eights.Load(text[i+at:])
 				hits += t.has((w | 0x20*ones) & keep[uint8(in>>at|next<<(64-at))])
 			}
 			i += 64
@@ -129,10 +130,3 @@ const (
 	ones = 0x0101010101010101
 	high = 0x80 * ones
 )
-
-// load returns the first eight bytes of a string; the compiler makes it one instruction.
-func load(s string) uint64 {
-	_ = s[7]
-	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-}

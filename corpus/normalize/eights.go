@@ -3,6 +3,8 @@ package normalize
 import (
 	"encoding/binary"
 	"math/bits"
+
+	"github.com/athanor-lm/athanor/internal/eights"
 )
 
 // Bytes are looked at eight at a time, as one number: the upper bit of each says whether it is of a kind.
@@ -10,13 +12,6 @@ const (
 	low  = 0x0101010101010101
 	high = 0x8080808080808080
 )
-
-// load returns the first eight bytes of a string; the compiler makes it one instruction.
-func load(s string) uint64 {
-	_ = s[7]
-	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-}
 
 // equal marks the bytes of w that are c.
 func equal(w uint64, c byte) uint64 {
@@ -31,7 +26,7 @@ func skipWords(s string, i int) int {
 		carry = 0x80
 	}
 	for ; i+8 <= len(s); i += 8 {
-		w := load(s[i:])
+		w := eights.Load(s[i:])
 		// The high bit of a byte of t is set where it is above 0x20, of printing where it is not below it.
 		t := w + (0x80-0x21)*low
 		printing := w + (0x80-0x20)*low
@@ -48,7 +43,7 @@ func skipWords(s string, i int) int {
 // plainASCII returns how many bytes at the start of s are printing ASCII, newlines and tabs, which no setting changes one by one.
 func plainASCII(s string) (n int) {
 	for ; n+8 <= len(s); n += 8 {
-		w := load(s[n:])
+		w := eights.Load(s[n:])
 		// Above 0x7E, or below 0x20 and neither newline nor tab.
 		if other := (w | (w&^high + low) | ^(w&^high+0x60*low)&^equal(w, '\n')&^equal(w, '\t')) & high; other != 0 {
 			return n + bits.TrailingZeros64(other)/8

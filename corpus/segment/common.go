@@ -4,6 +4,7 @@ import (
 	"math/bits"
 	"slices"
 
+	"github.com/athanor-lm/athanor/internal/eights"
 	"github.com/athanor-lm/athanor/internal/kernel"
 )
 
@@ -35,9 +36,9 @@ func (s *scanner) chunks(i int, letters, spaces, marks uint64) int {
 		if fits := uint(n-1) < 16 && end+mark < 64 && spaces>>((end+mark)&63)&1 != 0; fits {
 			// hashAt(text, p, end)
 			x := text[p : p+16]
-			hash := uint64(n)*hashB ^ load(x[:8])&(^uint64(0)>>((64-8*uint(min(n, 8)))&63))
+			hash := uint64(n)*hashB ^ eights.Load(x[:8])&(^uint64(0)>>((64-8*uint(min(n, 8)))&63))
 			if n > 8 {
-				hash = fold(hash, hashA) ^ load(x[8:])&(^uint64(0)>>((128-8*uint(n))&63))
+				hash = fold(hash, hashA) ^ eights.Load(x[8:])&(^uint64(0)>>((128-8*uint(n))&63))
 			}
 			hash = fold(hash, hashB)
 			if seen[hash>>54]>>(hash>>48&63)&1 == 0 {

@@ -1,6 +1,10 @@
 package segment
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/athanor-lm/athanor/internal/eights"
+)
 
 const (
 	hashA = 0x9e3779b97f4a7c15
@@ -14,12 +18,12 @@ func Hash(s string) uint64 { return hashAt(s, 0, len(s)) }
 func hashAt(s string, a, b int) uint64 {
 	h := uint64(b-a) * hashB
 	for b-a > 8 {
-		h = fold(h^load(s[a:a+8]), hashA)
+		h = fold(h^eights.Load(s[a:a+8]), hashA)
 		a += 8
 	}
 	var x uint64
 	if a+8 <= len(s) {
-		x = load(s[a:a+8]) & (^uint64(0) >> (64 - 8*uint(b-a)))
+		x = eights.Load(s[a:a+8]) & (^uint64(0) >> (64 - 8*uint(b-a)))
 	} else {
 		for i := b - 1; i >= a; i-- {
 			x = x<<8 | uint64(s[i])
@@ -35,11 +39,4 @@ func hashByte(c byte) uint64 { return fold(hashB^uint64(c), hashB) }
 func fold(a, b uint64) uint64 {
 	hi, lo := bits.Mul64(a^hashA, b)
 	return hi ^ lo
-}
-
-// load returns eight bytes as a number; the compiler makes it one instruction.
-func load(s string) uint64 {
-	_ = s[7]
-	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }

@@ -1,6 +1,10 @@
 package segment
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/athanor-lm/athanor/internal/eights"
+)
 
 // Chunks that are not plain take several looks at prefixes, suffixes and infixes, and many come again: "(the", "e.g.", "x_max". Their
 // words are kept.
@@ -32,7 +36,7 @@ func (s *scanner) again(i int) (end int, at *knownChunk, key [2]uint64) {
 	}
 	end = i
 	for k := range key {
-		x := load(text[end : end+8])
+		x := eights.Load(text[end : end+8])
 		if n := bits.TrailingZeros64(invisible(x)); n < 64 {
 			key[k] = x & (1<<(n&^7) - 1)
 			end += n / 8

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/athanor-lm/athanor/internal/eights"
 	"github.com/athanor-lm/athanor/internal/kernel"
 )
 
@@ -75,7 +76,7 @@ func (t *Text) Runes() int {
 	for i+8 <= len(t.s) {
 		sums := uint64(0) // of the bytes at each of eight places
 		for end := min(i+8*255, len(t.s)); i+8 <= end; i += 8 {
-			x := load(t.s[i : i+8])
+			x := eights.Load(t.s[i : i+8])
 			sums += x >> 7 &^ (x >> 6) & ones
 		}
 		const twos = 0x00ff00ff00ff00ff
@@ -131,7 +132,7 @@ func hasRareLineEnd(s string) bool {
 	i := 0
 	for ; i+8 <= len(s); i += 8 {
 		// The upper bit of a byte that is below 0x20 and no newline, or above 0x7f.
-		x := load(s[i : i+8])
+		x := eights.Load(s[i : i+8])
 		low := x &^ high
 		newline := (low ^ '\n'*ones) + 0x7f*ones
 		if (^(low+0x60*ones)&newline|x)&high != 0 && anyRare(s, i, i+8) {

@@ -4,6 +4,8 @@ import (
 	"math/bits"
 	"slices"
 	"unicode/utf8"
+
+	"github.com/athanor-lm/athanor/internal/eights"
 )
 
 // Word is a word of a text.
@@ -162,7 +164,7 @@ func letters(text string, i int) (j int, hash uint64) {
 		}
 		return j, hashAt(text, i, j)
 	}
-	x := load(text[i : i+8])
+	x := eights.Load(text[i : i+8])
 	if other := otherThanLetters(x); other != 0 {
 		n := uint(bits.TrailingZeros64(other)) &^ 7
 		return i + int(n/8), fold(uint64(n/8)*hashB^x&(1<<n-1), hashB)
