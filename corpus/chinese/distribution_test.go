@@ -106,11 +106,8 @@ func corpora(t testing.TB) map[string][]string {
 	}
 }
 
-// TestDistributions prints the quantiles that docs/corpus/chinese.md argues from, with -v.
+// Measures that are shares of all real texts lie between none and all; -v prints the quantiles that docs/corpus/chinese.md argues from.
 func TestDistributions(t *testing.T) {
-	if !testing.Verbose() {
-		t.Skip("prints what it finds: -v")
-	}
 	for name, texts := range corpora(t) {
 		values := map[string][]float64{}
 		for _, text := range texts {
@@ -131,6 +128,9 @@ func TestDistributions(t *testing.T) {
 		for _, k := range keys {
 			v := values[k]
 			slices.Sort(v)
+			if isShare := !slices.Contains([]string{"han characters", "function", "pinyin", "sentence"}, k); isShare && !(v[0] >= 0 && v[len(v)-1] <= 1) {
+				t.Errorf("%s: the share %q lies between %v and %v", name, k, v[0], v[len(v)-1])
+			}
 			line := fmt.Sprintf("%-16s", k)
 			for _, q := range []float64{0, .01, .05, .5, .95, .99, 1} {
 				line += fmt.Sprintf(" %8.4g", v[int(q*float64(len(v)-1))])
