@@ -30,7 +30,7 @@ func disguised(t string, i int) (byte, int) {
 	}
 	if c == 0xEF && i+2 < len(t) {
 		switch x := t[i+2]; {
-		case t[i+1] == 0xBC && x >= 0x81:
+		case t[i+1] == 0xBC && x >= 0x81 && x <= 0xBF:
 			return letterOf[x-0x81+'!'], 3
 		case t[i+1] == 0xBD && x >= 0x80 && x <= 0x9E:
 			return letterOf[x-0x80+'`'], 3

@@ -228,6 +228,7 @@ func TestSettingsThatCannotBe(t *testing.T) {
 func FuzzFind(f *testing.F) {
 	f.Add("a darn s h i t blast坏蛋 d4rn ｄａｒｎ", true)
 	f.Add("heckheckles", false)
+	f.Add("\xef\xbc\xef", true)
 	entries, err := parse(strings.NewReader("darn\nheck*\n*blast*\n坏蛋\n坏\u86cb糕\nshits\n!heckle\n~court\n"), "list")
 	if err != nil {
 		f.Fatal(err)
