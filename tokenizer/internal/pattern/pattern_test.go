@@ -61,7 +61,7 @@ func TestFindAsOnigurumaDoes(t *testing.T) {
 }
 
 func TestWhatCannotBeDoneIsAnError(t *testing.T) {
-	for _, expr := range []string{`(`, `)`, `[a`, `a\`, `[a&&b]`, `[[:strange:]]`, `\p{L`, `\p{Nonsense}`, `\X`, `\u12`} {
+	for _, expr := range []string{`(`, `)`, `[a`, `a\`, `[a&&b]`, `[[:strange:]]`, `[[:]`, `[[:]]`, `[[::]]`, `\p{L`, `\p{Nonsense}`, `\X`, `\u12`} {
 		if _, err := Compile(expr); err == nil {
 			t.Errorf("%s compiles", expr)
 		}
@@ -130,6 +130,7 @@ func TestLinearMatchesAreAllMatches(t *testing.T) {
 func FuzzCompile(f *testing.F) {
 	f.Add(`\s+(?!\S)|[^\s\p{L}]++`, "a b")
 	f.Add(`[[:alpha:]\-\]]{2,}+`, "ab-]")
+	f.Add(`[[:]`, "a")
 	f.Fuzz(func(t *testing.T, expr, text string) {
 		p, err := Compile(expr)
 		if err != nil || len(text) > 200 {

@@ -3,10 +3,9 @@ package pattern
 import (
 	"errors"
 	"fmt"
-	"regexp"
+	"regexp/syntax"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 // translate rewrites an expression from Oniguruma's syntax to that of Go's
@@ -38,8 +37,6 @@ type translator struct {
 	atom   int
 	groups []group
 	fold   bool // without regard to case
-
-	complements map[string]string
 }
 
 type group struct {
@@ -284,7 +281,7 @@ func (t *translator) property(c byte, in bool) error {
 func (t *translator) set(members string, not, in bool) error {
 	switch {
 	case in && not:
-		rest, err := t.complement(members)
+		rest, err := complement(members)
 		if err != nil {
 			return err
 		}
@@ -301,29 +298,26 @@ func (t *translator) set(members string, not, in bool) error {
 
 // complement returns what is not a member of a set, for \W and the like inside
 // brackets.
-func (t *translator) complement(members string) (string, error) {
-	if s, ok := t.complements[members]; ok {
-		return s, nil
-	}
-	re, err := regexp.Compile("^(?s:[^" + members + "])$")
+func complement(members string) (string, error) {
+	set, err := syntax.Parse("["+members+"]", syntax.Perl)
 	if err != nil {
 		return "", err
 	}
+	in := set.Rune // pairs of first and last characters, in order
+	if set.Op == syntax.OpLiteral {
+		in = []rune{set.Rune[0], set.Rune[0]}
+	}
 	var b strings.Builder
-	var buf [utf8.UTFMax]byte
-	lo := rune(-1)
-	for r := rune(0); r <= unicode.MaxRune+1; r++ {
-		if in := r <= unicode.MaxRune && re.Match(buf[:utf8.EncodeRune(buf[:], r)]); in && lo < 0 {
-			lo = r
-		} else if !in && lo >= 0 {
-			fmt.Fprintf(&b, `\x{%X}-\x{%X}`, lo, r-1)
-			lo = -1
+	next := rune(0)
+	for i := 0; i < len(in); i += 2 {
+		if next < in[i] {
+			fmt.Fprintf(&b, `\x{%X}-\x{%X}`, next, in[i]-1)
 		}
+		next = in[i+1] + 1
 	}
-	if t.complements == nil {
-		t.complements = map[string]string{}
+	if next <= unicode.MaxRune {
+		fmt.Fprintf(&b, `\x{%X}-\x{%X}`, next, unicode.MaxRune)
 	}
-	t.complements[members] = b.String()
 	return b.String(), nil
 }
 
@@ -340,16 +334,16 @@ func (t *translator) class() error {
 			t.take(1)
 			return nil
 		case strings.HasPrefix(rest, "[:"):
-			end := strings.Index(rest, ":]")
-			if end < 0 {
+			name, _, ok := strings.Cut(rest[2:], ":]")
+			if !ok {
 				return errors.New("a [: without :]")
 			}
-			set := members("posix " + rest[2:end])
+			set := members("posix " + name)
 			if set == "" {
-				return fmt.Errorf("the class [:%s:] is not supported", rest[2:end])
+				return fmt.Errorf("the class [:%s:] is not supported", name)
 			}
 			t.both(set)
-			t.i += end + 2
+			t.i += len("[:") + len(name) + len(":]")
 		case rest[0] == '[' || strings.HasPrefix(rest, "&&"):
 			return errors.New("[…] and && inside [] are not supported")
 		case rest[0] == '\\':
