@@ -68,6 +68,8 @@ func FuzzExtract(f *testing.F) {
 	f.Add([]byte(article), "text/html")
 	f.Add([]byte("<table><a><p><svg><title>x<base href=//y><link rel=canonical href=z>"), "text/html; charset=utf-16")
 	f.Add([]byte("\xff\xfe<\x00p\x00>"), "")
+	f.Add([]byte("\u00ad a"), "text/html; charset=utf-8")
+	f.Add([]byte("<title>The kiln</title><h1>The kiln</h1><pre>    the wood is dry"), "text/html")
 	f.Fuzz(func(t *testing.T, page []byte, contentType string) {
 		if len(page) > 1<<14 {
 			return

@@ -5,8 +5,8 @@ import (
 	"unicode"
 )
 
-// tidy drops what only steers how a text is set (soft hyphens, zero-width spaces at line ends, spaces around line ends, more
-// than one empty line), and keeps everything else.
+// tidy drops what only steers how a text is set (soft hyphens, zero-width spaces at line ends, spaces before line ends and at the
+// beginning, more than one empty line), and keeps everything else.
 func tidy(text string) string {
 	text = strings.ReplaceAll(text, "\u00ad", "")
 	var b strings.Builder
@@ -18,7 +18,9 @@ func tidy(text string) string {
 			empty++
 			continue
 		}
-		if b.Len() > 0 {
+		if b.Len() == 0 {
+			line = strings.TrimLeftFunc(line, unicode.IsSpace)
+		} else {
 			b.WriteByte('\n')
 			if empty > 0 {
 				b.WriteByte('\n')
