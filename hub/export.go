@@ -25,7 +25,7 @@ type ExportOptions struct {
 	Config        model.Config
 	DType         string // f32, bf16 or f16, the type weights are stored in
 	MaxShardBytes int64  // tensor bytes a file, 0 = DefaultShardBytes; a larger tensor gets a file of its own
-	Overwrite     bool   // replace a directory that already holds something
+	Overwrite     bool   // replace an export that stands there; a directory that holds anything else is refused all the same
 
 	Tokenizer      TokenizerSaver // saved into the directory; or
 	TokenizerFiles []string       // files copied as they are, such as Checkpoint.TokenizerFiles
@@ -44,7 +44,8 @@ var dtypes = map[string]struct {
 
 // Export writes a directory that transformers loads as a causal language model. Source fills dst with our parameter of the given
 // name, in f32; each is asked for once, in the order of Params. Everything is written to a new directory beside dir, synced, and renamed into place at the
-// end: whatever fails, dir is what it was. A dir that holds something is refused without Overwrite.
+// end: whatever fails, dir is what it was. A dir that holds something is refused without Overwrite, and one that holds
+// anything but a model, such as a run, with it, too.
 func Export(dir string, o ExportOptions, source func(name string, dst []float32) error) error {
 	if err := export(filepath.Clean(dir), o, source); err != nil {
 		return fmt.Errorf("hub: export %s: %w", dir, err)
@@ -62,12 +63,8 @@ func export(dir string, o ExportOptions, source func(string, []float32) error) (
 	if err != nil {
 		return err
 	}
-	occupied, err := holdsSomething(dir)
-	if err != nil {
+	if err := mayReplace(dir, o.Overwrite); err != nil {
 		return err
-	}
-	if occupied && !o.Overwrite {
-		return errors.New("the directory is not empty")
 	}
 	parent := filepath.Dir(dir)
 	if err := os.MkdirAll(parent, 0o755); err != nil {
@@ -100,13 +97,29 @@ func export(dir string, o ExportOptions, source func(string, []float32) error) (
 	return replace(dir, tmp)
 }
 
-// holdsSomething reports whether dir exists and has entries; a dir that is a file is an error.
-func holdsSomething(dir string) (bool, error) {
+// mayReplace allows what does not exist, an empty directory, and with overwrite a directory that a model was exported to:
+// one with a configuration and no folders, which a run, a dataset or a person's own directory is not.
+func mayReplace(dir string, overwrite bool) error {
 	entries, err := os.ReadDir(dir)
-	if errors.Is(err, os.ErrNotExist) {
-		return false, nil
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case len(entries) == 0:
+		return nil
+	case !overwrite:
+		return errors.New("the directory is not empty")
 	}
-	return len(entries) > 0, err
+	if _, err := os.Stat(filepath.Join(dir, configFile)); err != nil {
+		return fmt.Errorf("only a directory that a model was exported to is replaced, and this one has no %s", configFile)
+	}
+	for _, e := range entries {
+		if e.IsDir() {
+			return fmt.Errorf("only a directory that a model was exported to is replaced, and this one holds the folder %s", e.Name())
+		}
+	}
+	return nil
 }
 
 // replace puts tmp in dir's place. An old dir is moved aside first and restored should the second rename fail.

@@ -198,6 +198,32 @@ func TestFailedExportLeavesNothing(t *testing.T) {
 	}
 }
 
+func TestOverwriteReplacesNothingButAModel(t *testing.T) {
+	o := ExportOptions{Config: model.Config{Family: "gpt2", Vocab: 5, Layers: 1, Width: 2, Heads: 1, Context: 3}, DType: "f32", Overwrite: true}
+	for name, files := range map[string][]string{
+		"a run":            {"config.yaml", "checkpoints/latest"},
+		"texts":            {"thesis.txt"},
+		"folders beside":   {"config.json", "checkpoints/latest"},
+		"only a tokenizer": {"tokenizer.json"},
+	} {
+		dir := t.TempDir()
+		for _, f := range files {
+			path := filepath.Join(dir, f)
+			if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte("mine"), 0o644)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := Export(dir, o, source); err == nil || !strings.Contains(err.Error(), "only a directory that a model was exported to is replaced") {
+			t.Errorf("%s: %v", name, err)
+		}
+		for _, f := range files {
+			if _, err := os.Stat(filepath.Join(dir, f)); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
 // savedTokenizer writes what a tokenizer would.
 type savedTokenizer struct{ config string }
 

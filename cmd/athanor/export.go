@@ -10,10 +10,10 @@ import (
 
 type exportCmd struct {
 	Model     string `arg:"" help:"A run, a checkpoint or a Hugging Face directory."`
-	Out       string `required:"" help:"The Hugging Face directory to write."`
+	Out       string `short:"o" required:"" placeholder:"DIR" help:"The Hugging Face directory to write."`
 	DType     string `name:"dtype" enum:"f32,bf16,f16" default:"f32" help:"Type of the stored weights: f32, bf16 or f16."`
 	ShardSize int64  `default:"5000" help:"Largest weights file in MB." placeholder:"MB"`
-	Overwrite bool   `help:"Replace a directory that holds something."`
+	Overwrite bool   `help:"Replace a model that was exported there before."`
 }
 
 // Help is shown by athanor export --help.
@@ -27,6 +27,9 @@ Examples:
 }
 
 func (e *exportCmd) Run(c *cliContext) error {
+	if e.ShardSize < 1 {
+		return fmt.Errorf("--shard-size %d: want at least 1 MB", e.ShardSize)
+	}
 	src, err := pretrained.Open(e.Model)
 	if err != nil {
 		return err

@@ -10,7 +10,7 @@ import (
 
 type importCmd struct {
 	Model string `arg:"" help:"A Hugging Face directory of a GPT-2, LLaMA, Qwen2, Qwen3, Mistral or SmolLM model."`
-	Out   string `required:"" help:"The run directory to make: a checkpoint at step 0 with its tokenizer."`
+	Out   string `short:"o" required:"" placeholder:"DIR" help:"The run directory to make: a checkpoint at step 0 with its tokenizer."`
 }
 
 // Help is shown by athanor import --help.
