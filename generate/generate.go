@@ -167,7 +167,7 @@ func (g *Generator) check(prompts [][]uint32, o Options) error {
 	for i, p := range prompts {
 		switch {
 		case len(p) == 0:
-			return fmt.Errorf("generate: prompt %d is empty, and the tokenizer has no token to begin with", i+1)
+			return fmt.Errorf("generate: prompt %d gives no token: it is empty or has no character the tokenizer knows, and the tokenizer has no token to begin with", i+1)
 		case len(p) > c.Context:
 			return fmt.Errorf("generate: prompt %d has %d tokens, the model's context is %d", i+1, len(p), c.Context)
 		}

@@ -296,6 +296,9 @@ func TestImpossibleRequestsAreRefused(t *testing.T) {
 		{[]string{"a"}, Options{MaxTokens: -1}, "-1 new tokens, want 0 or more"},
 		{[]string{"a"}, Options{Stop: []string{""}}, "empty stop string"},
 		{[]string{"a"}, Options{Sampling: Sampling{TopP: 2}}, "top-p 2, want a share"},
+		{[]string{"a"}, Options{Sampling: Sampling{TopP: math.NaN()}}, "top-p NaN, want a share"},
+		{[]string{"a"}, Options{Sampling: Sampling{MinP: math.NaN()}}, "min-p NaN, want a share"},
+		{[]string{"a"}, Options{Sampling: Sampling{RepetitionPenalty: math.NaN()}}, "repetition penalty NaN"},
 		{[]string{"a", strings.Repeat("x", contextLen+1)}, Options{}, fmt.Sprintf("prompt 2 has %d tokens, the model's context is %d", contextLen+1, contextLen)},
 	} {
 		_, _, err := g.Generate(context.Background(), tc.prompts, tc.o, nil)

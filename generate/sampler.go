@@ -24,15 +24,15 @@ type Sampling struct {
 // Validate reports the first value that cannot work.
 func (s Sampling) Validate() error {
 	switch {
-	case s.RepetitionPenalty < 0:
+	case !(s.RepetitionPenalty >= 0) || math.IsInf(s.RepetitionPenalty, 0):
 		return fmt.Errorf("repetition penalty %g, want 0 (none) or more", s.RepetitionPenalty)
 	case s.Temperature < 0 || math.IsNaN(s.Temperature) || math.IsInf(s.Temperature, 0):
 		return fmt.Errorf("temperature %g, want 0 (greedy) or more", s.Temperature)
 	case s.TopK < 0:
 		return fmt.Errorf("top-k %d, want 0 (all) or more", s.TopK)
-	case s.TopP < 0 || s.TopP > 1:
+	case !(s.TopP >= 0 && s.TopP <= 1):
 		return fmt.Errorf("top-p %g, want a share between 0 and 1", s.TopP)
-	case s.MinP < 0 || s.MinP > 1:
+	case !(s.MinP >= 0 && s.MinP <= 1):
 		return fmt.Errorf("min-p %g, want a share between 0 and 1", s.MinP)
 	}
 	return nil

@@ -70,6 +70,9 @@ func loadDir(path string) (*Tokenizer, error) {
 		return nil, err
 	}
 	for _, names := range [][2]string{{"vocab.json", "merges.txt"}, {"encoder.json", "vocab.bpe"}} {
+		if !fileExists(filepath.Join(path, names[1])) {
+			continue // other tokenizers have a vocab.json, too
+		}
 		vocab, err := readFile(filepath.Join(path, names[0]))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue

@@ -33,7 +33,7 @@ func modelOf(dir string) (string, error) {
 		}
 		return filepath.Join(dir, c.Model), nil
 	}
-	for _, name := range []string{"tokenizer.json", "vocab.json", "encoder.json", "vocab.txt"} {
+	for _, name := range []string{"tokenizer.json", "merges.txt", "vocab.bpe", "vocab.txt"} {
 		if fileExists(filepath.Join(dir, name)) {
 			return "", nil
 		}

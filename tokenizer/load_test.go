@@ -110,6 +110,14 @@ func TestLoadNamesThePath(t *testing.T) {
 			t.Errorf("load %s: %v, want %q", path, err, want)
 		}
 	}
+	os.WriteFile(filepath.Join(dir, "vocab.json"), []byte(`["[PAD]","[UNK]","a"]`), 0o666)
+	if _, err := Load(dir); err == nil || !strings.Contains(err.Error(), "holds neither") {
+		t.Errorf("vocab.json alone: %v", err)
+	}
+	os.WriteFile(filepath.Join(dir, "vocab.txt"), []byte("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n"), 0o666)
+	if tok, err := Load(dir); err != nil || tok.VocabSize() != 6 {
+		t.Errorf("BERT's vocab.txt beside a vocab.json: %v", err)
+	}
 	os.WriteFile(filepath.Join(dir, "vocab.json"), []byte(`{"a":0,"b":1,"ab":2}`), 0o666)
 	os.WriteFile(filepath.Join(dir, "merges.txt"), []byte("#version: 0.2\na b\nabc\n"), 0o666)
 	if _, err := Load(dir); err == nil || !strings.Contains(err.Error(), `line 3 is "abc"`) {

@@ -13,6 +13,7 @@ import (
 	"github.com/athanor-lm/athanor/pretrained"
 	"github.com/athanor-lm/athanor/runlog"
 	"github.com/athanor-lm/athanor/tensor"
+	"github.com/athanor-lm/athanor/tokenizer"
 )
 
 type generateCmd struct {
@@ -44,6 +45,13 @@ func (*generateCmd) Help() string {
 }
 
 func (g *generateCmd) Run(c *cliContext) error {
+	// In generate.Sampling 0 stands for "not set"; a person who types it means something else.
+	switch {
+	case g.TopP == 0:
+		return errors.New("--top-p 0: want more than 0 and at most 1, which is all; --temperature 0 is greedy")
+	case g.RepetitionPenalty == 0:
+		return errors.New("--repetition-penalty 0: want more than 0; 1 is none")
+	}
 	prompts, err := g.prompts(c)
 	if err != nil {
 		return err
@@ -68,6 +76,10 @@ func (g *generateCmd) Run(c *cliContext) error {
 		Sampling:  generate.Sampling{RepetitionPenalty: g.RepetitionPenalty, Temperature: g.Temperature, TopK: g.TopK, TopP: g.TopP, MinP: g.MinP, Seed: g.Seed},
 		MaxTokens: g.Tokens, Stop: g.Stop, EOS: src.EOS(), IgnoreEOS: g.IgnoreEOS, Slide: g.Slide,
 	}
+	if err := gen.Check(prompts, o); err != nil { // before the prompt is echoed
+		return err
+	}
+	g.warn(c, tok, prompts)
 	// One text streams as it is written; several are written together and printed one after the other.
 	var emit func(int, string)
 	if len(prompts) == 1 && !g.JSON {
@@ -107,6 +119,15 @@ func (g *generateCmd) print(c *cliContext, prompts []string, results []generate.
 	return nil
 }
 
+// warn tells of what is lost of the prompts.
+func (g *generateCmd) warn(c *cliContext, tok *tokenizer.Tokenizer, prompts []string) {
+	for i, p := range prompts {
+		if n := tok.Check([]byte(p)).Unencodable; n > 0 {
+			fmt.Fprintf(c.stderr, "athanor: prompt %d: %d bytes or characters have no token in this vocabulary\n", i+1, n)
+		}
+	}
+}
+
 // prompts gathers those of the flags and of the file.
 func (g *generateCmd) prompts(c *cliContext) ([]string, error) {
 	prompts := g.Prompt
@@ -122,8 +143,12 @@ func (g *generateCmd) prompts(c *cliContext) ([]string, error) {
 		}
 		lines := bufio.NewScanner(in)
 		lines.Buffer(nil, 16<<20)
-		for lines.Scan() {
-			if line := strings.TrimRight(lines.Text(), "\r"); line != "" {
+		for first := true; lines.Scan(); first = false {
+			line := strings.TrimRight(lines.Text(), "\r")
+			if first {
+				line = strings.TrimPrefix(line, "\ufeff") // a byte-order mark is no part of the text
+			}
+			if line != "" {
 				prompts = append(prompts, line)
 			}
 		}

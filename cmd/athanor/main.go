@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -150,6 +151,16 @@ func calledAs(arg0 string) string {
 		return arg0
 	}
 	return "athanor"
+}
+
+// refuseGiven refuses flags that were given and would be passed over in silence, and says why.
+func refuseGiven(k *kong.Context, why string, flags ...string) error {
+	for _, p := range k.Path {
+		if p.Flag != nil && slices.Contains(flags, p.Flag.Name) {
+			return fmt.Errorf("--%s %s", p.Flag.Name, why)
+		}
+	}
+	return nil
 }
 
 func isTerminal(w io.Writer) bool {

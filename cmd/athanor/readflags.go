@@ -12,7 +12,7 @@ import (
 type readFlags struct {
 	TextField string   `default:"text" placeholder:"NAME" help:"JSON field that holds the text."`
 	Separator string   `placeholder:"LINE" help:"Cut text files into documents at lines that consist of this."`
-	Format    string   `enum:",text,markdown,jsonl,parquet,mail,html,warc,wet,source" default:"" help:"Read every file as this format, whatever its name."`
+	Format    string   `enum:",text,markdown,jsonl,parquet,mail,html,warc,wet,source" default:"" placeholder:"NAME" help:"Read every file as this format, whatever its name: text, markdown, jsonl, parquet, mail, html, warc, wet or source."`
 	Ext       []string `aliases:"extensions" placeholder:".EXT" help:"Take only these extensions from directories. May be repeated."`
 	MaxRecord int      `default:"268435456" placeholder:"BYTES" help:"Set aside JSON lines and texts larger than this."`
 }

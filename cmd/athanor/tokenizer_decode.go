@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -70,6 +71,9 @@ func (t *tokenizerDecodeCmd) records(c *cliContext, tok *tokenizer.Tokenizer) er
 		err := in.Decode(&r)
 		if err == io.EOF {
 			return out.Flush()
+		}
+		if err == nil && r.IDs == nil {
+			err = errors.New("no list \"ids\"")
 		}
 		if err == nil {
 			err = checkIDs(tok, r.IDs)

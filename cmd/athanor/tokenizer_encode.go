@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/athanor-lm/athanor/runlog"
 	"github.com/athanor-lm/athanor/tokenizer"
 )
@@ -43,7 +45,17 @@ Examples:
   zstd -dc web.jsonl.zst | athanor tokenizer encode tok --jsonl --offsets > ids.jsonl`
 }
 
-func (t *tokenizerEncodeCmd) Run(c *cliContext) error {
+func (t *tokenizerEncodeCmd) Run(c *cliContext, k *kong.Context) error {
+	if !t.JSONL {
+		if err := refuseGiven(k, "goes with --jsonl", "workers", "text-field"); err != nil {
+			return err
+		}
+	}
+	if !t.samples() {
+		if err := refuseGiven(k, "goes with --dropout, --alpha or --nbest", "seed"); err != nil {
+			return err
+		}
+	}
 	switch {
 	case t.Text != nil && t.File != "":
 		return fmt.Errorf("both a file (%s) and --text are given, want one", t.File)

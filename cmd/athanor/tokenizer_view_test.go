@@ -116,11 +116,17 @@ func TestEncodeOffsetsAndView(t *testing.T) {
 	for want, flags := range map[string][]string{
 		"--offsets goes with":    {"-t", "x", "--offsets", "--count"},
 		"want one of them":       {"-t", "x", "--jsonl"},
+		"--workers goes with":    {"-t", "x", "--workers", "2"},
+		"--text-field goes with": {"-t", "x", "--text-field", "body"},
+		"--seed goes with":       {"-t", "x", "--seed", "7"},
 		"can't be used together": {"-t", "x", "--show", "--color"},
 	} {
 		if code, _, stderr := piped("", append([]string{"tokenizer", "encode", tok}, flags...)...); code == 0 || !strings.Contains(stderr, want) {
 			t.Errorf("%v: exit %d, %s, want %q", flags, code, stderr, want)
 		}
+	}
+	if code, _, stderr := piped(`{"ids":[]}{"id":"a","tokens":[1]}`, "tokenizer", "decode", tok, "--jsonl"); code != 1 || !strings.Contains(stderr, `record 2 of standard input: no list "ids"`) {
+		t.Errorf("exit %d: %s", code, stderr)
 	}
 	if code, _, stderr := piped(`{"ids":[1]}{"ids":[4000]}`, "tokenizer", "decode", tok, "--jsonl"); code != 1 || !strings.Contains(stderr, "record 2 of standard input: id 1 of the list is 4000") {
 		t.Errorf("exit %d: %s", code, stderr)

@@ -3,6 +3,7 @@
 package strictyaml
 
 import (
+	"bytes"
 	"encoding"
 	"errors"
 	"fmt"
@@ -112,6 +113,8 @@ func (d *Doc) Errorf(key string, found any, want string, args ...any) error {
 }
 
 func (d *Doc) decode(file string, data []byte, dst any) error {
+	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))       // editors of Windows put a byte-order mark there,
+	data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")) // and line ends that the parser counts twice behind comments
 	f, err := parser.ParseBytes(data, 0)
 	if err != nil {
 		return syntaxError(file, err)

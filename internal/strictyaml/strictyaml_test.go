@@ -45,6 +45,21 @@ func TestDecodeRefusesWithFileLineValueAndWant(t *testing.T) {
 	}
 }
 
+func TestFilesOfWindowsEditorsAreRead(t *testing.T) {
+	var c config
+	d, err := Decode("f.yaml", []byte("\xef\xbb\xbf# a comment\r\nseed: 5\r\nmodel:\r\n  preset: gpt2\r\n  layers: 3\r\n"), &c)
+	if err != nil || c.Seed != 5 || c.Model.Preset != "gpt2" || c.Model.Layers != 3 {
+		t.Fatalf("%+v, %v", c, err)
+	}
+	if err := d.Errorf("model.layers", 3, "4"); err.Error() != "f.yaml:5: model.layers: 3, want 4" {
+		t.Error(err)
+	}
+	c = config{}
+	if _, err := Decode("f.yaml", []byte("\xef\xbb\xbfseed: 6\n"), &c); err != nil || c.Seed != 6 {
+		t.Errorf("%+v, %v", c, err)
+	}
+}
+
 func TestDecodeKeepsDefaultsAndSetOverrides(t *testing.T) {
 	c := config{Seed: 7}
 	c.Model.Rate = 0.5
