@@ -151,6 +151,9 @@ func (t *corpusClassifyTrainCmd) Run(c *cliContext) error {
 			fmt.Fprintf(c.stderr, "epoch %2d  loss %.4f  held out %.4f\n", e.N, e.Loss, e.Validation)
 		},
 	}
+	if err := mayMakeFile(t.Out); err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
 	examples, err := t.examples(c.ctx, c.stderr)
 	if err != nil {
 		return err

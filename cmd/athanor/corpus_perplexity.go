@@ -98,6 +98,9 @@ func (t *corpusPerplexityTrainCmd) Run(c *cliContext) error {
 			last = phase
 		}
 	}
+	if err := mayMakeFile(t.Out); err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
 	documents, err := t.documents(c.ctx, c.stderr)
 	if err != nil {
 		return err

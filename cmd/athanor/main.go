@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"unicode"
 
 	"github.com/alecthomas/kong"
 	kongcompletion "github.com/jotaen/kong-completion"
@@ -151,6 +152,24 @@ func calledAs(arg0 string) string {
 		return arg0
 	}
 	return "athanor"
+}
+
+// next is a command that a person is to type next: this program, with arguments as a shell wants them.
+func (c *cliContext) next(args ...string) string {
+	words := []string{c.self}
+	for _, a := range args {
+		words = append(words, shellWord(a))
+	}
+	return strings.Join(words, " ")
+}
+
+// shellWord makes text one word of a shell.
+func shellWord(text string) string {
+	plain := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("/._-=:,+@", r) }
+	if text != "" && strings.IndexFunc(text, func(r rune) bool { return !plain(r) }) < 0 {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 // refuseGiven refuses flags that were given and would be passed over in silence, and says why.

@@ -2,6 +2,21 @@ package main
 
 import "testing"
 
+func TestNextCommandsAreWordsOfAShell(t *testing.T) {
+	c := cliContext{self: "./athanor"}
+	for want, args := range map[string][]string{
+		"./athanor train --resume runs/a-1.b":    {"train", "--resume", "runs/a-1.b"},
+		"./athanor tokenizer info '我的 文件/分词'":    {"tokenizer", "info", "我的 文件/分词"},
+		"./athanor tokenizer info 法律/分词":         {"tokenizer", "info", "法律/分词"},
+		`./athanor export 'a$b' --out 'it'\''s'`: {"export", "a$b", "--out", "it's"},
+		"./athanor generate runs/x --prompt ''":  {"generate", "runs/x", "--prompt", ""},
+	} {
+		if got := c.next(args...); got != want {
+			t.Errorf("%q: %s, want %s", args, got, want)
+		}
+	}
+}
+
 func TestNextCommandsAreWhatThePersonTypes(t *testing.T) {
 	for arg0, want := range map[string]string{
 		"/var/cache/go-build123/b001/exe/athanor": "go run ./cmd/athanor",

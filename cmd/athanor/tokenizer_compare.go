@@ -47,6 +47,14 @@ func (t *tokenizerCompareCmd) Run(c *cliContext) error {
 	if t.Limit < 1 {
 		return fmt.Errorf("--limit %d: want at least 1 MB", t.Limit)
 	}
+	if t.Chart != "" {
+		if filepath.Ext(t.Chart) != ".svg" {
+			return fmt.Errorf("--chart %s: the chart is an SVG, want a name that ends with .svg", t.Chart)
+		}
+		if err := mayMakeFile(t.Chart); err != nil {
+			return fmt.Errorf("--chart: %w", err)
+		}
+	}
 	var contenders []tokenizer.Contender
 	for _, arg := range t.Tokenizers {
 		name, path := named(arg)
@@ -196,9 +204,6 @@ func fixed(v float64) string { return strconv.FormatFloat(v, 'f', 2, 64) }
 
 // writeChart draws bytes a token.
 func writeChart(path string, c *tokenizer.Comparison) error {
-	if ext := filepath.Ext(path); ext != ".svg" {
-		return fmt.Errorf("--chart %s: the chart is an SVG, want a name that ends with .svg", path)
-	}
 	g := runlog.GroupedBars{Title: "Text a token holds", YLabel: "bytes a token", Format: "%.2f"}
 	for i := range c.Texts {
 		g.Groups = append(g.Groups, c.Texts[i].Name)

@@ -79,7 +79,7 @@ func TestTokenizerCommandsRefuse(t *testing.T) {
 		{"--vocab-size does not apply", []string{"train", empty, "-o", out, "-k", "chars", "-v", "300"}},
 		{"holds a tokenizer (tokenizer.json)", []string{"train", empty, "-o", tok}},
 		{"no amount of bytes", []string{"train", empty, "-o", out, "--memory-limit", "4X"}},
-		{"memory limit", []string{"train", empty, "-o", out, "--memory-limit", "1MB"}},
+		{"--memory-limit 977 KiB: want at least 48.0 MiB", []string{"train", empty, "-o", out, "--memory-limit", "1MB"}},
 		{"no such file", []string{"info", filepath.Join(dir, "none")}},
 		{"whole number", []string{"decode", tok, "1", "x"}},
 		{"does not use", []string{"decode", tok, "4000"}},

@@ -81,8 +81,11 @@ func (t *tokenizerTrainCmd) Run(c *cliContext, k *kong.Context) error {
 	if err := t.refuseFlags(k); err != nil {
 		return err
 	}
-	if err := t.refuseOverwrite(); err != nil {
+	if err := errors.Join(t.refuseOverwrite(), mayMakeDir(t.Out)); err != nil {
 		return err
+	}
+	if t.MemoryLimit != 0 && t.MemoryLimit < leastMemory {
+		return fmt.Errorf("--memory-limit %s: want at least %s", runlog.Bytes(int64(t.MemoryLimit)), runlog.Bytes(leastMemory))
 	}
 	opts := t.readFlags.options()
 	opts.OnBad = func(b read.Bad) { fmt.Fprintln(c.stderr, "set aside:", b) }
@@ -221,7 +224,7 @@ func (t *tokenizerTrainCmd) report(c *cliContext, tok *tokenizer.Tokenizer, st r
 		rows = append(rows, runlog.Row{Name: "pruned", Value: fmt.Sprintf("%s pieces that occur less than %d times, %.3g%% of all occurrences",
 			runlog.Count(float64(counts.PrunedPieces)), counts.Threshold, 100*counts.PrunedShare)})
 	}
-	rows = append(rows, runlog.Row{Name: "hash", Value: tok.Hash()[:16]}, runlog.Row{Name: "next", Value: c.self + " tokenizer info " + t.Out})
+	rows = append(rows, runlog.Row{Name: "hash", Value: tok.Hash()[:16]}, runlog.Row{Name: "next", Value: c.next("tokenizer", "info", t.Out)})
 	kinds := runlog.Section{Title: "Kinds of tokens"}
 	for _, k := range in.Kinds {
 		kinds.Rows = append(kinds.Rows, runlog.Row{Name: string(k.Kind), Value: share(k.Tokens, in.Tokens)})

@@ -20,6 +20,9 @@ func flagKinds() map[string]string {
 	}
 }
 
+// leastMemory is the least memory limit: less gives the trainer less than it takes.
+const leastMemory = 48 << 20
+
 // limitMemory keeps the garbage collector below the limit and returns what undoes that.
 func (t *tokenizerTrainCmd) limitMemory() (restore func()) {
 	if t.MemoryLimit == 0 {
