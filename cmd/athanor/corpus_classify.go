@@ -24,6 +24,13 @@ type corpusClassifyCmd struct {
 	Eval  corpusClassifyEvalCmd  `cmd:"" help:"Compare a classifier with labelled documents."`
 }
 
+// Help is shown by athanor corpus classify --help.
+func (*corpusClassifyCmd) Help() string {
+	return `Examples:
+  athanor corpus classify train good=books/ bad=mail.jsonl.gz -o quality.cls
+  athanor corpus classify score quality.cls web.jsonl.zst > scores.jsonl`
+}
+
 // labelFlags say where documents' labels come from.
 type labelFlags struct {
 	Inputs     []string `arg:"" optional:"" help:"Files, directories and globs with labelled documents; LABEL=PATH gives all documents of a path one label."`
@@ -204,6 +211,15 @@ type corpusClassifyEvalCmd struct {
 	JSON bool `name:"json" help:"Print the figures as JSON."`
 }
 
+// Help is shown by athanor corpus classify eval --help.
+func (*corpusClassifyEvalCmd) Help() string {
+	return `Prints how many documents get the label they have, and precision and recall of each label.
+
+Examples:
+  athanor corpus classify eval spam.cls mail.jsonl.gz --label-field group --map ham=easy-ham-2 --map spam=spam-2
+  athanor corpus classify eval quality.cls clean=books/ dirty=web.jsonl.zst --json`
+}
+
 func (e *corpusClassifyEvalCmd) Run(c *cliContext) error {
 	m, err := classify.Load(e.Model)
 	if err != nil {
@@ -241,7 +257,11 @@ type corpusClassifyScoreCmd struct {
 
 // Help is shown by athanor corpus classify score --help.
 func (*corpusClassifyScoreCmd) Help() string {
-	return `Prints a line of JSON a document: {"id": …, "label": the most probable, "scores": {label: probability, …}}.`
+	return `Prints a line of JSON a document: {"id": …, "label": the most probable, "scores": {label: probability, …}}.
+
+Examples:
+  athanor corpus classify score quality.cls web.jsonl.zst > scores.jsonl
+  athanor corpus classify score quality.cls books/ | jq -r 'select(.label == "dirty").id'`
 }
 
 func (s *corpusClassifyScoreCmd) Run(c *cliContext) error {

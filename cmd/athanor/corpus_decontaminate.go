@@ -28,7 +28,8 @@ func (*corpusDecontaminateCmd) Help() string {
 cuts documents.
 
 Examples:
-  athanor corpus decontaminate -b mmlu=mmlu/data/test -b hellaswag:hellaswag=hellaswag_val_full.txt.gz web/*.jsonl.zst`
+  athanor corpus decontaminate -b mmlu=mmlu/data/test -b hellaswag:hellaswag=hellaswag_val_full.txt.gz web/*.jsonl.zst
+  athanor corpus decontaminate -b ceval=ceval/val,ceval/test zh-laws.jsonl.gz --rule palm --json`
 }
 
 // contamination is what documents hold of benchmarks.

@@ -15,6 +15,13 @@ type corpusLaunchCmd struct {
 	Slurm corpusSlurmCmd `cmd:"" help:"Write sbatch scripts: an array job for each stage, merge jobs between them, and one that submits them."`
 }
 
+// Help is shown by athanor corpus launch --help.
+func (*corpusLaunchCmd) Help() string {
+	return `Examples:
+  athanor corpus launch slurm recipe.yaml --ranks 64 --cpus 8 --mem 16GiB
+  athanor corpus launch slurm recipe.yaml --sbatch=--constraint=cascadelake -o jobs && jobs/submit.sh`
+}
+
 type corpusSlurmCmd struct {
 	Recipe string   `arg:"" type:"existingfile" help:"The recipe, a YAML file."`
 	Set    []string `help:"Change a key of the recipe outside its inputs and steps; may be given several times." placeholder:"KEY=VALUE" sep:"none"`
@@ -37,9 +44,9 @@ func (*corpusSlurmCmd) Help() string {
 	return `Recipe, inputs, output and program must lie on a file system that all nodes share. Jobs start when those before them have ended well;
 a job that fails stops the chain. Submitting again goes on: what is done is not done again.
 
-Example:
+Examples:
   athanor corpus launch slurm recipe.yaml --ranks 64 --cpus 8 --mem 16GiB --time 6h -p cpu -A lab
-  out/slurm/submit.sh`
+  athanor corpus launch slurm recipe.yaml --set out=/scratch/clean -o jobs --at-once 8 && jobs/submit.sh`
 }
 
 func (l *corpusSlurmCmd) Run(c *cliContext) error {

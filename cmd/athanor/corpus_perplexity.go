@@ -21,6 +21,13 @@ type corpusPerplexityCmd struct {
 	Buckets corpusPerplexityBucketsCmd `cmd:"" help:"Set a model's head, middle and tail by thirds of a sample."`
 }
 
+// Help is shown by athanor corpus perplexity --help.
+func (*corpusPerplexityCmd) Help() string {
+	return `Examples:
+  athanor corpus perplexity train wiki-zh/ --unit character -o zh.ngram
+  athanor corpus perplexity score zh.ngram web.jsonl.zst > scores.jsonl`
+}
+
 // ngramInputs are documents for an n-gram model.
 type ngramInputs struct {
 	Inputs []string `arg:"" help:"Files, directories and globs."`
@@ -182,7 +189,11 @@ type corpusPerplexityScoreCmd struct {
 // Help is shown by athanor corpus perplexity score --help.
 func (*corpusPerplexityScoreCmd) Help() string {
 	return `Prints a line of JSON a document: {"id": …, "lang": …, "perplexity": …, "bucket": …, "words": …, "unknown": …}, and the sum at the end on
-standard error. A document without words has no perplexity.`
+standard error. A document without words has no perplexity.
+
+Examples:
+  athanor corpus perplexity score zh.ngram web.jsonl.zst > scores.jsonl
+  athanor corpus perplexity score en.ngram --tokenizer tok-en web/ | jq -r 'select(.bucket == "tail").id'`
 }
 
 func (s *corpusPerplexityScoreCmd) Run(c *cliContext) error {
@@ -244,7 +255,11 @@ type corpusPerplexityBucketsCmd struct {
 // Help is shown by athanor corpus perplexity buckets --help.
 func (*corpusPerplexityBucketsCmd) Help() string {
 	return `The sample is what is to be filtered, not what the model was trained on: a third of it becomes head, a third middle, a third tail, by
-language.`
+language.
+
+Examples:
+  athanor corpus perplexity buckets zh.ngram web-zh.jsonl.zst
+  athanor corpus perplexity buckets en.ngram --tokenizer tok-en web/`
 }
 
 func (b *corpusPerplexityBucketsCmd) Run(c *cliContext) error {

@@ -20,8 +20,9 @@ func (*corpusPlanCmd) Help() string {
 any step drops something, and the mix these would give. Up to 32 MiB of each input are read for it. When all stages of a recipe with a mix
 have run, the sources are what came through them.
 
-Example:
-  athanor corpus plan examples/corpus-domain-mix.yaml`
+Examples:
+  athanor corpus plan examples/corpus-domain-mix.yaml
+  athanor corpus plan recipe.yaml --set memory=8GiB --json`
 }
 
 func (r *corpusPlanCmd) Run(c *cliContext) error {

@@ -36,6 +36,8 @@ type cli struct {
 	Bench      benchCmd      `cmd:"" help:"Measure this machine: kernels, training steps, tokenizers."`
 	Version    versionCmd    `cmd:"" help:"Print the version, the build and the processor's kernel level."`
 	Completion completionCmd `cmd:"" help:"Print how to switch on tab completion in bash, zsh or fish."`
+
+	ShowVersion kong.VersionFlag `name:"version" hidden:""` // what people type before they look for the command
 }
 
 // cliContext is what a subcommand gets from its surroundings.
@@ -73,6 +75,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	parser, err := kong.New(&cli{},
 		kong.Name("athanor"),
 		kong.Description(description),
+		kong.Vars{"version": "athanor " + version},
 		kong.Writers(stdout, stderr),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.Exit(func(code int) { exit = code; panic(exitPanic{}) }),
@@ -99,6 +102,9 @@ func dispatch(parser *kong.Kong, args []string, exit *int, c *cliContext) (code 
 	kongcompletion.Register(parser) // answers the shell's completion requests, then exits
 	if len(args) == 0 {
 		args = []string{"--help"}
+	}
+	if args[0] == "help" {
+		args = append(slices.Clone(args[1:]), "--help")
 	}
 	kctx, err := parser.Parse(args)
 	if err != nil {
@@ -165,7 +171,9 @@ func (c *cliContext) next(args ...string) string {
 
 // shellWord makes text one word of a shell.
 func shellWord(text string) string {
-	plain := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("/._-=:,+@", r) }
+	plain := func(r rune) bool {
+		return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("/._-=:,+@", r)
+	}
 	if text != "" && strings.IndexFunc(text, func(r rune) bool { return !plain(r) }) < 0 {
 		return text
 	}

@@ -2,6 +2,20 @@ package main
 
 import "testing"
 
+func TestHabitsOfOtherProgramsWork(t *testing.T) {
+	if code, out, stderr := piped("", "--version"); code != 0 || out != "athanor "+version+"\n" {
+		t.Errorf("exit %d: %s%s", code, out, stderr)
+	}
+	_, want, _ := piped("", "dataset", "build", "--help")
+	if code, out, stderr := piped("", "help", "dataset", "build"); code != 0 || out != want {
+		t.Errorf("exit %d: %s%s", code, out, stderr)
+	}
+	_, want, _ = piped("", "--help")
+	if code, out, stderr := piped("", "help"); code != 0 || out != want {
+		t.Errorf("exit %d: %s%s", code, out, stderr)
+	}
+}
+
 func TestNextCommandsAreWordsOfAShell(t *testing.T) {
 	c := cliContext{self: "./athanor"}
 	for want, args := range map[string][]string{
