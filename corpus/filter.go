@@ -55,6 +55,16 @@ type Env struct {
 	Seed    uint64
 	Memory  int64 // bytes a merge may hold
 	Workers int   // goroutines a merge may use
+	// Context ends opening a step that reads for long, such as benchmarks; nil = nothing does. What was opened does not keep it.
+	Context context.Context
+}
+
+// Opening returns the context that opening a step heeds: Env.Context, or one that never ends.
+func (e Env) Opening() context.Context {
+	if e.Context == nil {
+		return context.Background()
+	}
+	return e.Context
 }
 
 // Pass is a step that must see the whole corpus before it decides, such as deduplication. The corpus is cut into tasks,

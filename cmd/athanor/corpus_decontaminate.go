@@ -57,7 +57,7 @@ func (d *corpusDecontaminateCmd) Run(c *cliContext) error {
 		name, format, _ := strings.Cut(name, ":")
 		s.Benchmarks = append(s.Benchmarks, decontaminate.Benchmark{Name: name, Format: format, Files: strings.Split(paths, ",")})
 	}
-	x, err := s.Index(corpus.Env{})
+	x, err := s.Index(corpus.Env{Context: c.ctx})
 	if err != nil {
 		return err
 	}

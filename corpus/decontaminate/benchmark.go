@@ -2,6 +2,8 @@ package decontaminate
 
 import (
 	"bufio"
+	"cmp"
+	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -40,7 +42,7 @@ func (b *Benchmark) read(env corpus.Env, add func(item)) error {
 			return err
 		}
 		for _, root := range roots {
-			if err := b.readTree(root, add); err != nil {
+			if err := b.readTree(env.Opening(), root, add); err != nil {
 				return err
 			}
 		}
@@ -49,9 +51,9 @@ func (b *Benchmark) read(env corpus.Env, add func(item)) error {
 }
 
 // readTree reads a file, or the files of a directory whose names say what they are.
-func (b *Benchmark) readTree(root string, add func(item)) error {
+func (b *Benchmark) readTree(ctx context.Context, root string, add func(item)) error {
 	return filepath.WalkDir(root, func(p string, e fs.DirEntry, err error) error {
-		if err != nil {
+		if err = cmp.Or(err, ctx.Err()); err != nil {
 			return err
 		}
 		format := formatOf(b.Format, p)
@@ -61,7 +63,7 @@ func (b *Benchmark) readTree(root string, add func(item)) error {
 		if format == "" {
 			return fmt.Errorf("%s: the name does not say what it is, want .csv or .jsonl (also .gz, .zst), or a format", p)
 		}
-		return b.readFile(p, format, add)
+		return b.readFile(ctx, p, format, add)
 	})
 }
 
@@ -79,7 +81,7 @@ func formatOf(format, path string) string {
 	return ""
 }
 
-func (b *Benchmark) readFile(path, format string, add func(item)) error {
+func (b *Benchmark) readFile(ctx context.Context, path, format string, add func(item)) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
@@ -101,11 +103,15 @@ func (b *Benchmark) readFile(path, format string, add func(item)) error {
 		defer z.Close()
 		in = z
 	}
-	limited := &io.LimitedReader{R: in, N: maxBenchmark}
+	content := &source{ctx: ctx, in: in}
+	limited := &io.LimitedReader{R: content, N: maxBenchmark}
 	err = b.readItems(limited, format, func(id string, it item) {
 		it.benchmark, it.name = b.Name, b.Name+"/"+filepath.Base(path)+"#"+id
 		add(it)
 	})
+	if content.err != nil && !errors.Is(err, content.err) {
+		err = content.err
+	}
 	if err == nil && limited.N == 0 {
 		err = fmt.Errorf("more than %d bytes", maxBenchmark)
 	}
@@ -113,6 +119,23 @@ func (b *Benchmark) readFile(path, format string, add func(item)) error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil
+}
+
+// source reads a file's content until a context ends, and keeps the error that it ended with: a record that it cut off is not to blame.
+type source struct {
+	ctx context.Context
+	in  io.Reader
+	err error // nil at the content's end
+}
+
+func (s *source) Read(p []byte) (n int, err error) {
+	if err = s.ctx.Err(); err == nil {
+		n, err = s.in.Read(p)
+	}
+	if err != nil && err != io.EOF {
+		s.err = err
+	}
+	return n, err
 }
 
 // readItems parses a file of a format and hands over the items with their identifiers.

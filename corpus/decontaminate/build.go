@@ -1,6 +1,7 @@
 package decontaminate
 
 import (
+	"context"
 	"math/bits"
 	"slices"
 	"unicode/utf8"
@@ -174,10 +175,13 @@ func (r *rolling) take(units []unit, i int) {
 // gramKey keeps grams of different lengths apart. It is never 0, which is an empty place in the table.
 func gramKey(h uint64, n int) uint64 { return mix(h+uint64(n)*wordSeed) | 1 }
 
-// build makes the tables.
-func (b *builder) build() *Index {
+// build makes the tables. It ends early when the context does.
+func (b *builder) build(ctx context.Context) (*Index, error) {
 	x := b.Index
-	held := b.byKey()
+	held, err := b.byKey(ctx)
+	if err != nil {
+		return nil, err
+	}
 	x.table, x.first = newTable(len(held)), make([]uint32, 0, len(held)+1)
 	x.holders = make([]uint32, 0, len(held))
 	var of [2]int // grams by kind
@@ -198,12 +202,12 @@ func (b *builder) build() *Index {
 	x.first = append(x.first, uint32(len(x.holders)))
 	x.table.end()
 	b.blooms(len(x.table.keys), of)
-	return x
+	return x, ctx.Err()
 }
 
 // byKey returns what items have in the order of the keys; items of the same key stay in theirs. The keys are hashes: the bits by which they are
 // dealt leave few that are still to be sorted.
-func (b *builder) byKey() []holding {
+func (b *builder) byKey(ctx context.Context) ([]holding, error) {
 	n := 0
 	for _, piece := range b.held {
 		n += len(piece)
@@ -216,6 +220,9 @@ func (b *builder) byKey() []holding {
 	var room []holding
 	from := 0
 	for _, end := range ends {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		part := sorted[from:end]
 		from = end
 		room = append(room[:0], part...)
@@ -226,7 +233,7 @@ func (b *builder) byKey() []holding {
 			}
 		}
 	}
-	return sorted
+	return sorted, nil
 }
 
 // deal copies from to dst by some bits of the keys, stably, and returns where those of each value end.

@@ -267,7 +267,11 @@ func FuzzItems(f *testing.F) {
 			return
 		}
 		indexed := len(b.items)
-		filter := newFilter(b.build())
+		x, err := b.build(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		filter := newFilter(x)
 		for _, text := range append(all, text, file) {
 			run(filter, text)
 		}

@@ -2,7 +2,6 @@ package decontaminate
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"math/bits"
@@ -174,7 +173,7 @@ func (x *Index) ignoreCommon(env corpus.Env, files []string, most int) error {
 	}
 	f := newFilter(x)
 	documents := make([]int, x.Grams())
-	for d, err := range c.Documents(context.Background()) {
+	for d, err := range c.Documents(env.Opening()) {
 		if err = cmp.Or(err, bad); err != nil {
 			return err
 		}

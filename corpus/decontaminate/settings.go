@@ -141,7 +141,7 @@ func (s *Decontaminate) Open(env corpus.Env) (func() corpus.Filter, error) {
 	return x.Filter, nil
 }
 
-// Index reads the benchmarks' items and indexes their n-grams.
+// Index reads the benchmarks' items and indexes their n-grams. It ends early, with its error, when env.Context does.
 func (s *Decontaminate) Index(env corpus.Env) (*Index, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
@@ -156,7 +156,10 @@ func (s *Decontaminate) Index(env corpus.Env) (*Index, error) {
 			return nil, fmt.Errorf("decontaminate: benchmark %s: no items in %s", b.Name, strings.Join(b.Files, ", "))
 		}
 	}
-	index := x.build()
+	index, err := x.build(env.Opening())
+	if err != nil {
+		return nil, fmt.Errorf("decontaminate: %w", err)
+	}
 	if len(s.Common) > 0 {
 		if err := index.ignoreCommon(env, s.Common, s.CommonDocuments); err != nil {
 			return nil, fmt.Errorf("decontaminate: common phrases: %w", err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -156,6 +157,17 @@ func watchHeap() (peak *uint64, stop func()) {
 		}
 	}()
 	return peak, func() { close(done); <-ended }
+}
+
+func TestOpeningAStepEndsWithTheRun(t *testing.T) {
+	dir := t.TempDir()
+	testInputs(t, dir)
+	p := open(t, testRecipe(t, dir, "steps:\n- use: test-waits\n"))
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := p.Run(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, want that its time was over", err)
+	}
 }
 
 func TestInterruptedRunGoesOn(t *testing.T) {

@@ -22,6 +22,7 @@ import (
 func init() {
 	kinds["test-short"] = settings(func() testShort { return testShort{Min: 10} })
 	kinds["test-upper"] = settings(func() testUpper { return testUpper{} })
+	kinds["test-waits"] = settings(func() testWaits { return testWaits{} })
 	kinds["test-copies"] = settings(func() testCopies { return testCopies{} })
 }
 
@@ -69,6 +70,14 @@ func (*testUpper) Apply(d *corpus.Document, r *corpus.Report) {
 	if n > 0 {
 		d.SetText(strings.ReplaceAll(d.Text(), "a", "A"))
 	}
+}
+
+// testWaits is opened for as long as the run goes on.
+type testWaits struct{ testUpper }
+
+func (*testWaits) Open(env corpus.Env) (func() corpus.Filter, error) {
+	<-env.Opening().Done()
+	return nil, env.Opening().Err()
 }
 
 // testCopies keeps the first of equal texts. A decision is a byte a document.

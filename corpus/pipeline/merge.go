@@ -39,7 +39,7 @@ func (p *Pipeline) merge(ctx context.Context, k int) (err error) {
 	}
 	i := p.stages[k].collect
 	step := &p.recipe.Steps[i]
-	if err := p.openStep(i); err != nil {
+	if err := p.openStep(ctx, i); err != nil {
 		return err
 	}
 	defer func() {

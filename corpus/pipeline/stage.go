@@ -27,7 +27,7 @@ func (p *Pipeline) runTasks(ctx context.Context, stage int, tasks []int) error {
 	if len(tasks) == 0 {
 		return nil
 	}
-	if err := p.openSteps(stage); err != nil {
+	if err := p.openSteps(ctx, stage); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(p.stageDir(stage), 0o755); err != nil {
@@ -204,7 +204,7 @@ func (p *Pipeline) newWorker(k int) *worker {
 }
 
 // openSteps opens the steps that a stage needs, once.
-func (p *Pipeline) openSteps(k int) error {
+func (p *Pipeline) openSteps(ctx context.Context, k int) error {
 	s := &p.stages[k]
 	if s.collect < 0 && p.countTokens() && p.tok == nil {
 		var err error
@@ -216,23 +216,25 @@ func (p *Pipeline) openSteps(k int) error {
 		if i < 0 {
 			continue
 		}
-		if err := p.openStep(i); err != nil {
+		if err := p.openStep(ctx, i); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (p *Pipeline) openStep(i int) (err error) {
+func (p *Pipeline) openStep(ctx context.Context, i int) (err error) {
+	env := p.env
+	env.Context = ctx
 	step := &p.recipe.Steps[i]
 	switch s := step.Settings.(type) {
 	case corpus.FilterSettings:
 		if p.filters[i] == nil {
-			p.filters[i], err = s.Open(p.env)
+			p.filters[i], err = s.Open(env)
 		}
 	case corpus.PassSettings:
 		if p.passes[i] == nil {
-			p.passes[i], err = s.Open(p.env)
+			p.passes[i], err = s.Open(env)
 		}
 	}
 	if err != nil {
