@@ -1,6 +1,8 @@
 package main
 
 import (
+	"runtime/debug"
+
 	"github.com/alecthomas/kong"
 
 	"github.com/athanor-lm/athanor/internal/bytesize"
@@ -18,4 +20,13 @@ func (b *byteSize) Decode(ctx *kong.DecodeContext) error {
 	n, err := bytesize.Parse(text)
 	*b = byteSize(n)
 	return err
+}
+
+// limitMemory keeps the garbage collector below a number of bytes, 0 = as it is, and returns what undoes that.
+func limitMemory(bytes int64) (restore func()) {
+	if bytes == 0 {
+		return func() {}
+	}
+	before := debug.SetMemoryLimit(bytes)
+	return func() { debug.SetMemoryLimit(before) }
 }

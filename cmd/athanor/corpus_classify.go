@@ -137,7 +137,7 @@ type corpusClassifyTrainCmd struct {
 	Validation float64  `default:"0.1" help:"Share of documents that decides when to stop, and on the calibration."`
 	Test       float64  `default:"0.1" help:"Share of documents the figures are measured on."`
 	Seed       uint64   `default:"1" help:"Of the split and the order of documents."`
-	Memory     byteSize `default:"4GB" placeholder:"SIZE" help:"Memory for the documents' features, ${default}."`
+	Memory     byteSize `default:"4GB" placeholder:"SIZE" help:"Memory of the training, ${default}."`
 	JSON       bool     `name:"json" help:"Print the figures as JSON."`
 }
 
@@ -153,7 +153,7 @@ Examples:
 func (t *corpusClassifyTrainCmd) Run(c *cliContext) error {
 	cfg := classify.Config{
 		Options: classify.Options{Bits: t.Bits, Words: t.Words, Characters: t.Characters, Everywhere: t.Everywhere, MaxBytes: t.MaxBytes},
-		Epochs:  t.Epochs, Rate: t.Rate, L2: t.L2, Balance: !t.NoBalance, Validation: t.Validation, Test: t.Test, Seed: t.Seed, Memory: int64(t.Memory),
+		Epochs:  t.Epochs, Rate: t.Rate, L2: t.L2, Balance: !t.NoBalance, Validation: t.Validation, Test: t.Test, Seed: t.Seed, Memory: int64(t.Memory) / 10 * 9, // the rest is for what is read
 		Progress: func(e classify.Epoch) {
 			fmt.Fprintf(c.stderr, "epoch %2d  loss %.4f  held out %.4f\n", e.N, e.Loss, e.Validation)
 		},
@@ -165,7 +165,9 @@ func (t *corpusClassifyTrainCmd) Run(c *cliContext) error {
 	if err != nil {
 		return err
 	}
+	unlimited := limitMemory(int64(t.Memory))
 	m, err := classify.Train(c.ctx, cfg, examples)
+	unlimited()
 	if err != nil {
 		return err
 	}

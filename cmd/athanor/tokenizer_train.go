@@ -93,7 +93,7 @@ func (t *tokenizerTrainCmd) Run(c *cliContext, k *kong.Context) error {
 	if err != nil {
 		return err
 	}
-	restore := t.limitMemory()
+	restore := limitMemory(int64(t.MemoryLimit) / 10 * 9)
 	defer restore()
 	show := &trainProgress{terminal: runlog.NewTerminal(c.stderr), corpus: corpus}
 	var counts tokenizer.TrainReport

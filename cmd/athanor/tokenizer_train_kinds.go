@@ -2,7 +2,6 @@ package main
 
 import (
 	"iter"
-	"runtime/debug"
 
 	"github.com/athanor-lm/athanor/tokenizer"
 )
@@ -22,15 +21,6 @@ func flagKinds() map[string]string {
 
 // leastMemory is the least memory limit: less gives the trainer less than it takes.
 const leastMemory = 48 << 20
-
-// limitMemory keeps the garbage collector below the limit and returns what undoes that.
-func (t *tokenizerTrainCmd) limitMemory() (restore func()) {
-	if t.MemoryLimit == 0 {
-		return func() {}
-	}
-	before := debug.SetMemoryLimit(int64(t.MemoryLimit) / 10 * 9)
-	return func() { debug.SetMemoryLimit(before) }
-}
 
 // train calls the trainer of the kind.
 func (t *tokenizerTrainCmd) train(c *cliContext, docs iter.Seq2[[]byte, error], progress func(tokenizer.Progress), report *tokenizer.TrainReport) (*tokenizer.Tokenizer, error) {

@@ -12,9 +12,9 @@ import (
 // few parameters: Newton's steps, halved while they do not lower it.
 func (t *trainer) calibrate(m *Model) error {
 	s := &t.parts[toValidate]
-	c := &calibration{labels: s.labels, k: t.k, p: make([]float64, len(t.labels))}
-	c.z = make([]float64, len(s.labels)*t.k)
-	for i := range s.labels {
+	c := &calibration{labels: s.labels(), k: t.k, p: make([]float64, len(t.labels))}
+	c.z = make([]float64, s.n*t.k)
+	for i := range s.n {
 		m.logits(s.of(i), c.z[i*t.k:][:t.k])
 	}
 	x := make([]float64, 1+t.k)

@@ -10,6 +10,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -175,6 +177,63 @@ func TestTrainingRefuses(t *testing.T) {
 	cancel()
 	if _, err := Train(ctx, DefaultConfig(), toy(2, 50)); err == nil {
 		t.Error("cancelled: trained")
+	}
+}
+
+// Until the memory is used up, no more than that is taken: what is held is not copied to grow.
+func TestTrainingStaysWithinItsMemory(t *testing.T) {
+	texts := make([]Example, 64)
+	for i := range texts {
+		var b strings.Builder
+		for w := range 2000 {
+			fmt.Fprintf(&b, "%c%c%c ", 'a'+i%26, 'a'+w%45, 'a'+w/45) // letters, and what stands behind z
+		}
+		texts[i] = Example{Text: b.String(), Label: fmt.Sprint(i % 3)}
+	}
+	cfg := DefaultConfig()
+	cfg.Options.Bits, cfg.Memory = 16, 64<<20
+	var before, now runtime.MemStats
+	documents := 0
+	runtime.ReadMemStats(&before)
+	_, err := Train(t.Context(), cfg, func(yield func(Example, error) bool) {
+		for ; documents < 5000 && yield(texts[documents%len(texts)], nil); documents++ {
+		}
+	})
+	runtime.ReadMemStats(&now)
+	if err == nil || !strings.Contains(err.Error(), "67108864") {
+		t.Fatalf("%d documents: %v, want that they do not fit in 67108864 bytes", documents, err)
+	}
+	if took := now.TotalAlloc - before.TotalAlloc; took > uint64(cfg.Memory) {
+		t.Errorf("%d bytes were taken in all, want at most %d", took, cfg.Memory)
+	}
+	if each := 8 * 3999; documents < int(cfg.Memory)/each*85/100 {
+		t.Errorf("%d documents of %d bytes fit, want most of %d", documents, each, int(cfg.Memory)/each)
+	}
+}
+
+// A part is held in pieces, and long documents in ones of their own.
+func TestSetGivesBackWhatItTook(t *testing.T) {
+	var s set
+	var want [][]feature
+	for i, n := range []int{0, 3, pieceFeatures, 1, pieceFeatures + 5, 0, 7} {
+		x := make([]feature, n)
+		for j := range x {
+			x[j] = feature{uint32(i), float32(j)}
+		}
+		for range pieceRecords / 4 {
+			s.add(x[:min(n, 9)], i)
+			want = append(want, x[:min(n, 9)])
+		}
+		s.add(x, 100+i)
+		want = append(want, x)
+	}
+	for i, x := range want {
+		if !slices.Equal(s.of(i), x) {
+			t.Fatalf("document %d has %d features, want %d", i, len(s.of(i)), len(x))
+		}
+	}
+	if s.n != len(want) || s.label(s.n-1) != 106 || s.labels()[0] != 0 || len(s.labels()) != s.n {
+		t.Errorf("%d documents, want %d", s.n, len(want))
 	}
 }
 

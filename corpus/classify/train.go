@@ -24,8 +24,10 @@ type Config struct {
 	Validation float64 // share of documents that decides on the epoch and the calibration
 	Test       float64 // share of documents that is measured on at the end
 	Seed       uint64
-	Memory     int64       // bytes the features of all documents may take
-	Progress   func(Epoch) // called after every epoch, nil = not
+	// Memory bounds the bytes that Train holds, beside what the examples hold; 0 = no limit. Garbage is not included: a process that must
+	// stay below a limit sets its garbage collector's too (debug.SetMemoryLimit).
+	Memory   int64
+	Progress func(Epoch) // called after every epoch, nil = not
 }
 
 // Epoch is one round of training.
@@ -79,21 +81,6 @@ const (
 	toTest
 )
 
-// set is the features of documents, one after the other.
-type set struct {
-	features []feature
-	ends     []int
-	labels   []int
-}
-
-func (s *set) of(i int) []feature {
-	start := 0
-	if i > 0 {
-		start = s.ends[i-1]
-	}
-	return s.features[start:s.ends[i]]
-}
-
 // trainer is a training under way.
 type trainer struct {
 	Config
@@ -131,7 +118,6 @@ func Train(ctx context.Context, cfg Config, examples iter.Seq2[Example, error]) 
 func (t *trainer) read(ctx context.Context, examples iter.Seq2[Example, error]) error {
 	e := newExtractor(t.Options)
 	number := map[string]int{}
-	var bytes int64
 	for x, err := range examples {
 		if err == nil {
 			err = ctx.Err()
@@ -143,12 +129,9 @@ func (t *trainer) read(ctx context.Context, examples iter.Seq2[Example, error]) 
 			number[x.Label] = len(t.labels)
 			t.labels = append(t.labels, x.Label)
 		}
-		s := &t.parts[t.partOf(x.Text)]
-		s.features = append(s.features, e.extract(x.Text)...)
-		s.ends = append(s.ends, len(s.features))
-		s.labels = append(s.labels, number[x.Label])
-		if bytes += int64(8*len(e.out)) + 16; t.Memory > 0 && bytes > t.Memory {
-			return fmt.Errorf("classify: the features of %d documents take more than %d bytes: give fewer documents, a smaller max_bytes or more memory", len(s.labels), t.Memory)
+		t.parts[t.partOf(x.Text)].add(e.extract(x.Text), number[x.Label])
+		if err := t.within(); err != nil {
+			return err
 		}
 	}
 	if len(t.labels) < 2 || len(t.labels) > maxLabels {
@@ -161,9 +144,10 @@ func (t *trainer) read(ctx context.Context, examples iter.Seq2[Example, error]) 
 	}
 	have := make([][3]int, len(rank))
 	for p := range t.parts {
-		for i, l := range t.parts[p].labels {
-			t.parts[p].labels[i] = rank[l]
-			have[rank[l]][p]++
+		for i := range t.parts[p].n {
+			x := t.parts[p].at(i)
+			x.label = uint32(rank[x.label])
+			have[x.label][p]++
 		}
 	}
 	for l, n := range have {
@@ -193,17 +177,17 @@ func (t *trainer) fit(ctx context.Context) (*Model, error) {
 	t.w, t.g2 = make([]float32, size), make([]float32, size)
 	t.b, t.bg2 = make([]float64, t.k), make([]float64, t.k)
 	documents := make([]int, len(t.labels))
-	for _, l := range train.labels {
-		documents[l]++
+	for i := range train.n {
+		documents[train.label(i)]++
 	}
 	t.weigh = make([]float64, len(t.labels))
 	for l := range t.weigh {
 		t.weigh[l] = 1
 		if t.Balance {
-			t.weigh[l] = float64(len(train.labels)) / float64(len(t.labels)*documents[l])
+			t.weigh[l] = float64(train.n) / float64(len(t.labels)*documents[l])
 		}
 	}
-	order := make([]int, len(train.labels))
+	order := make([]int, train.n)
 	for i := range order {
 		order[i] = i
 	}
@@ -251,7 +235,7 @@ func (t *trainer) epoch(ctx context.Context, order []int) (loss float64, err err
 		if n%1024 == 0 && ctx.Err() != nil {
 			return 0, fmt.Errorf("classify: training: %w", ctx.Err())
 		}
-		x, label := train.of(i), train.labels[i]
+		x, label := train.of(i), train.label(i)
 		now.logits(x, z)
 		now.probabilities(z, p)
 		loss -= math.Log(max(p[label], 1e-15))
@@ -283,11 +267,11 @@ func (t *trainer) epoch(ctx context.Context, order []int) (loss float64, err err
 func (t *trainer) measure(m *Model, which part) Metrics {
 	s := &t.parts[which]
 	z := make([]float64, t.k)
-	all := make([][]float64, len(s.labels))
+	all := make([][]float64, s.n)
 	for i := range all {
 		all[i] = make([]float64, len(t.labels))
 		m.logits(s.of(i), z)
 		m.probabilities(z, all[i])
 	}
-	return Measure(t.labels, all, s.labels)
+	return Measure(t.labels, all, s.labels())
 }
