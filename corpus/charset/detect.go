@@ -2,11 +2,12 @@ package charset
 
 import (
 	"bytes"
-	"cmp"
 	"math"
-	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
 )
 
 // Guess is what a text is taken for.
@@ -109,7 +110,6 @@ func Detect(data []byte, hints ...string) Guess {
 // reading is a sample as a candidate reads it.
 type reading struct {
 	name string
-	text []byte
 	own  int // bits of the text
 	bits int // with those of what must be supposed
 }
@@ -119,47 +119,102 @@ const wideBits = 6
 
 // best compares the candidates on a sample, and as UTF-16 on the beginning.
 func best(sample, head []byte, declared map[string]bool) Guess {
-	all := []reading{{UTF8, sample, damaged(sample), damaged(sample)}}
-	decoded := map[string][]byte{}
-	tables := models()
+	d := decodings{sample: string(sample), texts: make([]decoding, 0, 8)}
+	all := make([]reading, 1, len(candidates)+9)
+	all[0] = reading{UTF8, damaged(sample), damaged(sample)}
+	m := models()
 	l := lettersOf(sample)
-	for _, c := range candidates {
-		text, ok := decoded[c.name]
-		if !ok {
-			text, _ = encodings[c.name].NewDecoder().Bytes(sample) // it replaces what it cannot decode
-			decoded[c.name] = text
+	var s sums
+	for i, c := range candidates { // those of a name stand together
+		if i == 0 || candidates[i-1].name != c.name {
+			s = d.sums(c.name)
 		}
-		g := tables[c.group]
-		own := g.bits(text)
-		all = append(all, reading{c.name, text, own, own + c.prior + l.bits(g)})
+		n := m.of[i]
+		own := s.of(n)
+		all = append(all, reading{c.name, own, own + c.prior + l.bits(&m.groups[n])})
 	}
 	if len(head) == len(sample) && len(head)%2 == 0 {
 		for _, name := range []string{"utf-16le", "utf-16be"} {
-			text, _ := encodings[name].NewDecoder().Bytes(head)
+			s = d.sums(name)
 			for _, group := range []string{"hans", "hant", "japanese", "korean"} {
-				own := tables[group].bits(text)
-				all = append(all, reading{name, text, own, own + wideBits})
+				own := s.of(m.number[group])
+				all = append(all, reading{name, own, own + wideBits})
 			}
 		}
 	}
+	first := 0 // the best
 	for i := range all {
 		if declared[all[i].name] {
 			all[i].bits -= hintBits
 		}
-	}
-	slices.SortStableFunc(all, func(a, b reading) int { return cmp.Compare(a.bits, b.bits) })
-	g := Guess{Name: all[0].name, Margin: math.Inf(1)}
-	for _, r := range all[1:] {
-		if !bytes.Equal(r.text, all[0].text) {
-			g.Margin = float64(r.bits - all[0].bits)
-			break
+		if all[i].bits < all[first].bits {
+			first = i
 		}
 	}
-	if !fits(all[0]) {
+	text := d.text(all[first].name)
+	if !fits(text, all[first].own) {
 		return Guess{}
+	}
+	g := Guess{Name: all[first].name, Margin: math.Inf(1)}
+	for _, r := range all {
+		if margin := float64(r.bits - all[first].bits); margin < g.Margin && r.name != g.Name && d.text(r.name) != text {
+			g.Margin = margin
+		}
 	}
 	return g
 }
+
+// decodings are what a sample is in character sets; what is no character is U+FFFD.
+type decodings struct {
+	sample string
+	texts  []decoding // those that were asked for
+}
+
+type decoding struct{ set, text string }
+
+func (d *decodings) text(set string) string {
+	if set == UTF8 {
+		return d.sample
+	}
+	for i := range d.texts {
+		if d.texts[i].set == set {
+			return d.texts[i].text
+		}
+	}
+	text, _ := encodings[set].NewDecoder().String(d.sample) // it replaces what it cannot decode
+	d.texts = append(d.texts, decoding{set, text})
+	return text
+}
+
+// sums returns what the sample costs in a character set. Of sets of one byte a character that needs no text.
+func (d *decodings) sums(set string) sums {
+	s := newSums()
+	if table, ok := singleByte()[set]; ok {
+		kinds := kinds()
+		for i := range len(d.sample) {
+			s.add(table[d.sample[i]], kinds)
+		}
+	} else {
+		s.addText(d.text(set))
+	}
+	s.spill()
+	return s
+}
+
+// singleByte has the characters of the sets of one byte a character.
+var singleByte = sync.OnceValue(func() map[string]*[256]rune {
+	all := map[string]*[256]rune{}
+	for name, e := range encodings {
+		if c, ok := e.(*charmap.Charmap); ok {
+			table := new([256]rune)
+			for b := range table {
+				table[b] = c.DecodeByte(byte(b))
+			}
+			all[name] = table
+		}
+	}
+	return all
+})
 
 // letters are the counts of a to z in a text, which tell its language even where the character set does not.
 type letters struct {
@@ -185,8 +240,8 @@ func lettersOf(text []byte) letters {
 			l.total++
 		}
 	}
-	for _, g := range models() {
-		if g.letters != nil {
+	for i := range models().groups {
+		if g := &models().groups[i]; g.letters != nil {
 			l.least = min(l.least, l.eighths(g))
 		}
 	}
@@ -205,7 +260,7 @@ func (l *letters) bits(g *group) int {
 	switch {
 	case g.letters != nil:
 		return min((l.eighths(g)-l.least)/8, mostLetters)
-	case g.costs['中'] < foreignBits:
+	case g.han:
 		return min(aForeignLetter*l.total, mostAmongHan)
 	}
 	return min(aForeignLetter*l.total, mostForeign)
@@ -217,18 +272,18 @@ const (
 	damagedShare  = 20 // one of so many characters beyond ASCII may be none
 )
 
-// fits tells whether even the best reading is text.
-func fits(r reading) bool {
-	high, ascii, none := 0, 0, bytes.Count(r.text, []byte("\ufffd"))
-	for _, c := range r.text {
-		switch {
+// fits tells whether even the best reading is text, by its bits.
+func fits(text string, bits int) bool {
+	high, ascii, none := 0, 0, strings.Count(text, "\ufffd")
+	for i := range len(text) {
+		switch c := text[i]; {
 		case c < 0x80:
 			ascii++
 		case utf8.RuneStart(c):
 			high++
 		}
 	}
-	return r.own-asciiBits*ascii <= plausibleBits*max(high, 1) && none*damagedShare <= high
+	return bits-asciiBits*ascii <= plausibleBits*max(high, 1) && none*damagedShare <= high
 }
 
 // damaged is the cost of a text as UTF-8 that is not all valid.

@@ -24,10 +24,25 @@ var frequencies string
 // those that the counted texts did not hold, a guess by their place in the script.
 type costs [1 << 16]uint8
 
+// maxGroups is how many groups of languages a row of the table has place for.
+const maxGroups = 32
+
+// row is what a character costs in every group, a byte each.
+type row [maxGroups / 8]uint64
+
+// model is the table of all groups.
+type model struct {
+	rows   [1 << 16]row // by character of the basic plane
+	groups []group
+	number map[string]int // of a group, by its name
+	of     []int          // the group of each candidate
+}
+
 // group is the languages that share an alphabet and a character set.
 type group struct {
-	costs
 	letters *[26]int // eighths of bits of a to z among themselves, nil where the language is not written with them
+	han     bool     // ideographs are no foreign characters
+	western bool     // Windows-1252 is made for it
 }
 
 // What characters cost that a group's table says nothing of.
@@ -36,28 +51,31 @@ const (
 	controlBits = 20 // a control character but tab and line ends
 	foreignBits = 20 // a character of another script
 	emojiBits   = 12
-	capitalBits = 4  // a letter as a capital, more than as a small letter
-	rareBits    = 17 // an uncounted letter of the group's script
-	invalidBits = 24 // a byte that is no character
+	capitalBits = 4           // a letter as a capital, more than as a small letter
+	rareBits    = 17          // an uncounted letter of the group's script
+	invalidBits = 24          // a byte that is no character
+	maxBits     = invalidBits // no character costs more
 )
 
-// models gives the table of every group.
-var models = sync.OnceValue(func() map[string]*group {
-	all := map[string]*group{}
+// models gives the model. It is read once.
+var models = sync.OnceValue(func() *model {
+	m := &model{number: map[string]int{}}
+	var all []*costs
 	for line := range strings.Lines(frequencies) {
 		if strings.HasPrefix(line, "#") {
 			continue
 		}
 		f := strings.Split(strings.TrimRight(line, "\n"), "\t")
-		g := all[f[0]]
-		if g == nil {
-			g = &group{costs: *startingCosts(f[0])}
-			all[f[0]] = g
+		n, ok := m.number[f[0]]
+		if !ok {
+			n = len(all)
+			m.number[f[0]] = n
+			all, m.groups = append(all, startingCosts(f[0])), append(m.groups, group{})
 		}
 		if f[1] == "letters" {
-			g.letters = new([26]int)
-			for i, n := range strings.Fields(f[2]) {
-				g.letters[i], _ = strconv.Atoi(n)
+			m.groups[n].letters = new([26]int)
+			for i, eighths := range strings.Fields(f[2]) {
+				m.groups[n].letters[i], _ = strconv.Atoi(eighths)
 			}
 			continue
 		}
@@ -66,13 +84,24 @@ var models = sync.OnceValue(func() map[string]*group {
 			panic("charset: frequencies.txt: " + line) // it is part of the program
 		}
 		for _, r := range f[2] {
-			g.costs[r] = min(g.costs[r], uint8(bits))
+			all[n][r] = min(all[n][r], uint8(bits))
 			if upper := unicode.ToUpper(r); upper != r && upper < 1<<16 {
-				g.costs[upper] = min(g.costs[upper], uint8(bits)+capitalBits)
+				all[n][upper] = min(all[n][upper], uint8(bits)+capitalBits)
 			}
 		}
 	}
-	return all
+	for n, c := range all {
+		m.groups[n].han = c['中'] < foreignBits
+		for r, bits := range c {
+			m.rows[r][n/8] |= uint64(bits) << (8 * (n % 8))
+		}
+	}
+	for _, c := range candidates {
+		n := m.number[c.group]
+		m.of = append(m.of, n)
+		m.groups[n].western = m.groups[n].western || c.name == "windows-1252"
+	}
+	return m
 })
 
 // typographic characters are in texts of all languages, but were counted in too few.
@@ -243,30 +272,85 @@ func kindOf(r rune) (k kind) {
 	return k
 }
 
-// bits is how improbable a text is in a group of languages.
-func (c *costs) bits(text []byte) (bits int) {
-	kinds := kinds()
-	var before, last kind
-	for i := 0; i < len(text); {
-		r, size := rune(text[i]), 1
-		if r >= utf8.RuneSelf {
-			r, size = utf8.DecodeRune(text[i:])
+// sums adds up how improbable a text is in each group of languages, all at once: what neighbours cost is the same in all.
+type sums struct {
+	m            *model
+	bits         [maxGroups]int // by group, without what is still in part and in all
+	part         row            // of the last characters, a byte a group
+	full         int            // how many characters part still has place for
+	all          int            // what counts in every group
+	before, last kind
+}
+
+// A byte of part holds that many characters' costs.
+const perPart = 255 / maxBits
+
+func newSums() sums { return sums{m: models(), full: perPart} }
+
+// add takes the next character.
+func (s *sums) add(r rune, kinds *[1 << 16]kind) {
+	if r > 0xffff {
+		if r >= 0x1f000 && r < 0x1fb00 {
+			s.all += emojiBits
+		} else {
+			s.all += foreignBits + 2
 		}
-		i += size
-		if r > 0xffff {
-			if r >= 0x1f000 && r < 0x1fb00 {
-				bits += emojiBits
-			} else {
-				bits += foreignBits + 2
-			}
-			before, last = last, alone
-			continue
-		}
-		k := kinds[r]
-		bits += int(c[r]) + neighbours(before, last, k)
-		before, last = last, k
+		s.before, s.last = s.last, alone
+		return
 	}
-	return bits
+	c := &s.m.rows[r]
+	s.part[0] += c[0]
+	s.part[1] += c[1]
+	s.part[2] += c[2]
+	s.part[3] += c[3]
+	if s.full--; s.full == 0 {
+		s.spill()
+	}
+	k := kinds[r]
+	s.all += neighbours(s.before, s.last, k)
+	s.before, s.last = s.last, k
+}
+
+// spill empties part.
+func (s *sums) spill() {
+	for i, p := range s.part {
+		for n := range 8 {
+			s.bits[8*i+n] += int(p >> (8 * n) & 0xff)
+		}
+	}
+	s.part, s.full = row{}, perPart
+}
+
+// addText takes a text, whose bytes that are no character count as U+FFFD.
+func (s *sums) addText(text string) {
+	kinds := kinds()
+	for _, r := range text {
+		s.add(r, kinds)
+	}
+}
+
+// of is the cost in a group; nothing is to be added afterwards but what spill empties.
+func (s *sums) of(group int) int { return s.bits[group] + s.all }
+
+// least is the cost in the group that it is least in, of all or of those of Windows-1252.
+func (s *sums) least(western bool) int {
+	least := 1 << 30
+	for n := range s.m.groups {
+		if !western || s.m.groups[n].western {
+			least = min(least, s.of(n))
+		}
+	}
+	return least
+}
+
+// leastBits is the cost of texts, one behind the other, in the languages that fit them best, of all or of those of Windows-1252.
+func leastBits(western bool, texts ...string) int {
+	s := newSums()
+	for _, t := range texts {
+		s.addText(t)
+	}
+	s.spill()
+	return s.least(western)
 }
 
 // neighbours is the cost of a character's kind behind two others.

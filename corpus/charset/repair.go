@@ -75,17 +75,27 @@ func suspectWestern(text string) bool {
 // westernByte is the byte that Windows-1252 has for a character, or Latin-1 for one that it has none for; -1 where
 // neither has one.
 func westernByte(r rune) int {
-	if r < 0x100 {
-		return int(r)
-	}
-	if r > 0x2122 { // ™ is the last
+	if r < 0 || int(r) >= len(westernBytesOf) {
 		return -1
 	}
-	if b, ok := charmap.Windows1252.EncodeRune(r); ok {
-		return int(b)
-	}
-	return -1
+	return int(westernBytesOf[r])
 }
+
+// westernBytesOf has what westernByte gives for the characters up to ™, the last one.
+var westernBytesOf = func() (table ['™' + 1]int16) {
+	for r := range table {
+		b, ok := charmap.Windows1252.EncodeRune(rune(r))
+		switch {
+		case r < 0x100:
+			table[r] = int16(r)
+		case ok:
+			table[r] = int16(b)
+		default:
+			table[r] = -1
+		}
+	}
+	return table
+}()
 
 // several runs or lines of one kind make more of them probable.
 const several = 3
@@ -183,7 +193,7 @@ func validPrefix(b []byte) (n int) {
 
 // isKnown tells whether a text is one of a language that the model knows.
 func isKnown(text string) bool {
-	return leastBits(text, nil) <= plausibleBits*utf8.RuneCountInString(text)
+	return leastBits(false, text) <= plausibleBits*utf8.RuneCountInString(text)
 }
 
 // aroundGain is how much of a text's surroundings its probability is judged with, in characters.
@@ -200,29 +210,7 @@ func gain(text string, from, to int, decoded string) int {
 			end += size
 		}
 	}
-	before, after := text[start:from], text[to:end]
-	return leastBits(before+text[from:to]+after, isWestern) - leastBits(before+decoded+after, nil)
-}
-
-// leastBits is the cost of a text in the languages that fit it best, of those chosen.
-func leastBits(text string, choose func(group string) bool) int {
-	least := 1 << 30
-	for name, g := range models() {
-		if choose == nil || choose(name) {
-			least = min(least, g.bits([]byte(text)))
-		}
-	}
-	return least
-}
-
-// isWestern tells the languages that Windows-1252 is made for.
-func isWestern(group string) bool {
-	for _, c := range candidates {
-		if c.name == "windows-1252" && c.group == group {
-			return true
-		}
-	}
-	return false
+	return leastBits(true, text[start:end]) - leastBits(false, text[start:from], decoded, text[to:end])
 }
 
 // legacy repairs the lines that are text of another character set. Once several are of one, shorter ones are of it too.
@@ -327,7 +315,7 @@ func gainOfLine(raw []byte, set string) int {
 	if err != nil {
 		return 0
 	}
-	return leastBits(string(western), isWestern) - leastBits(string(fixed), nil)
+	return leastBits(true, string(western)) - leastBits(false, string(fixed))
 }
 
 // judgedBytes of a line are enough to judge it.

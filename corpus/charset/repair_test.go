@@ -98,6 +98,16 @@ func TestLongRunsAreReadOnce(t *testing.T) {
 	}
 }
 
+// A run is judged in all languages at once: judging it in one after the other took sixty allocations a run, and a second a megabyte and
+// more.
+func TestRunsAreJudgedOnce(t *testing.T) {
+	const runs = 200
+	text := strings.Repeat("cafÃ© ", runs)
+	if n := testing.AllocsPerRun(3, func() { Repair(text) }); n > 8*runs {
+		t.Errorf("%d runs take %.0f allocations, want at most %d", runs, n, 8*runs)
+	}
+}
+
 func TestLostCharactersAreCounted(t *testing.T) {
 	lost := asGBK(t, "\ufffd\ufffd\ufffd\ufffd")
 	if _, r := Repair("a\ufffdb" + lost); r.Lost != 5 {
