@@ -5,21 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/athanor-lm/athanor/model"
 )
-
-// architectures maps the class names of config.json to their model type.
-var architectures = map[string]string{
-	"GPT2LMHeadModel": "gpt2", "GPT2Model": "gpt2",
-	"LlamaForCausalLM": "llama", "LlamaModel": "llama",
-	"MistralForCausalLM": "mistral", "MistralModel": "mistral",
-	"Qwen2ForCausalLM": "qwen2", "Qwen2Model": "qwen2",
-	"Qwen3ForCausalLM": "qwen3", "Qwen3Model": "qwen3",
-}
 
 // HFConfig is what a config.json says.
 type HFConfig struct {
@@ -36,23 +29,21 @@ func ParseConfig(data []byte) (HFConfig, error) {
 		return HFConfig{}, err
 	}
 	h := HFConfig{ModelType: f.text("model_type", "")}
+	classes, types := known()
 	for _, a := range f.texts("architectures") {
-		switch want, ok := architectures[a]; {
+		switch want, ok := classes[a]; {
 		case !ok:
-			f.refuse("architectures", strconv.Quote(a), "a causal language model of gpt2, llama, mistral, qwen2 or qwen3")
+			f.refuse("architectures", strconv.Quote(a), "a causal language model of "+typeNames(types))
 		case h.ModelType == "":
 			h.ModelType = want
 		case h.ModelType != want:
 			f.refuse("architectures", a, fmt.Sprintf("a class of model_type %q", h.ModelType))
 		}
 	}
-	switch h.ModelType {
-	case "gpt2":
-		h.Model = gpt2Config(f)
-	case "llama", "mistral", "qwen2", "qwen3":
-		h.Model = llamaConfig(f, h.ModelType)
-	default:
-		f.refuse("model_type", strconv.Quote(h.ModelType), "one of gpt2, llama, mistral, qwen2, qwen3")
+	if family := types[h.ModelType]; family != nil {
+		h.Model = family.config(f, h.ModelType)
+	} else {
+		f.refuse("model_type", strconv.Quote(h.ModelType), "one of "+typeNames(types))
 	}
 	if f.object("quantization_config") != nil {
 		f.refuse("quantization_config", "given", "none: weights are read as f32, bf16 or f16")
@@ -63,6 +54,22 @@ func ParseConfig(data []byte) (HFConfig, error) {
 	}
 	h.Model = h.Model.Normalize()
 	return h, h.Model.Validate()
+}
+
+// known returns the model type of every class that can be imported, by its name, and the family of every model type.
+func known() (classes map[string]string, types map[string]*family) {
+	classes, types = map[string]string{}, map[string]*family{}
+	for _, family := range families {
+		for modelType, class := range family.types {
+			classes[class+family.causal], classes[class+"Model"], types[modelType] = modelType, modelType, family
+		}
+	}
+	return classes, types
+}
+
+// typeNames lists the model types in an error.
+func typeNames(types map[string]*family) string {
+	return strings.Join(slices.Sorted(maps.Keys(types)), ", ")
 }
 
 // FormatConfig renders the config.json of a model whose weights are stored as dtype (float32, bfloat16, float16), for
@@ -76,11 +83,7 @@ func FormatConfig(c model.Config, tokens SpecialTokens, dtype string) ([]byte, e
 	if err != nil {
 		return nil, err
 	}
-	export := llamaExport
-	if c.Family == "gpt2" {
-		export = gpt2Export
-	}
-	j, err := export(c, t, dtype)
+	j, err := families[c.Family].export(c, t, dtype)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,11 @@ import (
 	"github.com/athanor-lm/athanor/model"
 )
 
+var gpt2Family = family{
+	types: map[string]string{"gpt2": "GPT2"}, causal: "LMHeadModel",
+	config: gpt2Config, export: gpt2Export, links: gpt2Links, prefix: "transformer.", buffer: gpt2Buffer,
+}
+
 // gpt2Links is the table of GPT2LMHeadModel. Its Conv1D layers store their weights [in, out].
 func gpt2Links(c model.Config) []link {
 	C, F := c.Width, c.FF
@@ -48,7 +53,7 @@ var gpt2Activations = map[string]string{
 }
 
 // gpt2Config reads the config.json of model type gpt2. The defaults are those of transformers' GPT2Config.
-func gpt2Config(f *fields) model.Config {
+func gpt2Config(f *fields, _ string) model.Config {
 	c := model.Config{
 		Family: "gpt2", Vocab: f.size("vocab_size"), Layers: f.size("n_layer"), Width: f.size("n_embd"), Heads: f.size("n_head"),
 		Context: f.sizeOr(f.sizeOr(0, "n_ctx"), "n_positions"), NormEps: f.float("layer_norm_epsilon", 1e-5), TiedHead: true,

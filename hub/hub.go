@@ -65,18 +65,19 @@ func (l link) cols() int {
 	return l.shape[1]
 }
 
-// family is what differs between the Hugging Face layouts.
+// family is what differs between the Hugging Face layouts. Each stands in its family's file.
 type family struct {
+	types  map[string]string // config.json's model types, and of each how its classes' names begin (GPT2 of GPT2LMHeadModel)
+	causal string            // how the name of a causal language model's class ends
+	config func(f *fields, modelType string) model.Config
+	export func(c model.Config, tokens tokensJSON, dtype string) (any, error) // what config.json is rendered from
 	links  func(c model.Config) []link
 	prefix string                 // of base-model tensors; checkpoints of the bare base model lack it
 	buffer func(name string) bool // tensors that old checkpoints store though they are constants
 }
 
 // families holds the layouts by model.Config.Family.
-var families = map[string]family{
-	"gpt2":  {links: gpt2Links, prefix: "transformer.", buffer: gpt2Buffer},
-	"llama": {links: llamaLinks, prefix: "model.", buffer: llamaBuffer},
-}
+var families = map[string]*family{"gpt2": &gpt2Family, "llama": &llamaFamily}
 
 // Params lists our parameters of a model of that configuration in the order of the Hugging Face table.
 func Params(c model.Config) ([]Param, error) {

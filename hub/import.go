@@ -183,7 +183,7 @@ func parseIndex(data []byte) (map[string]string, error) {
 
 // place finds every link's tensor, with or without the base model's prefix, and refuses what is missing, surplus,
 // of another shape or of a type that is not floating-point.
-func (c *Checkpoint) place(fam family, have map[string]stored) error {
+func (c *Checkpoint) place(fam *family, have map[string]stored) error {
 	c.where = make(map[string]stored, len(c.links))
 	bare := ""
 	if _, ok := have[c.links[0].hf]; !ok {

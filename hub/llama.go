@@ -8,6 +8,11 @@ import (
 	"github.com/athanor-lm/athanor/model"
 )
 
+var llamaFamily = family{
+	types: map[string]string{"llama": "Llama", "mistral": "Mistral", "qwen2": "Qwen2", "qwen3": "Qwen3"}, causal: "ForCausalLM",
+	config: llamaConfig, export: llamaExport, links: llamaLinks, prefix: "model.", buffer: llamaBuffer,
+}
+
 // llamaLinks is the table of LlamaForCausalLM and of Mistral, Qwen2 and Qwen3, which name their tensors alike.
 func llamaLinks(c model.Config) []link {
 	C, F := c.Width, c.FF

@@ -48,9 +48,6 @@ type RopeScaling struct {
 	BetaSlow float64 `yaml:"beta_slow" json:"beta_slow,omitempty"` // yarn: 1
 }
 
-// Families names the model families, for errors and help.
-var Families = []string{"gpt2", "llama"}
-
 // Normalize returns c with the defaults of its family filled in.
 func (c Config) Normalize() Config {
 	if c.KVHeads == 0 {
@@ -59,25 +56,12 @@ func (c Config) Normalize() Config {
 	if c.HeadDim == 0 && c.Heads > 0 {
 		c.HeadDim = c.Width / c.Heads
 	}
-	if c.FF == 0 {
-		if c.Family == "gpt2" {
-			c.FF = 4 * c.Width
-		} else {
-			c.FF = (8*c.Width/3 + 63) / 64 * 64
-		}
-	}
-	if c.RopeTheta == 0 && c.Family == "llama" {
-		c.RopeTheta = 10000
+	if f := families[c.Family]; f != nil {
+		f.defaults(&c)
 	}
 	c.RopeScaling = c.RopeScaling.normalize()
 	if c.NormEps == 0 {
 		c.NormEps = 1e-5
-	}
-	if c.Family == "gpt2" {
-		c.TiedHead = true
-		if c.Activation == "" {
-			c.Activation = "gelu_tanh"
-		}
 	}
 	if c.Init == "" {
 		c.Init = "gpt2"
@@ -106,6 +90,30 @@ func (s RopeScaling) normalize() RopeScaling {
 	return s
 }
 
+// validate reports the first field that cannot work.
+func (s RopeScaling) validate() error {
+	switch s.Kind {
+	case "", "none":
+		return nil
+	case "linear", "ntk", "yarn", "llama3":
+	default:
+		return &FieldError{"rope_scaling.kind", fmt.Sprintf("%q", s.Kind), "one of none, linear, ntk, yarn, llama3"}
+	}
+	if !positive(s.Factor) || s.Factor < 1 {
+		return &FieldError{"rope_scaling.factor", s.Factor, "a number of at least 1"}
+	}
+	if (s.Kind == "yarn" || s.Kind == "llama3") && s.Original <= 0 {
+		return &FieldError{"rope_scaling.original", s.Original, "the context the model was first trained with"}
+	}
+	if s.Kind == "llama3" && !(s.LowFreq > 0 && positive(s.HighFreq) && s.HighFreq > s.LowFreq) {
+		return &FieldError{"rope_scaling.high_freq", s.HighFreq, fmt.Sprintf("more than low_freq (%v), and both above 0", s.LowFreq)}
+	}
+	if s.Kind == "yarn" && !(s.BetaSlow > 0 && positive(s.BetaFast) && s.BetaFast > s.BetaSlow) {
+		return &FieldError{"rope_scaling.beta_fast", s.BetaFast, fmt.Sprintf("more than beta_slow (%v), and both above 0", s.BetaSlow)}
+	}
+	return nil
+}
+
 // FieldError is a value of one Config field that cannot work; Field is its YAML name.
 type FieldError struct {
 	Field string
@@ -128,8 +136,9 @@ func positive(v float64) bool { return v > 0 && !math.IsInf(v, 1) }
 
 // Validate reports the first field of a normalized Config that cannot work, as a *FieldError.
 func (c *Config) Validate() error {
-	if c.Family != "gpt2" && c.Family != "llama" {
-		return &FieldError{"family", fmt.Sprintf("%q", c.Family), "one of " + strings.Join(Families, ", ")}
+	family, ok := families[c.Family]
+	if !ok {
+		return &FieldError{"family", fmt.Sprintf("%q", c.Family), "one of " + strings.Join(Families(), ", ")}
 	}
 	for _, f := range []struct {
 		name string
@@ -165,10 +174,7 @@ func (c *Config) Validate() error {
 	if c.InitStd != 0 && !positive(c.InitStd) {
 		return &FieldError{"init_std", c.InitStd, "a number above 0"}
 	}
-	if c.Family == "gpt2" {
-		return c.validateGPT2()
-	}
-	return c.validateLlama()
+	return family.validate(c)
 }
 
 // ValidateWidth is checked before defaults are filled in, because they hide it: without an explicit head_dim the heads must divide the width.
@@ -177,119 +183,4 @@ func (c *Config) ValidateWidth() error {
 		return &FieldError{"heads", c.Heads, fmt.Sprintf("a divisor of width (%d), or an explicit head_dim", c.Width)}
 	}
 	return nil
-}
-
-func (c *Config) validateGPT2() error {
-	switch {
-	case c.KVHeads != c.Heads:
-		return &FieldError{"kv_heads", c.KVHeads, fmt.Sprintf("%d, the number of heads: gpt2 has no grouped-query attention", c.Heads)}
-	case c.HeadDim*c.Heads != c.Width:
-		return &FieldError{"head_dim", c.HeadDim, fmt.Sprintf("width/heads = %d/%d in gpt2", c.Width, c.Heads)}
-	case c.QKNorm:
-		return &FieldError{"qk_norm", true, "false: gpt2 has none"}
-	case c.RopeTheta != 0:
-		return &FieldError{"rope_theta", c.RopeTheta, "0: gpt2 has learned positions"}
-	case c.RopeScaling.Kind != "" && c.RopeScaling.Kind != "none":
-		return &FieldError{"rope_scaling.kind", c.RopeScaling.Kind, "none: gpt2 has learned positions"}
-	}
-	if _, ok := activations[c.Activation]; !ok {
-		return &FieldError{"activation", fmt.Sprintf("%q", c.Activation), "one of gelu_tanh, gelu_erf, relu, silu"}
-	}
-	return nil
-}
-
-func (c *Config) validateLlama() error {
-	if c.Activation != "" && c.Activation != "silu" {
-		return &FieldError{"activation", fmt.Sprintf("%q", c.Activation), "silu: the llama family is SwiGLU"}
-	}
-	if !positive(c.RopeTheta) || c.RopeTheta <= 1 {
-		return &FieldError{"rope_theta", c.RopeTheta, "a number above 1"}
-	}
-	s := c.RopeScaling
-	switch s.Kind {
-	case "", "none":
-		return nil
-	case "linear", "ntk", "yarn", "llama3":
-	default:
-		return &FieldError{"rope_scaling.kind", fmt.Sprintf("%q", s.Kind), "one of none, linear, ntk, yarn, llama3"}
-	}
-	if !positive(s.Factor) || s.Factor < 1 {
-		return &FieldError{"rope_scaling.factor", s.Factor, "a number of at least 1"}
-	}
-	if (s.Kind == "yarn" || s.Kind == "llama3") && s.Original <= 0 {
-		return &FieldError{"rope_scaling.original", s.Original, "the context the model was first trained with"}
-	}
-	if s.Kind == "llama3" && !(s.LowFreq > 0 && positive(s.HighFreq) && s.HighFreq > s.LowFreq) {
-		return &FieldError{"rope_scaling.high_freq", s.HighFreq, fmt.Sprintf("more than low_freq (%v), and both above 0", s.LowFreq)}
-	}
-	if s.Kind == "yarn" && !(s.BetaSlow > 0 && positive(s.BetaFast) && s.BetaFast > s.BetaSlow) {
-		return &FieldError{"rope_scaling.beta_fast", s.BetaFast, fmt.Sprintf("more than beta_slow (%v), and both above 0", s.BetaSlow)}
-	}
-	return nil
-}
-
-// NumParams returns the number of parameters; a tied head counts once.
-func (c Config) NumParams() int64 {
-	c = c.Normalize()
-	C, F, V := int64(c.Width), int64(c.FF), int64(c.Vocab)
-	q, kv := int64(c.Heads*c.HeadDim), int64(c.KVHeads*c.HeadDim)
-	embed := V * C
-	if c.Family == "gpt2" {
-		layer := 4*C + 3*C*C + 3*C + C*C + C + 2*C*F + F + C
-		return embed + int64(c.Context)*C + int64(c.Layers)*layer + 2*C
-	}
-	layer := 2*C + (q+2*kv)*C + q*C + 3*C*F
-	if c.QKVBias {
-		layer += q + 2*kv
-	}
-	if c.QKNorm {
-		layer += 2 * int64(c.HeadDim)
-	}
-	total := embed + int64(c.Layers)*layer + C
-	if !c.TiedHead {
-		total += embed
-	}
-	return total
-}
-
-// roughParams is NumParams of any dimensions without overflow, and within a factor of three.
-func (c Config) roughParams() float64 {
-	f := func(n int) float64 { return float64(n) }
-	return f(c.Width)*f(c.Vocab) + f(c.Width)*f(c.Layers)*(f(c.Heads)*f(c.HeadDim)+f(c.KVHeads)*f(c.HeadDim)+f(c.FF))
-}
-
-// TableBytes returns the memory of the rotation tables that New makes beside the parameters.
-func (c Config) TableBytes() int64 {
-	if c.Family == "gpt2" {
-		return 0
-	}
-	return 4 * int64(c.Context) * int64(c.HeadDim) // sine and cosine of half the head each
-}
-
-// NonEmbeddingParams returns NumParams without token and position embeddings, the N of Kaplan et al. 2020;
-// an untied head is left out as well.
-func (c Config) NonEmbeddingParams() int64 {
-	c = c.Normalize()
-	n := c.NumParams() - int64(c.Vocab)*int64(c.Width)
-	if c.Family == "gpt2" {
-		n -= int64(c.Context) * int64(c.Width)
-	} else if !c.TiedHead {
-		n -= int64(c.Vocab) * int64(c.Width)
-	}
-	return n
-}
-
-// TrainFLOPsPerToken returns the floating-point operations of forward and backward for one token of a sequence of
-// t tokens: 6·N + 12·L·H·D·t, N being the parameters that take part in matrix products (Chowdhery et al. 2022,
-// appendix B; the causal half is not subtracted, as is the custom of MFU figures).
-func (c Config) TrainFLOPsPerToken(t int) float64 {
-	c = c.Normalize()
-	C := float64(c.Width)
-	q, kv := float64(c.Heads*c.HeadDim), float64(c.KVHeads*c.HeadDim)
-	mlp := 2 * C * float64(c.FF)
-	if c.Family == "llama" {
-		mlp = 3 * C * float64(c.FF)
-	}
-	n := float64(c.Layers)*(C*(q+2*kv)+q*C+mlp) + C*float64(c.Vocab)
-	return 6*n + 12*float64(c.Layers)*q*float64(t)
 }

@@ -57,6 +57,14 @@ func TestValidateNamesTheField(t *testing.T) {
 		{"norm_eps", func(c *Config) { c.NormEps = math.NaN() }},
 		{"context", func(c *Config) { c.Context = 1 << 40 }},
 		{"init", func(c *Config) { c.Init = "best" }},
+		{"activation", func(c *Config) { c.Activation = "relu" }},
+		{"kv_heads", func(c *Config) { c.Family, c.KVHeads = "gpt2", 2 }},
+		{"head_dim", func(c *Config) { c.Family, c.HeadDim = "gpt2", 8 }},
+		{"qk_norm", func(c *Config) { c.Family, c.QKNorm = "gpt2", true }},
+		{"qkv_bias", func(c *Config) { c.Family, c.QKVBias = "gpt2", true }},
+		{"rope_theta", func(c *Config) { c.Family, c.RopeTheta = "gpt2", 10000 }},
+		{"rope_scaling.kind", func(c *Config) { c.Family, c.RopeScaling.Kind = "gpt2", "linear" }},
+		{"activation", func(c *Config) { c.Family, c.Activation = "gpt2", "tanh" }},
 	} {
 		c := base
 		tc.edit(&c)

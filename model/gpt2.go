@@ -22,6 +22,50 @@ type GPT2 struct {
 	walk   pass
 }
 
+var gpt2Family = family{
+	build: func(c Config, o Options) Model { return newGPT2(c, o) },
+	defaults: func(c *Config) {
+		if c.FF == 0 {
+			c.FF = 4 * c.Width
+		}
+		if c.Activation == "" {
+			c.Activation = "gelu_tanh"
+		}
+		c.TiedHead = true
+	},
+	validate: validateGPT2,
+	sizes: func(c *Config) sizes {
+		C, F := int64(c.Width), int64(c.FF)
+		return sizes{
+			positions: int64(c.Context) * C,
+			layer:     4*C + 3*C*C + 3*C + C*C + C + 2*C*F + F + C, // norms; q, k, v; the projection out; up, down
+			last:      2 * C,
+			mlp:       2,
+		}
+	},
+}
+
+func validateGPT2(c *Config) error {
+	switch {
+	case c.KVHeads != c.Heads:
+		return &FieldError{"kv_heads", c.KVHeads, fmt.Sprintf("%d, the number of heads: gpt2 has no grouped-query attention", c.Heads)}
+	case c.HeadDim*c.Heads != c.Width:
+		return &FieldError{"head_dim", c.HeadDim, fmt.Sprintf("width/heads = %d/%d in gpt2", c.Width, c.Heads)}
+	case c.QKNorm:
+		return &FieldError{"qk_norm", true, "false: gpt2 has none"}
+	case c.QKVBias:
+		return &FieldError{"qkv_bias", true, "false: gpt2 has biases everywhere, without being asked"}
+	case c.RopeTheta != 0:
+		return &FieldError{"rope_theta", c.RopeTheta, "0: gpt2 has learned positions"}
+	case c.RopeScaling.Kind != "" && c.RopeScaling.Kind != "none":
+		return &FieldError{"rope_scaling.kind", c.RopeScaling.Kind, "none: gpt2 has learned positions"}
+	}
+	if _, ok := activations[c.Activation]; !ok {
+		return &FieldError{"activation", fmt.Sprintf("%q", c.Activation), "one of gelu_tanh, gelu_erf, relu, silu"}
+	}
+	return nil
+}
+
 type gpt2Layer struct {
 	index    int
 	attnNorm nn.LayerNorm

@@ -23,6 +23,44 @@ type Llama struct {
 	walk   pass
 }
 
+var llamaFamily = family{
+	build: func(c Config, o Options) Model { return newLlama(c, o) },
+	defaults: func(c *Config) {
+		if c.FF == 0 {
+			c.FF = (8*c.Width/3 + 63) / 64 * 64
+		}
+		if c.RopeTheta == 0 {
+			c.RopeTheta = 10000
+		}
+	},
+	validate: func(c *Config) error {
+		if c.Activation != "" && c.Activation != "silu" {
+			return &FieldError{"activation", fmt.Sprintf("%q", c.Activation), "silu: the llama family is SwiGLU"}
+		}
+		if !positive(c.RopeTheta) || c.RopeTheta <= 1 {
+			return &FieldError{"rope_theta", c.RopeTheta, "a number above 1"}
+		}
+		return c.RopeScaling.validate()
+	},
+	sizes: func(c *Config) sizes {
+		C, F, D := int64(c.Width), int64(c.FF), int64(c.HeadDim)
+		q, kv := int64(c.Heads)*D, int64(c.KVHeads)*D
+		s := sizes{
+			layer:  2*C + (q+2*kv)*C + q*C + 3*C*F,
+			last:   C,
+			mlp:    3,
+			tables: 4 * int64(c.Context) * D, // sine and cosine of half the head each
+		}
+		if c.QKVBias {
+			s.layer += q + 2*kv
+		}
+		if c.QKNorm {
+			s.layer += 2 * D
+		}
+		return s
+	},
+}
+
 type llamaLayer struct {
 	index        int
 	attnNorm     nn.RMSNorm

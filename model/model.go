@@ -35,10 +35,7 @@ func New(c Config, o Options) (Model, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
-	if c.Family == "gpt2" {
-		return newGPT2(c, o), nil
-	}
-	return newLlama(c, o), nil
+	return families[c.Family].build(c, o), nil
 }
 
 // Init gives every parameter its first value, a pure function of (seed, name).

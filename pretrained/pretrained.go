@@ -229,7 +229,7 @@ func (s *Source) load(pool *kernel.Pool, compute tensor.DType) (model.Model, *to
 	if err != nil {
 		return nil, nil, fmt.Errorf("open model: %s: %w", s.Path, err)
 	}
-	need := 4*s.Config.NumParams() + s.Config.Normalize().TableBytes()
+	need := 4*s.Config.NumParams() + s.Config.TableBytes()
 	if limit, whose := memlimit.Bytes(); limit > 0 && need > limit {
 		return nil, nil, fmt.Errorf("open model: %s: the model takes %s, %s is %s", s.Path, runlog.Bytes(need), whose, runlog.Bytes(limit))
 	}

@@ -226,8 +226,7 @@ func (c *Config) validate(doc *strictyaml.Doc, untied bool) error {
 	share := func(key string, v float64) rule { return rule{v < 0 || v > 1, key, v, "a share between 0 and 1"} }
 	o := c.Optimizer
 	rules := []rule{
-		{c.Model.Family == "gpt2" && doc.Has("model.tied_head") && untied, "model.tied_head", false, "true: the head of gpt2 is the embedding"},
-		{c.Model.Family == "gpt2" && c.Model.QKVBias, "model.qkv_bias", true, "false: gpt2 has biases everywhere, without being asked"},
+		{c.Model.TiedHead && doc.Has("model.tied_head") && untied, "model.tied_head", false, "true: the head of " + c.Model.Family + " is the embedding"},
 		{c.Dir == "", "dir", `""`, "the run directory"},
 		{c.Steps < 1, "steps", c.Steps, "at least 1"},
 		{len(c.Data.Sources) == 0, "data.sources", "none", "at least one dataset directory"},
