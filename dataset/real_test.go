@@ -15,22 +15,9 @@ import (
 
 	"github.com/athanor-lm/athanor/corpus/read"
 	"github.com/athanor-lm/athanor/dataset"
+	"github.com/athanor-lm/athanor/internal/realdata"
 	"github.com/athanor-lm/athanor/tokenizer"
 )
-
-// realData returns a path below the shared data, or skips.
-func realData(t testing.TB, path string) string {
-	t.Helper()
-	root := os.Getenv("ATHANOR_DATA")
-	if root == "" {
-		root = filepath.Join("..", "..", "shared", "data")
-	}
-	p := filepath.Join(root, filepath.FromSlash(path))
-	if _, err := os.Stat(p); err != nil {
-		t.Skipf("real data is absent: %v", err)
-	}
-	return p
-}
 
 func build(t testing.TB, cfg dataset.BuildConfig) (*dataset.Set, *dataset.Manifest) {
 	t.Helper()
@@ -49,7 +36,7 @@ func build(t testing.TB, cfg dataset.BuildConfig) (*dataset.Set, *dataset.Manife
 
 // nanoGPT's prepare.py scripts print these numbers of tokens for tiny shakespeare, cut at 90 %.
 func TestTinyShakespeareHasNanoGPTsCounts(t *testing.T) {
-	input := realData(t, "corpora/tinyshakespeare/input.txt")
+	input := realdata.Path(t, "corpora/tinyshakespeare/input.txt")
 	chars, err := tokenizer.TrainChars(context.Background(), func(yield func([]byte, error) bool) { yield(os.ReadFile(input)) })
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +46,7 @@ func TestTinyShakespeareHasNanoGPTsCounts(t *testing.T) {
 	if tr, va := m.Splits[0].Tokens, m.Splits[1].Tokens; tr != 1003854 || va != 111540 || m.Tokenizer.VocabSize != 65 {
 		t.Errorf("characters: %d and %d tokens of %d, want 1,003,854 and 111,540 of 65", tr, va, m.Tokenizer.VocabSize)
 	}
-	if cfg.Tokenizer, err = tokenizer.Load(realData(t, "tokenizers/hf-gpt2")); err != nil {
+	if cfg.Tokenizer, err = tokenizer.Load(realdata.Path(t, "tokenizers/hf-gpt2")); err != nil {
 		t.Fatal(err)
 	}
 	_, m = build(t, cfg)
@@ -70,8 +57,8 @@ func TestTinyShakespeareHasNanoGPTsCounts(t *testing.T) {
 
 // Every document comes back from the shards byte for byte, whichever language.
 func TestRealDocumentsComeBackFromTheShards(t *testing.T) {
-	inputs := []string{realData(t, "corpora/zh-docs"), realData(t, "corpora/multilingual-udhr"), realData(t, "corpora/web-redpajama-demo")}
-	tok, err := tokenizer.Load(realData(t, "tokenizers/hf-gpt2"))
+	inputs := []string{realdata.Path(t, "corpora/zh-docs"), realdata.Path(t, "corpora/multilingual-udhr"), realdata.Path(t, "corpora/web-redpajama-demo")}
+	tok, err := tokenizer.Load(realdata.Path(t, "tokenizers/hf-gpt2"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,8 +97,8 @@ func TestRealDocumentsComeBackFromTheShards(t *testing.T) {
 func BenchmarkBuild(b *testing.B) {
 	for _, c := range []struct{ corpus, tokenizer string }{{"en-books", "hf-gpt2"}, {"en-books", "qwen3"}, {"zh-laws", "qwen3"}} {
 		b.Run(c.corpus+"/"+c.tokenizer, func(b *testing.B) {
-			input, docs := zstdCorpus(b, realData(b, "corpora/"+c.corpus))
-			path := realData(b, "tokenizers/"+c.tokenizer)
+			input, docs := zstdCorpus(b, realdata.Path(b, "corpora/"+c.corpus))
+			path := realdata.Path(b, "tokenizers/"+c.tokenizer)
 			var pure, built time.Duration
 			var bytes int64
 			for b.Loop() {
@@ -191,7 +178,7 @@ func zstdCorpus(b *testing.B, input string) (path string, docs [][]byte) {
 
 // BenchmarkRead reads the English books: MB/s of text out of gzip and JSON.
 func BenchmarkRead(b *testing.B) {
-	input := realData(b, "corpora/en-books")
+	input := realdata.Path(b, "corpora/en-books")
 	for b.Loop() {
 		c, err := read.Open([]string{input}, read.Options{})
 		if err != nil {

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/athanor-lm/athanor/internal/realdata"
 )
 
 // Encoding of whole documents on one goroutine, each time from cold caches.
@@ -16,7 +18,7 @@ func BenchmarkEncode(b *testing.B) {
 	}
 	for _, name := range []string{"hf-gpt2", "qwen3", "tiktoken/cl100k_base.tiktoken", "tiktoken/o200k_base.tiktoken", "hf-llama",
 		"llama2/tokenizer.model", "sentencepiece/test_model.model", "sentencepiece/test_ja_model.model"} {
-		tok, err := Load(filepath.Join(dataDir(b), "tokenizers", name))
+		tok, err := Load(realdata.Path(b, "tokenizers/"+name))
 		if err != nil {
 			b.Log(err)
 			continue

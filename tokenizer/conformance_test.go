@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/athanor-lm/athanor/internal/realdata"
 )
 
 // conformant are the tokenizers of tools/oracle/tokenizer_conformance.py: the file to load, below the data directory's
@@ -46,7 +48,7 @@ func TestConformance(t *testing.T) {
 			continue
 		}
 		t.Run(c.name, func(t *testing.T) {
-			tok, err := Load(filepath.Join(dataDir(t), "tokenizers", c.file))
+			tok, err := Load(realdata.Path(t, "tokenizers/"+c.file))
 			if err != nil {
 				t.Fatal(err)
 			}

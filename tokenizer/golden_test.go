@@ -1,9 +1,7 @@
 package tokenizer
 
 import (
-	"bufio"
 	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -14,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/athanor-lm/athanor/internal/realdata"
 )
 
 // The fixtures are made by tools/oracle/tokenizer_golden.py with Hugging Face's
@@ -65,19 +65,6 @@ func spell(tok *Tokenizer, ids []uint32) (out []string) {
 	return out
 }
 
-// dataDir finds the real data, or skips.
-func dataDir(t testing.TB) string {
-	t.Helper()
-	dir := os.Getenv("ATHANOR_DATA")
-	if dir == "" {
-		dir = "../../shared/data"
-	}
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("no real data: set ATHANOR_DATA (%v)", err)
-	}
-	return dir
-}
-
 // documents is the first size bytes of a corpus, as the oracle's script has it.
 func documents(t testing.TB, name string, size int) []byte {
 	t.Helper()
@@ -87,28 +74,9 @@ func documents(t testing.TB, name string, size int) []byte {
 // wholeDocuments are the first documents of a corpus, of size bytes or more together.
 func wholeDocuments(t testing.TB, name string, size int) (docs [][]byte) {
 	t.Helper()
-	f, err := os.Open(filepath.Join(dataDir(t), "corpora", name))
-	if err != nil {
-		t.Skipf("the real data lack this corpus: %v", err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for r := bufio.NewReader(z); size > 0; {
-		line, err := r.ReadBytes('\n')
-		if err != nil {
-			t.Fatal(err)
-		}
-		var doc struct {
-			Text string `json:"text"`
-		}
-		if err := json.Unmarshal(line, &doc); err != nil {
-			t.Fatal(err)
-		}
-		docs = append(docs, []byte(doc.Text))
-		size -= len(doc.Text)
+	documents, _ := realdata.Documents(t, "corpora/"+name, int64(size))
+	for _, d := range documents {
+		docs = append(docs, []byte(d.Text))
 	}
 	return docs
 }
@@ -163,7 +131,7 @@ func TestRealFilesGiveTheReferenceIDs(t *testing.T) {
 			tok := loaded[c.Tokenizer]
 			if tok == nil {
 				var err error
-				if tok, err = Load(filepath.Join(dataDir(t), "tokenizers", c.Tokenizer)); err != nil {
+				if tok, err = Load(realdata.Path(t, "tokenizers/"+c.Tokenizer)); err != nil {
 					t.Fatal(err)
 				}
 				loaded[c.Tokenizer] = tok
@@ -193,7 +161,7 @@ func hashIDs(ids []uint32) string {
 }
 
 func TestGPT2FilePairIsTheSameTokenizer(t *testing.T) {
-	dir := filepath.Join(dataDir(t), "tokenizers")
+	dir := realdata.Path(t, "tokenizers")
 	pair, err := Load(filepath.Join(dir, "gpt2"))
 	if err != nil {
 		t.Fatal(err)

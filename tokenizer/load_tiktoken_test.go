@@ -11,11 +11,13 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/athanor-lm/athanor/internal/realdata"
 )
 
 func tiktokenFile(t testing.TB, encoding string) *Tokenizer {
 	t.Helper()
-	tok, err := Load(filepath.Join(dataDir(t), "tokenizers/tiktoken", encoding+".tiktoken"))
+	tok, err := Load(realdata.Path(t, "tokenizers/tiktoken/"+encoding+".tiktoken"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,10 +70,7 @@ var (
 // The chats of gpt-tokenizer's snapshots, without their special tokens, whose
 // ids are not tiktoken's.
 func TestTiktokenSnapshots(t *testing.T) {
-	data, err := os.ReadFile(filepath.Join(dataDir(t), "tokenizers/tiktoken/vectors/__snapshots__/GptEncoding.test.ts.snap"))
-	if err != nil {
-		t.Skip("no snapshots: ", err)
-	}
+	data := realdata.Bytes(t, "tokenizers/tiktoken/vectors/__snapshots__/GptEncoding.test.ts.snap")
 	ids := map[string][]uint32{}
 	checked := 0
 	cl100k, o200k := tiktokenFile(t, "cl100k_base"), tiktokenFile(t, "o200k_base")

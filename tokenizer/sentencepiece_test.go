@@ -8,12 +8,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/athanor-lm/athanor/internal/realdata"
 )
 
 func TestSentencePieceSaveAndLoad(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"llama2/tokenizer.model", "sentencepiece/test_model.model", "spm-tok512/tok512.model"} {
-		tok, err := Load(filepath.Join(dataDir(t), "tokenizers", name))
+		tok, err := Load(realdata.Path(t, "tokenizers/"+name))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -47,10 +49,7 @@ func TestSentencePieceSaveAndLoad(t *testing.T) {
 
 // Pieces come first in a .model file: one that ends between two of them parses, but as another model.
 func TestSentencePieceFilesThatEndTooSoon(t *testing.T) {
-	data, err := os.ReadFile(filepath.Join(dataDir(t), "tokenizers", "sentencepiece/test_model.model"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	data := realdata.Bytes(t, "tokenizers/sentencepiece/test_model.model")
 	ends := []int{0}
 	for at := 0; data[at] == 1<<3|2; ends = append(ends, at) {
 		at += 2 + int(data[at+1])
@@ -69,10 +68,7 @@ func TestSentencePieceFilesThatEndTooSoon(t *testing.T) {
 }
 
 func TestSentencePieceRoles(t *testing.T) {
-	model, err := os.ReadFile(filepath.Join(dataDir(t), "tokenizers", "llama2/tokenizer.model"))
-	if err != nil {
-		t.Skip(err)
-	}
+	model := realdata.Bytes(t, "tokenizers/llama2/tokenizer.model")
 	dir := t.TempDir()
 	write := func(name string, data []byte) {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o666); err != nil {
@@ -119,7 +115,7 @@ func TestSentencePieceRoles(t *testing.T) {
 }
 
 func TestSentencePieceVectors(t *testing.T) {
-	tok, err := Load(filepath.Join(dataDir(t), "tokenizers", "llama2/tokenizer.model"))
+	tok, err := Load(realdata.Path(t, "tokenizers/llama2/tokenizer.model"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +123,7 @@ func TestSentencePieceVectors(t *testing.T) {
 		Text string   `json:"text"`
 		IDs  []uint32 `json:"ids"`
 	}
-	readJSON(t, filepath.Join(dataDir(t), "tokenizers", "vectors/llama2.json"), &rows)
+	readJSON(t, realdata.Path(t, "tokenizers/vectors/llama2.json"), &rows)
 	for _, r := range rows {
 		if got := tok.Encode(r.Text, false); !slices.Equal(got, r.IDs[1:]) {
 			t.Errorf("%q: %v, want %v", r.Text, got, r.IDs[1:])
@@ -143,7 +139,7 @@ func TestSentencePieceSampling(t *testing.T) {
 		{"llama2/tokenizer.model", Sampling{Dropout: 0.3}, Sampling{Alpha: 0.1}},
 		{"sentencepiece/test_model.model", Sampling{Alpha: 0.2}, Sampling{Dropout: 0.1}},
 	} {
-		tok, err := Load(filepath.Join(dataDir(t), "tokenizers", c.name))
+		tok, err := Load(realdata.Path(t, "tokenizers/"+c.name))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -190,7 +186,7 @@ func TestSentencePieceStream(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 8))
 	words := strings.Split("the|cat| sat|'s|中文|，|。|法律| |  |\n|\t|1234|½|!|--|é|e\u0301|\u0301|\xff|<s>|▁|ａ|①|\u3000|“|🦙|名前|が|か\u3099", "|")
 	for _, name := range []string{"llama2/tokenizer.model", "sentencepiece/test_model.model", "sentencepiece/test_ja_model.model", "spm-tok512/tok512.model"} {
-		tok, err := Load(filepath.Join(dataDir(t), "tokenizers", name))
+		tok, err := Load(realdata.Path(t, "tokenizers/"+name))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,12 +6,13 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"github.com/athanor-lm/athanor/internal/realdata"
 )
 
 // streamed encodes text in parts of about part bytes and returns how many there were.
@@ -83,7 +84,7 @@ func FuzzStream(f *testing.F) {
 func TestStreamOfRealTokenizers(t *testing.T) {
 	text := slices.Concat(documents(t, "en-books/books.jsonl.gz", 100_000), documents(t, "zh-laws/laws.jsonl.gz", 100_000), []byte("<|endoftext|>"), goCode(t, 100_000))
 	for _, name := range []string{"hf-gpt2", "qwen3", "tiktoken/cl100k_base.tiktoken", "hf-llama"} {
-		tok, err := Load(filepath.Join(dataDir(t), "tokenizers", name))
+		tok, err := Load(realdata.Path(t, "tokenizers/"+name))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,10 +2,11 @@ package tokenizer
 
 import (
 	"bytes"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/athanor-lm/athanor/internal/realdata"
 )
 
 // checkExtension looks at what an extension must keep: ids, merges first, text.
@@ -78,7 +79,7 @@ func TestExtensionKeepsTheBase(t *testing.T) {
 func TestExtensionOfGPT2ForChineseLaw(t *testing.T) {
 	law := documents(t, "zh-laws/laws.jsonl.gz", 3_000_000)
 	english := documents(t, "en-books/books.jsonl.gz", 300_000)
-	base, err := Load(filepath.Join(dataDir(t), "tokenizers", "hf-gpt2"))
+	base, err := Load(realdata.Path(t, "tokenizers/hf-gpt2"))
 	if err != nil {
 		t.Fatal(err)
 	}

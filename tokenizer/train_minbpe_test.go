@@ -3,11 +3,10 @@ package tokenizer
 import (
 	"bytes"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
+	"github.com/athanor-lm/athanor/internal/realdata"
 	"github.com/athanor-lm/athanor/tokenizer/internal/bytelevel"
 )
 
@@ -16,15 +15,7 @@ import (
 // but that of equally frequent pairs minbpe takes the one it met first in the
 // text: a merge may come earlier or later only among such.
 func TestMergesAreMinbpesUpToTies(t *testing.T) {
-	dir := filepath.Join(dataDir(t), "tokenizers", "minbpe")
-	text, err := os.ReadFile(filepath.Join(dir, "sotu.txt"))
-	if err != nil {
-		t.Skipf("the real data lack this text: %v", err)
-	}
-	model, err := os.ReadFile(filepath.Join(dir, "tok512.model"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	text, model := realdata.Bytes(t, "tokenizers/minbpe/sotu.txt"), realdata.Bytes(t, "tokenizers/minbpe/tok512.model")
 	lines := bytes.Split(bytes.TrimSpace(model), []byte("\n"))
 	var want [][2]int
 	for _, line := range lines[3:] {

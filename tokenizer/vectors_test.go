@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"github.com/athanor-lm/athanor/internal/realdata"
 )
 
 // Vectors that others have published beside their tokenizers.
@@ -13,7 +15,7 @@ func TestPublishedVectors(t *testing.T) {
 		{"hf-bytelevel-lmkit/tokenizer.json", "hf-bytelevel-lmkit/encodings.json"},
 	} {
 		t.Run(c.file, func(t *testing.T) {
-			dir := filepath.Join(dataDir(t), "tokenizers")
+			dir := realdata.Path(t, "tokenizers")
 			tok, err := Load(filepath.Join(dir, c.file))
 			if err != nil {
 				t.Fatal(err)

@@ -1,19 +1,18 @@
 package boilerplate
 
 import (
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/athanor-lm/athanor/corpus"
+	"github.com/athanor-lm/athanor/internal/realdata"
 )
 
 type records struct{ all [][]byte }
@@ -203,42 +202,16 @@ func TestSettingsThatCannotBeAreRefused(t *testing.T) {
 	}
 }
 
-// dataDir finds the real data, or skips.
-func dataDir(t testing.TB) string {
-	t.Helper()
-	dir := os.Getenv("ATHANOR_DATA")
-	if dir == "" {
-		dir = "../../../shared/data"
-	}
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("no real data: set ATHANOR_DATA (%v)", err)
-	}
-	return dir
-}
-
 // manuals are the documents of a corpus; each package's are a source.
 func manuals(t testing.TB, name string) (docs []*corpus.Document) {
 	t.Helper()
-	f, err := os.Open(filepath.Join(dataDir(t), "corpora", name))
-	if err != nil {
-		t.Skipf("the real data lack this corpus: %v", err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for dec := json.NewDecoder(z); ; {
-		var d struct{ ID, Source, Text string }
-		if err := dec.Decode(&d); err == io.EOF {
-			return docs
-		} else if err != nil {
-			t.Fatal(err)
-		}
+	rows, _ := realdata.Documents(t, "corpora/"+name, 0)
+	for _, d := range rows {
 		source, _, _ := strings.Cut(d.Source, "=")
 		docs = append(docs, doc(source, d.Text))
 		docs[len(docs)-1].ID = d.ID
 	}
+	return docs
 }
 
 // TestManuals shows with -v what is cut out of manuals; the outcome must not depend on order and tasks.

@@ -1,44 +1,19 @@
 package charset
 
 import (
-	"bufio"
-	"compress/gzip"
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"golang.org/x/text/encoding"
+
+	"github.com/athanor-lm/athanor/internal/realdata"
 )
 
-type realDocument struct{ ID, Lang, Text string }
-
 // realDocuments are those of a shared corpus. Those with odd numbers were not counted for frequencies.txt.
-func realDocuments(tb testing.TB, path string) (all []realDocument) {
+func realDocuments(tb testing.TB, path string) []realdata.Document {
 	tb.Helper()
-	dir := os.Getenv("ATHANOR_DATA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "data")
-	}
-	f, err := os.Open(filepath.Join(dir, "corpora", filepath.FromSlash(path)))
-	if err != nil {
-		tb.Skipf("no real data: %v", err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(bufio.NewReader(f))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	dec := json.NewDecoder(z)
-	for dec.More() {
-		var d realDocument
-		if err := dec.Decode(&d); err != nil {
-			tb.Fatal(err)
-		}
-		all = append(all, d)
-	}
-	return all
+	documents, _ := realdata.Documents(tb, "corpora/"+path, 0)
+	return documents
 }
 
 // oddLines are the half of a language version that was not counted.

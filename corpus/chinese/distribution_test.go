@@ -1,11 +1,8 @@
 package chinese
 
 import (
-	"compress/gzip"
 	"encoding/csv"
-	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,50 +10,23 @@ import (
 	"testing"
 
 	"github.com/athanor-lm/athanor/corpus"
+	"github.com/athanor-lm/athanor/internal/realdata"
 )
-
-// dataDir finds the real data, or skips.
-func dataDir(t testing.TB) string {
-	t.Helper()
-	dir := os.Getenv("ATHANOR_DATA")
-	if dir == "" {
-		dir = "../../../shared/data"
-	}
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("no real data: set ATHANOR_DATA (%v)", err)
-	}
-	return dir
-}
 
 // documents are every step-th text of a corpus.
 func documents(t testing.TB, name string, step int) (texts []string) {
 	t.Helper()
-	f, err := os.Open(filepath.Join(dataDir(t), "corpora", name))
-	if err != nil {
-		t.Skipf("the real data lack this corpus: %v", err)
+	rows, _ := realdata.Documents(t, "corpora/"+name, 0)
+	for i := 0; i < len(rows); i += step {
+		texts = append(texts, rows[i].Text)
 	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for dec, i := json.NewDecoder(z), 0; ; i++ {
-		var d struct{ Text string }
-		if err := dec.Decode(&d); err == io.EOF {
-			return texts
-		} else if err != nil {
-			t.Fatal(err)
-		}
-		if i%step == 0 {
-			texts = append(texts, d.Text)
-		}
-	}
+	return texts
 }
 
 // questions are the examination questions of C-Eval, with their answers and explanations, five of a subject a text.
 func questions(t testing.TB) (texts []string) {
 	t.Helper()
-	files, _ := filepath.Glob(filepath.Join(dataDir(t), "benchmarks/ceval/dev/*.csv"))
+	files, _ := filepath.Glob(filepath.Join(realdata.Path(t, "benchmarks/ceval/dev"), "*.csv"))
 	for _, name := range files {
 		f, err := os.Open(name)
 		if err != nil {

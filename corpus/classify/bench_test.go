@@ -4,7 +4,7 @@ import (
 	"context"
 	"testing"
 
-	"github.com/athanor-lm/athanor/corpus/internal/realdata"
+	"github.com/athanor-lm/athanor/internal/realdata"
 )
 
 // BenchmarkScore is scoring on one goroutine, in bytes of text.

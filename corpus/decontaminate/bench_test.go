@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/athanor-lm/athanor/corpus"
-	"github.com/athanor-lm/athanor/corpus/internal/realdata"
+	"github.com/athanor-lm/athanor/internal/realdata"
 )
 
 // realBenchmarks are MMLU, C-Eval and HellaSwag, complete.

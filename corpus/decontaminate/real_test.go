@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/athanor-lm/athanor/corpus"
-	"github.com/athanor-lm/athanor/corpus/internal/realdata"
+	"github.com/athanor-lm/athanor/internal/realdata"
 )
 
 // printed is an item as a page of exercises has it.

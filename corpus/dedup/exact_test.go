@@ -204,7 +204,7 @@ func TestURL(t *testing.T) {
 
 // The real corpus of documentation has 1,728 documents whose text another has.
 func TestExactOnRealDocuments(t *testing.T) {
-	docs := realDocs(t, 1<<30, "en-docs")
+	docs := realDocs(t, 1<<30, "en-docs/docs.jsonl.gz")
 	s := DefaultExact()
 	o := runPass(t, &s, corpus.Env{Memory: 1 << 20}, shuffled(docs, 3, 5))
 	seen := map[string]bool{}

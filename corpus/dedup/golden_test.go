@@ -10,39 +10,31 @@ import (
 	"unicode/utf8"
 
 	"github.com/athanor-lm/athanor/corpus"
-	"github.com/athanor-lm/athanor/corpus/internal/realdata"
+	"github.com/athanor-lm/athanor/internal/realdata"
 )
 
 // dolma reads documents of the golden data of the Dolma toolkit, in order.
 func dolma(t *testing.T, path string) []*corpus.Document {
+	t.Helper()
 	var docs []*corpus.Document
-	readJSON(t, realdata.Path(t, "corpora/pipeline-golden-dolma/tests/data/"+path), func(line []byte) bool {
-		var row struct {
-			ID, Text string
-			Metadata struct{ URL string }
-		}
-		if err := json.Unmarshal(line, &row); err != nil {
-			t.Fatal(err)
-		}
+	for row := range realdata.Rows[struct {
+		ID, Text string
+		Metadata struct{ URL string }
+	}](t, "corpora/pipeline-golden-dolma/tests/data/"+path) {
 		d := doc(row.ID, row.Text)
 		d.URL = row.Metadata.URL
 		docs = append(docs, d)
-		return true
-	})
+	}
 	return docs
 }
 
 // spans are what Dolma marks in a document, in characters: from, to, score.
 func spans(t *testing.T, path, attribute string) [][][3]float64 {
+	t.Helper()
 	var out [][][3]float64
-	readJSON(t, realdata.Path(t, "corpora/pipeline-golden-dolma/tests/data/"+path), func(line []byte) bool {
-		var row struct{ Attributes map[string][][3]float64 }
-		if err := json.Unmarshal(line, &row); err != nil {
-			t.Fatal(err)
-		}
+	for row := range realdata.Rows[struct{ Attributes map[string][][3]float64 }](t, "corpora/pipeline-golden-dolma/tests/data/"+path) {
 		out = append(out, row.Attributes[attribute])
-		return true
-	})
+	}
 	return out
 }
 

@@ -65,10 +65,10 @@ func TestMinHashRecall(t *testing.T) {
 		sep    string
 		fresh  func(rng *rand.Rand) string
 	}{
-		{"English", realDocs(t, 1200, "en-books"), 300, " ", func(rng *rand.Rand) string {
+		{"English", realDocs(t, 1200, "en-books/books.jsonl.gz"), 300, " ", func(rng *rand.Rand) string {
 			return fmt.Sprintf("q%cx%cz%c", 'a'+rng.IntN(26), 'a'+rng.IntN(26), 'a'+rng.IntN(26))
 		}},
-		{"Chinese", realDocs(t, 1000, "zh-laws"), 300, "", func(rng *rand.Rand) string { return string(rune(0x6000 + rng.IntN(0x2000))) }},
+		{"Chinese", realDocs(t, 1000, "zh-laws/laws.jsonl.gz"), 300, "", func(rng *rand.Rand) string { return string(rune(0x6000 + rng.IntN(0x2000))) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			texts := pieces(c.docs, c.tokens, c.sep == "")

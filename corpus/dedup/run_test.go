@@ -1,10 +1,7 @@
 package dedup
 
 import (
-	"bufio"
-	"compress/gzip"
 	"context"
-	"encoding/json"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -14,8 +11,8 @@ import (
 	"testing"
 
 	"github.com/athanor-lm/athanor/corpus"
-	"github.com/athanor-lm/athanor/corpus/internal/realdata"
 	"github.com/athanor-lm/athanor/corpus/segment"
+	"github.com/athanor-lm/athanor/internal/realdata"
 )
 
 // outcome is what became of a corpus.
@@ -155,49 +152,19 @@ func sameForEveryOrder(t *testing.T, settings corpus.PassSettings, docs []*corpu
 	return first
 }
 
-// realDocs reads documents of JSON Lines files, at most n.
-func realDocs(t testing.TB, n int, folders ...string) []*corpus.Document {
-	var docs []*corpus.Document
-	for _, folder := range folders {
-		files, _ := filepath.Glob(filepath.Join(realdata.Path(t, "corpora/"+folder), "*.jsonl.gz"))
-		for _, name := range files {
-			readJSON(t, name, func(line []byte) bool {
-				var row struct {
-					ID, Source, Lang, Text string
-				}
-				if err := json.Unmarshal(line, &row); err != nil {
-					t.Fatalf("%s: %v", name, err)
-				}
-				d := doc(row.ID, row.Text)
-				d.Source, d.Lang = row.Source, row.Lang
-				docs = append(docs, d)
-				return len(docs) < n
-			})
+// realDocs reads documents of corpora, at most n.
+func realDocs(t testing.TB, n int, names ...string) (docs []*corpus.Document) {
+	t.Helper()
+	for _, name := range names {
+		for row := range realdata.Rows[realdata.Document](t, "corpora/"+name) {
+			d := doc(row.ID, row.Text)
+			d.Source, d.Lang = row.Source, row.Lang
+			if docs = append(docs, d); len(docs) == n {
+				return docs
+			}
 		}
 	}
 	return docs
-}
-
-func readJSON(t testing.TB, name string, f func(line []byte) bool) {
-	file, err := os.Open(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	z, err := gzip.NewReader(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(z)
-	lines.Buffer(nil, 64<<20)
-	for lines.Scan() {
-		if !f(lines.Bytes()) {
-			return
-		}
-	}
-	if lines.Err() != nil {
-		t.Fatal(lines.Err())
-	}
 }
 
 // randomWords makes a text of n words of a vocabulary.

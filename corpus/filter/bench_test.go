@@ -1,50 +1,23 @@
 package filter_test
 
 import (
-	"bufio"
-	"compress/gzip"
-	"encoding/json"
-	"io"
 	"os"
 	"strings"
 	"testing"
 
 	"github.com/athanor-lm/athanor/corpus"
 	"github.com/athanor-lm/athanor/corpus/filter"
-	"github.com/athanor-lm/athanor/corpus/internal/realdata"
 	"github.com/athanor-lm/athanor/corpus/segment"
+	"github.com/athanor-lm/athanor/internal/realdata"
 )
 
 // realTexts returns about so many bytes of documents of a corpus, taken evenly from all of it.
 func realTexts(t testing.TB, name string, bytes int) (texts []string) {
-	f, err := os.Open(realdata.Path(t, "corpora/"+name))
-	if err != nil {
-		t.Fatal(err)
+	documents, total := realdata.Documents(t, "corpora/"+name, 0)
+	for i, step := 0, max(1, int(total)/bytes); i < len(documents); i += step {
+		texts = append(texts, documents[i].Text)
 	}
-	defer f.Close()
-	var r io.Reader = f
-	if strings.HasSuffix(name, ".gz") {
-		if r, err = gzip.NewReader(f); err != nil {
-			t.Fatal(err)
-		}
-	}
-	total := 0
-	for dec := json.NewDecoder(bufio.NewReaderSize(r, 1<<20)); ; {
-		var row struct{ Text string }
-		if err := dec.Decode(&row); err == io.EOF {
-			break
-		} else if err != nil {
-			t.Fatal(err)
-		}
-		texts = append(texts, row.Text)
-		total += len(row.Text)
-	}
-	step := max(1, total/bytes)
-	var some []string
-	for i := 0; i < len(texts); i += step {
-		some = append(some, texts[i])
-	}
-	return some
+	return texts
 }
 
 // benchmark times filters in turn over documents, each with its text anew; a document that is dropped goes on all the same, so that

@@ -1,7 +1,6 @@
 package filter_test
 
 import (
-	"compress/gzip"
 	"encoding/json"
 	"io"
 	"os"
@@ -11,7 +10,7 @@ import (
 
 	"github.com/athanor-lm/athanor/corpus"
 	"github.com/athanor-lm/athanor/corpus/filter"
-	"github.com/athanor-lm/athanor/corpus/internal/realdata"
+	"github.com/athanor-lm/athanor/internal/realdata"
 )
 
 // lists writes files and returns the directory.
@@ -123,19 +122,7 @@ func TestURLFilterRefusesWhatIsNoHost(t *testing.T) {
 
 // TestURLFilterReadsEasyList has a real list of an ad blocker, of 69,336 lines.
 func TestURLFilterReadsEasyList(t *testing.T) {
-	f, err := os.Open(realdata.Path(t, "corpora/pipeline-golden-dolma/tests/data/urls/easylist.txt.gz"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	list, err := io.ReadAll(z)
-	if err != nil {
-		t.Fatal(err)
-	}
+	list := realdata.Bytes(t, "corpora/pipeline-golden-dolma/tests/data/urls/easylist.txt.gz")
 	s := filter.DefaultURLFilter()
 	s.Domains = []string{"easylist"}
 	judge := opened(t, &s, lists(t, map[string]string{"easylist": string(list)}))

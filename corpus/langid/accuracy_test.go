@@ -1,65 +1,35 @@
 package langid
 
 import (
-	"compress/gzip"
-	"encoding/json"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"unicode"
 
 	"github.com/athanor-lm/athanor/corpus/langid/fasttext"
+	"github.com/athanor-lm/athanor/internal/realdata"
 )
-
-// dataDir finds the real data, or skips.
-func dataDir(t testing.TB) string {
-	t.Helper()
-	dir := os.Getenv("ATHANOR_DATA")
-	if dir == "" {
-		dir = "../../../shared/data"
-	}
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("no real data: set ATHANOR_DATA (%v)", err)
-	}
-	return dir
-}
 
 type document struct{ ID, Lang, Text string }
 
 // documents are the first n documents of a corpus.
 func documents(t testing.TB, name string, n int) (docs []document) {
 	t.Helper()
-	f, err := os.Open(filepath.Join(dataDir(t), "corpora", name))
-	if err != nil {
-		t.Skipf("the real data lack this corpus: %v", err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for dec := json.NewDecoder(z); len(docs) < n; {
-		var d document
-		if err := dec.Decode(&d); err == io.EOF {
+	for d := range realdata.Rows[document](t, "corpora/"+name) {
+		if docs = append(docs, d); len(docs) == n {
 			break
-		} else if err != nil {
-			t.Fatal(err)
 		}
-		docs = append(docs, d)
 	}
 	return docs
 }
 
 func lid176(t testing.TB) *fasttext.Model {
 	t.Helper()
-	m, err := fasttext.Load(filepath.Join(dataDir(t), "checkpoints/fasttext-lid176/lid.176.ftz"))
+	m, err := fasttext.Load(realdata.Path(t, "checkpoints/fasttext-lid176/lid.176.ftz"))
 	if err != nil {
-		t.Skipf("the real data lack this model: %v", err)
+		t.Fatal(err)
 	}
 	return m
 }

@@ -5,7 +5,7 @@ import (
 	"iter"
 	"testing"
 
-	"github.com/athanor-lm/athanor/corpus/internal/realdata"
+	"github.com/athanor-lm/athanor/internal/realdata"
 	"github.com/athanor-lm/athanor/tokenizer"
 )
 

@@ -1,15 +1,13 @@
 package pii_test
 
 import (
-	"compress/gzip"
 	"encoding/json"
-	"io"
-	"os"
 	"testing"
 
 	"github.com/athanor-lm/athanor/corpus"
 	"github.com/athanor-lm/athanor/corpus/filter"
 	"github.com/athanor-lm/athanor/corpus/pii"
+	"github.com/athanor-lm/athanor/internal/realdata"
 )
 
 type record struct {
@@ -19,25 +17,11 @@ type record struct {
 
 func records(t *testing.T, path string) map[string]record {
 	t.Helper()
-	f, err := os.Open(realData(t, "corpora/pipeline-golden-dolma/tests/data/"+path))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
 	out := map[string]record{}
-	for dec := json.NewDecoder(z); ; {
-		var r record
-		if err := dec.Decode(&r); err == io.EOF {
-			return out
-		} else if err != nil {
-			t.Fatal(err)
-		}
+	for r := range realdata.Rows[record](t, "corpora/pipeline-golden-dolma/tests/data/"+path) {
 		out[r.ID] = r
 	}
+	return out
 }
 
 // Dolma's mixer writes what spans of an earlier step say: e-mail addresses between [B-EMAIL] and [E-EMAIL], where their score is at least

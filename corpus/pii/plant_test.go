@@ -1,59 +1,23 @@
 package pii_test
 
 import (
-	"bufio"
-	"compress/gzip"
-	"encoding/json"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/athanor-lm/athanor/corpus/pii"
+	"github.com/athanor-lm/athanor/internal/realdata"
 )
 
-// realData returns a path below the shared data, or skips.
-func realData(t testing.TB, path string) string {
+// texts are those of a corpus, up to a number of bytes; 0 = all.
+func texts(t testing.TB, path string, most int64) (out []string) {
 	t.Helper()
-	root := os.Getenv("ATHANOR_DATA")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared", "data")
-	}
-	p := filepath.Join(root, filepath.FromSlash(path))
-	if _, err := os.Stat(p); err != nil {
-		t.Skipf("real data is absent: %v", err)
-	}
-	return p
-}
-
-// texts reads the field text of a file of gzipped JSON lines, up to a number of bytes.
-func texts(t testing.TB, path string, limit int) []string {
-	t.Helper()
-	f, err := os.Open(realData(t, path))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out []string
-	lines := bufio.NewReaderSize(z, 1<<20)
-	for total := 0; total < limit; {
-		line, err := lines.ReadBytes('\n')
-		if err != nil {
-			break
-		}
-		var d struct{ Text string }
-		if err := json.Unmarshal(line, &d); err != nil {
-			t.Fatal(err)
-		}
+	documents, _ := realdata.Documents(t, path, most)
+	for _, d := range documents {
 		out = append(out, d.Text)
-		total += len(d.Text)
 	}
 	return out
 }

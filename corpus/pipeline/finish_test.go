@@ -15,6 +15,7 @@ import (
 
 	"github.com/athanor-lm/athanor/corpus/read"
 	"github.com/athanor-lm/athanor/dataset"
+	"github.com/athanor-lm/athanor/internal/realdata"
 )
 
 const mixSteps = testSteps + `mix:
@@ -182,14 +183,7 @@ func TestOnlyWhatChangedIsDoneAgain(t *testing.T) {
 }
 
 func TestTokensEqualThoseOfTheRows(t *testing.T) {
-	data := os.Getenv("ATHANOR_DATA")
-	if data == "" {
-		data = "../../../shared/data"
-	}
-	tok := filepath.Join(data, "tokenizers", "hf-gpt2")
-	if _, err := os.Stat(tok); err != nil {
-		t.Skip("no tokenizer: ", err)
-	}
+	tok := realdata.Path(t, "tokenizers/hf-gpt2")
 	dir := t.TempDir()
 	testInputs(t, dir)
 	r := testRecipe(t, dir, fmt.Sprintf(strings.Split(mixSteps, "output:")[0], "shuffle")+fmt.Sprintf("output: {formats: [tokens, parquet], tokenizer: %q, val: 0.1}\n", tok))

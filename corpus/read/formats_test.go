@@ -4,18 +4,19 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/athanor-lm/athanor/corpus"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/traditionalchinese"
 	"golang.org/x/text/encoding/unicode"
+
+	"github.com/athanor-lm/athanor/corpus"
+	"github.com/athanor-lm/athanor/internal/realdata"
 )
 
 func TestFrontMatterBecomesMeta(t *testing.T) {
@@ -233,7 +234,7 @@ func TestCharacterSetsOfJSONLines(t *testing.T) {
 			want = traditional
 		}
 		for _, charset := range []string{"auto", set} {
-			docs, bad, st, err := all(t, Options{Charset: charset}, filepath.Join(dir, name))
+			docs, bad, st, err := all(t, Options{Charset: charset}, realdata.Path(t, "corpora/"+name))
 			if err != nil || len(bad) > 0 || len(docs) != 3 || st.InvalidUTF8Docs > 0 {
 				t.Fatalf("%s as %s: %v, %v, %+v, %v", name, charset, docs, bad, st, err)
 			}
@@ -306,16 +307,8 @@ func FuzzMarkdown(f *testing.F) {
 
 // Real corpora in every compression and as Parquet are covered where they are written; here, that all shared ones are read.
 func TestSharedCorporaAreRead(t *testing.T) {
-	dir := os.Getenv("ATHANOR_DATA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "data")
-	}
-	dir = filepath.Join(dir, "corpora")
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("no real data: %v", err)
-	}
 	for name, want := range map[string]int64{"en-books": 2524, "en-docs": 5528, "zh-laws": 1584, "zh-docs": 3449, "zh-poetry": 48268, "multilingual-udhr": 387, "dirty-mail-spamassassin": 6046} {
-		docs, bad, st, err := all(t, Options{}, filepath.Join(dir, name))
+		docs, bad, st, err := all(t, Options{}, realdata.Path(t, "corpora/"+name))
 		if err != nil || len(bad) > 0 || st.Documents+st.Empty != want {
 			t.Errorf("%s: %d documents, %+v, %v, %v, want %d", name, len(docs), st, bad, err, want)
 		}

@@ -2,10 +2,8 @@ package read
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,6 +11,8 @@ import (
 
 	"github.com/tidwall/gjson"
 	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"github.com/athanor-lm/athanor/internal/realdata"
 )
 
 const kiln = "The fire is lit in the evening, when the wind has gone down, and someone stays with it, for a kiln that is left alone cools unevenly."
@@ -154,10 +154,6 @@ func TestWebArchiveGoesOnAtEveryRecord(t *testing.T) {
 }
 
 func TestRealWebArchives(t *testing.T) {
-	root := os.Getenv("ATHANOR_DATA")
-	if root == "" {
-		root = "../../../shared/data"
-	}
 	for name, want := range map[string]struct {
 		documents int64
 		left      map[string]int
@@ -168,11 +164,7 @@ func TestRealWebArchives(t *testing.T) {
 		"pipeline-golden-dolma/tests/data/warc/sample-0000.warc.gz": {22, map[string]int{"warcinfo": 1, "request": 22, "metadata": 1, "text/plain": 2}, ""},
 		"pipeline-golden-dolma/tests/data/warc/sample-0001.warc.gz": {15, map[string]int{"warcinfo": 1, "request": 15, "metadata": 1, "text/plain": 2}, ""},
 	} {
-		path := filepath.Join(root, "corpora", name)
-		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-			t.Skipf("needs the real archives ($ATHANOR_DATA): %v", err)
-		}
-		docs, bad, st, err := all(t, Options{}, path)
+		docs, bad, st, err := all(t, Options{}, realdata.Path(t, "corpora/"+name))
 		if err != nil || len(bad) > 0 {
 			t.Fatalf("%s: %v, %v", name, err, bad)
 		}

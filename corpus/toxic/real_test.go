@@ -1,48 +1,26 @@
 package toxic
 
 import (
-	"compress/gzip"
-	"encoding/json"
-	"io"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/athanor-lm/athanor/corpus"
+	"github.com/athanor-lm/athanor/internal/realdata"
 )
 
 type doc struct{ Text, Group string }
 
-// docs reads a file of the shared data's corpora up to a number of bytes, or skips.
-func docs(t testing.TB, path string, limit int) []doc {
+// docs reads a corpus up to a number of bytes.
+func docs(t testing.TB, path string, limit int) (out []doc) {
 	t.Helper()
-	root := os.Getenv("ATHANOR_DATA")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared", "data")
-	}
-	f, err := os.Open(filepath.Join(root, "corpora", filepath.FromSlash(path)))
-	if err != nil {
-		t.Skipf("real data is absent: %v", err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out []doc
-	dec := json.NewDecoder(z)
-	for total := 0; total < limit; {
-		var d doc
-		if err := dec.Decode(&d); err == io.EOF {
-			break
-		} else if err != nil {
-			t.Fatal(err)
-		}
+	total := 0
+	for d := range realdata.Rows[doc](t, "corpora/"+path) {
 		out = append(out, d)
-		total += len(d.Text)
+		if total += len(d.Text); total >= limit {
+			break
+		}
 	}
 	return out
 }

@@ -8,11 +8,13 @@ import (
 	"testing"
 
 	"github.com/klauspost/compress/gzip"
+
+	"github.com/athanor-lm/athanor/internal/realdata"
 )
 
 // An archive of real pages, a member a record: 31 MB, 7 MB compressed. Speeds are of what it unpacks to.
 func BenchmarkReader(b *testing.B) {
-	names, err := filepath.Glob(filepath.Join(data(b, "dirty-html-article-extraction"), "html", "*.gz"))
+	names, err := filepath.Glob(filepath.Join(realdata.Path(b, "corpora/dirty-html-article-extraction"), "html", "*.gz"))
 	if err != nil || len(names) == 0 {
 		b.Fatalf("%d pages, %v", len(names), err)
 	}

@@ -9,12 +9,13 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/iotest"
 
 	"github.com/klauspost/compress/gzip"
+
+	"github.com/athanor-lm/athanor/internal/realdata"
 )
 
 // record writes a record whose header states a length.
@@ -202,18 +203,6 @@ func TestRecordOfTwoGigabytesIsPassedOverInBoundedMemory(t *testing.T) {
 	}
 }
 
-func data(t testing.TB, name string) string {
-	root := os.Getenv("ATHANOR_DATA")
-	if root == "" {
-		root = "../../../shared/data"
-	}
-	name = filepath.Join(root, "corpora", name)
-	if _, err := os.Stat(name); err != nil {
-		t.Skipf("needs the real archives ($ATHANOR_DATA): %v", err)
-	}
-	return name
-}
-
 // The crawlers' own checksums say whether blocks are whole.
 func TestRealArchives(t *testing.T) {
 	for name, want := range map[string]map[string]int{
@@ -223,7 +212,7 @@ func TestRealArchives(t *testing.T) {
 		"pipeline-golden-dolma/tests/data/warc/sample-0000.warc.gz": {"warcinfo": 1, "request": 22, "response": 22, "metadata": 1, "resource": 2},
 		"pipeline-golden-dolma/tests/data/warc/sample-0001.warc.gz": {"warcinfo": 1, "request": 15, "response": 15, "metadata": 1, "resource": 2},
 	} {
-		f, err := os.Open(data(t, name))
+		f, err := os.Open(realdata.Path(t, "corpora/"+name))
 		if err != nil {
 			t.Fatal(err)
 		}

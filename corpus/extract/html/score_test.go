@@ -1,23 +1,15 @@
 package html
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/athanor-lm/athanor/corpus/extract/html/internal/bench"
+	"github.com/athanor-lm/athanor/internal/realdata"
 )
 
 func articles(t testing.TB) []bench.Page {
-	root := os.Getenv("ATHANOR_DATA")
-	if root == "" {
-		root = "../../../../shared/data"
-	}
-	pages, err := bench.Load(filepath.Join(root, "corpora/dirty-html-article-extraction"))
-	if os.IsNotExist(err) {
-		t.Skipf("needs the article-extraction pages ($ATHANOR_DATA): %v", err)
-	}
+	pages, err := bench.Load(realdata.Path(t, "corpora/dirty-html-article-extraction"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,49 +1,19 @@
 package mail
 
 import (
-	"bufio"
-	"compress/gzip"
-	"encoding/json"
 	"errors"
-	"os"
-	"path/filepath"
 	"testing"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
-)
 
-// data is where the real corpora lie.
-func data(tb testing.TB) string {
-	tb.Helper()
-	dir := os.Getenv("ATHANOR_DATA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "..", "shared", "data")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		tb.Skipf("no real data at %s: %v", dir, err)
-	}
-	return dir
-}
+	"github.com/athanor-lm/athanor/internal/realdata"
+)
 
 // rawMails are the mails of the SpamAssassin corpus, in the bytes that they had before they were put into JSON.
 func rawMails(tb testing.TB) (mails [][]byte) {
-	f, err := os.Open(filepath.Join(data(tb), "corpora", "dirty-mail-spamassassin", "mail.jsonl.gz"))
-	if err != nil {
-		tb.Skip(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(bufio.NewReader(f))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	dec := json.NewDecoder(z)
-	for dec.More() {
-		var d struct{ Text, Decoded string }
-		if err := dec.Decode(&d); err != nil {
-			tb.Fatal(err)
-		}
-		raw := []byte(d.Text)
+	for d := range realdata.Rows[struct{ Text, Decoded string }](tb, "corpora/dirty-mail-spamassassin/mail.jsonl.gz") {
+		raw, err := []byte(d.Text), error(nil)
 		if d.Decoded == "latin1-fallback" {
 			if raw, err = charmap.ISO8859_1.NewEncoder().Bytes(raw); err != nil {
 				tb.Fatal(err)

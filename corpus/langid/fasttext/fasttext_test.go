@@ -5,29 +5,17 @@ import (
 	"compress/gzip"
 	"encoding/binary"
 	"encoding/json"
-	"io"
 	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/athanor-lm/athanor/internal/realdata"
 )
 
 // tolerance is how far a probability may be from fastText's.
 const tolerance = 1e-4
-
-// dataDir finds the real data, or skips.
-func dataDir(t testing.TB) string {
-	t.Helper()
-	dir := os.Getenv("ATHANOR_DATA")
-	if dir == "" {
-		dir = "../../../../shared/data"
-	}
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("no real data: set ATHANOR_DATA (%v)", err)
-	}
-	return dir
-}
 
 // readGzipped decodes a gzipped JSON file.
 func readGzipped(t testing.TB, path string, into any) {
@@ -114,31 +102,16 @@ func TestEveryKindOfModelPredictsAsFastTextDoes(t *testing.T) {
 }
 
 func TestLid176PredictsAsFastTextDoes(t *testing.T) {
-	data := dataDir(t)
-	m, err := Load(filepath.Join(data, "checkpoints/fasttext-lid176/lid.176.ftz"))
+	m, err := Load(realdata.Path(t, "checkpoints/fasttext-lid176/lid.176.ftz"))
 	if err != nil {
-		t.Skipf("the real data lack this model: %v", err)
+		t.Fatal(err)
 	}
 	if len(m.Labels()) != 176 || m.Dim() != 16 {
 		t.Errorf("%d labels, %d columns", len(m.Labels()), m.Dim())
 	}
 	texts := map[string][]rune{}
-	f, err := os.Open(filepath.Join(data, "corpora/multilingual-udhr/udhr2.jsonl.gz"))
-	if err != nil {
-		t.Skipf("the real data lack this corpus: %v", err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for dec := json.NewDecoder(z); ; {
-		var d struct{ ID, Text string }
-		if err := dec.Decode(&d); err == io.EOF {
-			break
-		} else if err != nil {
-			t.Fatal(err)
-		}
+	documents, _ := realdata.Documents(t, "corpora/multilingual-udhr/udhr2.jsonl.gz", 0)
+	for _, d := range documents {
 		texts[d.ID] = []rune(d.Text)
 	}
 	var cases [][4]json.RawMessage
@@ -246,38 +219,20 @@ func FuzzRead(f *testing.F) {
 }
 
 func BenchmarkPredict(b *testing.B) {
-	m, err := Load(filepath.Join(dataDir(b), "checkpoints/fasttext-lid176/lid.176.ftz"))
+	m, err := Load(realdata.Path(b, "checkpoints/fasttext-lid176/lid.176.ftz"))
 	if err != nil {
-		b.Skip(err)
+		b.Fatal(err)
 	}
 	for _, c := range []struct{ name, corpus string }{{"english", "en-books/books"}, {"chinese", "zh-laws/laws"}} {
-		f, err := os.Open(filepath.Join(dataDir(b), "corpora", c.corpus+".jsonl.gz"))
-		if err != nil {
-			b.Skip(err)
-		}
-		defer f.Close()
-		z, err := gzip.NewReader(f)
-		if err != nil {
-			b.Fatal(err)
-		}
-		var texts []string
-		size := 0
-		for dec := json.NewDecoder(z); size < 4<<20; {
-			var d struct{ Text string }
-			if dec.Decode(&d) != nil {
-				break
-			}
-			texts = append(texts, d.Text)
-			size += len(d.Text)
-		}
+		documents, size := realdata.Documents(b, "corpora/"+c.corpus+".jsonl.gz", 4<<20)
 		b.Run(c.name, func(b *testing.B) {
 			p := m.NewPredictor()
 			var out []Prediction
-			b.SetBytes(int64(size))
+			b.SetBytes(size)
 			b.ReportAllocs()
 			for b.Loop() {
-				for _, text := range texts {
-					out = p.Predict(out[:0], text, 1)
+				for _, d := range documents {
+					out = p.Predict(out[:0], d.Text, 1)
 				}
 			}
 		})

@@ -1,44 +1,23 @@
 package spm
 
 import (
-	"bufio"
 	"bytes"
-	"compress/gzip"
-	"encoding/json"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/athanor-lm/athanor/internal/realdata"
 )
 
-// readDocuments reads the first limit bytes of a corpus.
-func readDocuments(b *testing.B, name string, limit int) (docs [][]byte) {
-	root := os.Getenv("ATHANOR_DATA")
-	if root == "" {
-		root = "../../../../shared/data"
-	}
-	f, err := os.Open(filepath.Join(root, "corpora", name))
-	if err != nil {
-		b.Skipf("needs the real corpora ($ATHANOR_DATA): %v", err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		b.Fatal(err)
-	}
-	lines := bufio.NewScanner(z)
-	lines.Buffer(nil, 64<<20)
-	for size := 0; size < limit && lines.Scan(); {
-		var row struct {
-			Text string `json:"text"`
-		}
-		if err := json.Unmarshal(lines.Bytes(), &row); err != nil {
-			b.Fatal(err)
-		}
-		docs = append(docs, []byte(row.Text))
-		size += len(row.Text)
+// readDocuments are the first documents of a corpus, of limit bytes or more together.
+func readDocuments(b *testing.B, name string, limit int64) (docs [][]byte) {
+	b.Helper()
+	documents, _ := realdata.Documents(b, "corpora/"+name, limit)
+	for _, d := range documents {
+		docs = append(docs, []byte(d.Text))
 	}
 	return docs
 }

@@ -2,24 +2,17 @@ package spm
 
 import (
 	"bytes"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/athanor-lm/athanor/internal/realdata"
 )
 
 func realModel(t testing.TB, name string) []byte {
-	root := os.Getenv("ATHANOR_DATA")
-	if root == "" {
-		root = "../../../../shared/data"
-	}
-	b, err := os.ReadFile(filepath.Join(root, "tokenizers", name))
-	if err != nil {
-		t.Skipf("needs the real tokenizers ($ATHANOR_DATA): %v", err)
-	}
-	return b
+	t.Helper()
+	return realdata.Bytes(t, "tokenizers/"+name)
 }
 
 var realModels = []string{"llama2/tokenizer.model", "sentencepiece/test_model.model", "sentencepiece/test_ja_model.model", "spm-tok512/tok512.model"}

@@ -1,13 +1,10 @@
 package spmtrain
 
 import (
-	"compress/gzip"
-	"io"
-	"os"
-	"path/filepath"
 	"testing"
 	"unicode"
 
+	"github.com/athanor-lm/athanor/internal/realdata"
 	"github.com/athanor-lm/athanor/tokenizer/internal/charsmap"
 )
 
@@ -24,23 +21,7 @@ func laterCharacters(s string) bool {
 }
 
 func TestRulesEqualTheOriginals(t *testing.T) {
-	dir := os.Getenv("ATHANOR_DATA")
-	if dir == "" {
-		dir = "../../../../shared/data"
-	}
-	f, err := os.Open(filepath.Join(dir, "tokenizers/sentencepiece/nmt_nfkc.tsv.gz"))
-	if err != nil {
-		t.Skipf("needs SentencePiece's table nmt_nfkc.tsv.gz: %v", err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tsv, err := io.ReadAll(z)
-	if err != nil {
-		t.Fatal(err)
-	}
+	tsv := realdata.Bytes(t, "tokenizers/sentencepiece/nmt_nfkc.tsv.gz")
 	want, err := parseRules(tsv)
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/athanor-lm/athanor/internal/realdata"
 	"github.com/athanor-lm/athanor/tokenizer/internal/normalize"
 	"github.com/athanor-lm/athanor/tokenizer/internal/pretokenize"
 )
@@ -140,13 +141,9 @@ func TestOnePassDoesNotAllocate(t *testing.T) {
 }
 
 func BenchmarkBert(b *testing.B) {
-	data := os.Getenv("ATHANOR_DATA")
-	if data == "" {
-		data = "../../../../shared/data"
-	}
-	raw, err := os.ReadFile(filepath.Join(data, "tokenizers/bert-uncased/vocab.txt"))
+	raw, err := os.ReadFile(realdata.Path(b, "tokenizers/bert-uncased/vocab.txt"))
 	if err != nil {
-		b.Skip("needs bert-uncased/vocab.txt of the shared data: ", err)
+		b.Fatal(err)
 	}
 	m := mustNew(b, Config{vocabulary(strings.Split(string(raw), "\n")...), "[UNK]", "##", 100})
 	bert := NewBert(variants[0], m)
