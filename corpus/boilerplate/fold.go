@@ -73,29 +73,23 @@ func isSpace(c rune) bool {
 	return unicode.IsSpace(c)
 }
 
-const (
-	ones = 0x0101010101010101
-	high = 0x80 * ones
-)
-
 // copyPlain copies eights of printing ASCII from i on, of which no byte is a sign between cells or, where they are alike, a digit, and
 // spaces stand alone between others. What is before i is no space. It returns where the copied ends.
 func (l *look) copyPlain(line string, i int) int {
 	digits := uint64(0)
 	if l.s.Digits {
-		digits = high
+		digits = eights.Tops
 	}
 	before := uint64(0) // the upper bit of the lowest byte: the byte before is a space
 	room := l.room
 	for ; i+8 <= len(line); i += 8 {
 		w := eights.Load(line[i:])
-		low := w &^ high
-		// The upper bit of a byte says: below 0x20, 0 to 9, a space, a bar.
-		control := ^(low + (0x80-' ')*ones)
-		digit := (low + (0x80-'0')*ones) &^ (low + (0x7F-'9')*ones) & digits
-		space := ^((low ^ ' '*ones) + 0x7F*ones) & high
-		bar := ^((low ^ '|'*ones) + 0x7F*ones)
-		if (w|control|digit|bar|space&(space<<8|before))&high != 0 {
+		low := w &^ eights.Tops
+		control := ^(low + (0x80-' ')*eights.Ones) // below 0x20
+		digit := eights.Within(low, '0', '9') & digits
+		space := ^eights.Except(low, ' ') & eights.Tops
+		bar := ^eights.Except(low, '|')
+		if (w|control|digit|bar|space&(space<<8|before))&eights.Tops != 0 {
 			break
 		}
 		before = space >> 56

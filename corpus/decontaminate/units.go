@@ -5,6 +5,8 @@ import (
 	"math/bits"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/athanor-lm/athanor/internal/eights"
 )
 
 // unit is what grams are made of: a word between white space, lower-case and without punctuation (GPT-3's definition), or one Han
@@ -82,16 +84,12 @@ func (s *scanner) fill(dst []unit) []unit {
 
 // plainWord measures the run of letters and digits of ASCII at a place, and returns the hash of the word that it is.
 func plainWord(text string, at int) (h uint64, n int) {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	h = wordSeed
 	for ; at+n+8 <= len(text); n += 8 {
-		x := binary.LittleEndian.Uint64([]byte(text[at+n : at+n+8]))
-		low, small := x&^tops, (x|ones*0x20)&^tops
-		// The top bits of bytes in 'a'..'z', or '0'..'9'.
-		letters := (small + ones*(0x80-'a')) &^ (small + ones*(0x7F-'z'))
-		digits := (low + ones*(0x80-'0')) &^ (low + ones*(0x7F-'9'))
-		others := ^(letters | digits) | x
-		if others &= tops; others != 0 {
+		x := eights.Load(text[at+n:])
+		low, small := x&^eights.Tops, (x|0x20*eights.Ones)&^eights.Tops
+		others := ^(eights.Within(small, 'a', 'z') | eights.Within(low, '0', '9')) | x
+		if others &= eights.Tops; others != 0 {
 			k := bits.TrailingZeros64(others) / 8
 			if k > 0 {
 				h = step(h, small&(1<<(8*k)-1))

@@ -131,7 +131,7 @@ const (
 	wordSeed = 0x9e3779b97f4a7c15
 	charSeed = 0xc2b2ae3d27d4eb4f
 	mixer    = 0xff51afd7ed558ccd
-	lower8   = 0x2020202020202020
+	lower8   = 0x20 * eights.Ones
 )
 
 // text hashes a text's shingles, in order and with repeats. The result is valid until the next call.
@@ -195,12 +195,10 @@ func (s *shingler) cut(text string) (chars int) {
 
 // letters hashes the ASCII letters at a place, in lower case, eight at a time, and returns where they end.
 func letters(text string, at int) (h uint64, end int) {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	h = wordSeed
 	for ; at+8 <= len(text); at += 8 {
 		x := eights.Load(text[at:]) | lower8
-		low := x &^ tops
-		others := (^((low + ones*(0x80-'a')) &^ (low + ones*(0x7F-'z'))) | x) & tops // the top bits of bytes that are no letters
+		others := (^eights.Within(x&^eights.Tops, 'a', 'z') | x) & eights.Tops // bytes that are no letters
 		if others != 0 {
 			n := mathbits.TrailingZeros64(others) / 8
 			if n > 0 {

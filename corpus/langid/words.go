@@ -78,7 +78,7 @@ func (t *wordSet) share(text string) (share float64, words int) {
 			for starts &= (in>>1 | next<<63) &^ (four & (four >> 4)); starts != 0; starts &= starts - 1 {
 				at := bits.TrailingZeros64(starts)
 				w := eights.Load(text[i+at:])
-				hits += t.has((w | 0x20*ones) & keep[uint8(in>>at|next<<(64-at))])
+				hits += t.has((w | 0x20*eights.Ones) & keep[uint8(in>>at|next<<(64-at))])
 			}
 			i += 64
 		}
@@ -124,9 +124,3 @@ var keep = func() (masks [256]uint64) {
 }()
 
 func inWord(c byte) bool { return c >= utf8.RuneSelf || c|0x20 >= 'a' && c|0x20 <= 'z' }
-
-// Bytes are looked at eight at a time, as one number: the upper bit of each says whether it is of a kind.
-const (
-	ones = 0x0101010101010101
-	high = 0x80 * ones
-)

@@ -7,16 +7,9 @@ import (
 	"github.com/athanor-lm/athanor/internal/eights"
 )
 
-// Bytes are looked at eight at a time, as one number: the upper bit of each says whether it is of a kind.
-const (
-	low  = 0x0101010101010101
-	high = 0x8080808080808080
-)
-
-// equal marks the bytes of w that are c.
+// equal marks the bytes of w that are c, of ASCII.
 func equal(w uint64, c byte) uint64 {
-	x := w ^ uint64(c)*low
-	return ^(x&^high + 0x7F*low | x) & high
+	return ^(eights.Except(w&^eights.Tops, c) | w) & eights.Tops
 }
 
 // skipWords passes over eights of printing ASCII bytes with single spaces, and returns where something else begins, or may.
@@ -28,11 +21,11 @@ func skipWords(s string, i int) int {
 	for ; i+8 <= len(s); i += 8 {
 		w := eights.Load(s[i:])
 		// The high bit of a byte of t is set where it is above 0x20, of printing where it is not below it.
-		t := w + (0x80-0x21)*low
-		printing := w + (0x80-0x20)*low
-		spaces := ^t & high
+		t := w + (0x80-0x21)*eights.Ones
+		printing := w + (0x80-0x20)*eights.Ones
+		spaces := ^t & eights.Tops
 		// No byte above 0x7E, none below 0x20, no two spaces beside each other.
-		if w&high != 0 || (w+low)&high != 0 || printing&high != high || spaces&(spaces<<8|carry) != 0 {
+		if w&eights.Tops != 0 || (w+eights.Ones)&eights.Tops != 0 || printing&eights.Tops != eights.Tops || spaces&(spaces<<8|carry) != 0 {
 			return i
 		}
 		carry = spaces >> 56
@@ -45,7 +38,7 @@ func plainASCII(s string) (n int) {
 	for ; n+8 <= len(s); n += 8 {
 		w := eights.Load(s[n:])
 		// Above 0x7E, or below 0x20 and neither newline nor tab.
-		if other := (w | (w&^high + low) | ^(w&^high+0x60*low)&^equal(w, '\n')&^equal(w, '\t')) & high; other != 0 {
+		if other := (w | (w&^eights.Tops + eights.Ones) | ^(w&^eights.Tops+0x60*eights.Ones)&^equal(w, '\n')&^equal(w, '\t')) & eights.Tops; other != 0 {
 			return n + bits.TrailingZeros64(other)/8
 		}
 	}

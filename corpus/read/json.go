@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"strings"
+
+	"github.com/athanor-lm/athanor/internal/eights"
 )
 
 // The functions here find where JSON values end and check their grammar (RFC 8259) on the way: one pass over what is, for
@@ -121,12 +123,11 @@ func jsonString(s []byte) int {
 // a time: for a byte b, (b-k)&^b has its top bit set if b < k, and a byte equals c if their XOR is below 1. A borrow can
 // only reach bytes above the first that is found.
 func plainBytes(s []byte) int {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	i := 0
 	for ; i+8 <= len(s); i += 8 {
 		x := binary.LittleEndian.Uint64(s[i:])
-		quote, slash := x^ones*'"', x^ones*'\\'
-		found := ((x-ones*' ')&^x | (quote-ones)&^quote | (slash-ones)&^slash) & tops
+		quote, slash := x^'"'*eights.Ones, x^'\\'*eights.Ones
+		found := ((x-' '*eights.Ones)&^x | (quote-eights.Ones)&^quote | (slash-eights.Ones)&^slash) & eights.Tops
 		if found != 0 {
 			return i + bits.TrailingZeros64(found)/8
 		}

@@ -3,6 +3,8 @@ package read
 import (
 	"encoding/binary"
 	"unicode/utf8"
+
+	"github.com/athanor-lm/athanor/internal/eights"
 )
 
 // validUTF8 is utf8.Valid, faster on Chinese: two characters of three bytes are looked at together.
@@ -10,7 +12,7 @@ func validUTF8(s []byte) bool {
 	for {
 		for len(s) >= 8 {
 			x := binary.LittleEndian.Uint64(s)
-			if x&0x8080808080808080 == 0 {
+			if x&eights.Tops == 0 {
 				s = s[8:]
 				continue
 			}

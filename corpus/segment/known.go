@@ -74,6 +74,5 @@ func (s *scanner) learn(at *knownChunk, key [2]uint64, first int) {
 
 // invisible sets the upper bit of the first byte that is no visible character of ASCII; of those behind it, perhaps.
 func invisible(x uint64) uint64 {
-	const ones, high = 0x0101010101010101, 0x8080808080808080
-	return ((x - 0x21*ones) | x) & high
+	return ((x - 0x21*eights.Ones) | x) & eights.Tops
 }

@@ -71,13 +71,12 @@ func (t *Text) Runes() int {
 	if t.have.runes {
 		return t.runes
 	}
-	const ones = 0x0101010101010101
 	continued, i := 0, 0 // bytes 10xxxxxx
 	for i+8 <= len(t.s) {
 		sums := uint64(0) // of the bytes at each of eight places
 		for end := min(i+8*255, len(t.s)); i+8 <= end; i += 8 {
 			x := eights.Load(t.s[i : i+8])
-			sums += x >> 7 &^ (x >> 6) & ones
+			sums += x >> 7 &^ (x >> 6) & eights.Ones
 		}
 		const twos = 0x00ff00ff00ff00ff
 		continued += int((sums&twos + sums>>8&twos) * 0x0001000100010001 >> 48)
@@ -128,14 +127,12 @@ func (t *Text) AllLines() []string {
 // hasRareLineEnd says whether a text may have a line end other than \n. It goes by eights of bytes: those of visible ASCII, blanks
 // and newlines pass.
 func hasRareLineEnd(s string) bool {
-	const ones, high = 0x0101010101010101, 0x8080808080808080
 	i := 0
 	for ; i+8 <= len(s); i += 8 {
 		// The upper bit of a byte that is below 0x20 and no newline, or above 0x7f.
 		x := eights.Load(s[i : i+8])
-		low := x &^ high
-		newline := (low ^ '\n'*ones) + 0x7f*ones
-		if (^(low+0x60*ones)&newline|x)&high != 0 && anyRare(s, i, i+8) {
+		low := x &^ eights.Tops
+		if (^(low+0x60*eights.Ones)&eights.Except(low, '\n')|x)&eights.Tops != 0 && anyRare(s, i, i+8) {
 			return true
 		}
 	}

@@ -151,10 +151,8 @@ func (s *scanner) next(i int) int {
 
 // otherThanLetters sets the upper bit of each byte that is no letter of ASCII.
 func otherThanLetters(x uint64) uint64 {
-	const ones, high = 0x0101010101010101, 0x8080808080808080
-	// In each byte of low: the letter without its case, and a clear upper bit.
-	low := (x | 0x20*ones) &^ high
-	return ^((low+(0x80-'a')*ones)&^(low+(0x7f-'z')*ones))&high | x&high
+	low := (x | 0x20*eights.Ones) &^ eights.Tops // without case
+	return (^eights.Within(low, 'a', 'z') | x) & eights.Tops
 }
 
 // letters returns the end of the letters of ASCII at i, and their hash.

@@ -3,13 +3,14 @@
 package write
 
 import (
-	"encoding/binary"
 	"math"
 	"math/bits"
 	"strconv"
 
-	"github.com/athanor-lm/athanor/corpus"
 	"github.com/tidwall/gjson"
+
+	"github.com/athanor-lm/athanor/corpus"
+	"github.com/athanor-lm/athanor/internal/eights"
 )
 
 // appendRow appends a document's line. The text must be UTF-8. recipe is the hash of what made the document, empty = left out.
@@ -116,12 +117,11 @@ func appendString(dst []byte, s string) []byte {
 // plain is the number of bytes before the first that must be escaped. Eight are looked at together: a byte's high bit in the mask
 // says that it is below 0x20, a quote or a backslash (see "Determine if a word has a byte less than n", Anderson, Bit Twiddling Hacks).
 func plain(s string) int {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	i := 0
 	for ; i+8 <= len(s); i += 8 {
-		x := binary.LittleEndian.Uint64([]byte(s[i : i+8]))
-		quote, slash := x^(ones*'"'), x^(ones*'\\')
-		mask := ((x - ones*0x20) | (quote - ones) | (slash - ones)) & ^x & highs
+		x := eights.Load(s[i : i+8])
+		quote, slash := x^'"'*eights.Ones, x^'\\'*eights.Ones
+		mask := ((x - 0x20*eights.Ones) | (quote - eights.Ones) | (slash - eights.Ones)) & ^x & eights.Tops
 		if mask != 0 { // exact only in its lowest bit, as borrows run upwards; and bytes above 0x7F are never in it
 			return i + bits.TrailingZeros64(mask)/8
 		}

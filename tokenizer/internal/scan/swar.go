@@ -4,27 +4,23 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"unicode/utf8"
-)
 
-const (
-	ones  = 0x0101010101010101
-	highs = 0x80 * ones
+	"github.com/athanor-lm/athanor/internal/eights"
 )
 
 // lowerRun returns how many of the 8 bytes of w, from the lowest, are a to z.
 // Words are short: one test for 8 bytes spares the branch that ends a loop at
 // a place nobody can foretell.
 func lowerRun(w uint64) int {
-	low := w &^ highs
-	in := (low + (0x80-'a')*ones) &^ (low + (0x80-'z'-1)*ones) &^ w & highs
-	return bits.TrailingZeros64(in^highs) >> 3
+	in := eights.Within(w&^eights.Tops, 'a', 'z') &^ w & eights.Tops
+	return bits.TrailingZeros64(in^eights.Tops) >> 3
 }
 
 // letters is run for class letter in tables where it holds all ASCII letters
 // and Chinese characters.
 func (t *table) letters(s []byte, i int) int {
 	for i+8 <= len(s) {
-		n := lowerRun(binary.LittleEndian.Uint64(s[i:]) | 0x20*ones)
+		n := lowerRun(binary.LittleEndian.Uint64(s[i:]) | 0x20*eights.Ones)
 		if i += n; n == 8 {
 			continue
 		}
