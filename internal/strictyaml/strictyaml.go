@@ -120,7 +120,7 @@ func (d *Doc) decode(file string, data []byte, dst any) error {
 		return syntaxError(file, err)
 	}
 	if len(f.Docs) > 1 {
-		return &Error{File: file, Line: f.Docs[1].GetToken().Position.Line, Found: "a second YAML document", Want: "one"}
+		return &Error{File: file, Line: lineOf(f.Docs[1]), Found: "a second YAML document", Want: "one"}
 	}
 	if len(f.Docs) == 0 || f.Docs[0].Body == nil {
 		return nil
@@ -132,6 +132,17 @@ func (d *Doc) decode(file string, data []byte, dst any) error {
 		return syntaxError(file, err)
 	}
 	return nil
+}
+
+// lineOf returns the line of a document: of what it holds, or where nothing is in it, of the --- that begins it; 0 without either.
+func lineOf(d *ast.DocumentNode) int {
+	switch {
+	case d.Body != nil:
+		return d.GetToken().Position.Line
+	case d.Start != nil:
+		return d.Start.Position.Line
+	}
+	return 0
 }
 
 func syntaxError(file string, err error) error {

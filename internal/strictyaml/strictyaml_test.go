@@ -36,6 +36,7 @@ func TestDecodeRefusesWithFileLineValueAndWant(t *testing.T) {
 		{"quoted number", "model:\n  rate: \"1\"\n", `f.yaml:2: model.rate: "1", want a number`},
 		{"infinite", "model:\n  rate: .inf\n", "f.yaml:2: model.rate: .inf, want a number"},
 		{"two documents", "seed: 1\n---\nseed: 2\n", "f.yaml:3: a second YAML document, want one"},
+		{"an empty second document", "seed: 1\n---\n", "f.yaml:2: a second YAML document, want one"},
 	} {
 		var c config
 		_, err := Decode("f.yaml", []byte(tc.src), &c)
@@ -102,6 +103,7 @@ func TestNumbersInExponentFormAreNumbers(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	f.Add("seed: 1\nmodel: {layers: 2}\nsources:\n - path: x\n")
 	f.Add("a: &x [1]\nb: *x\n")
+	f.Add("seed: 1\n---\n")
 	f.Fuzz(func(t *testing.T, src string) {
 		var c config
 		d, err := Decode("f.yaml", []byte(src), &c)
