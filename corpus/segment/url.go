@@ -21,7 +21,7 @@ func isURL(p *pages, s string) bool {
 	return false
 }
 
-// isScheme says whether a text has letters, digits, marks, _, +, - and . alone, and at least two.
+// isScheme says whether a text has letters, numbers, _, +, - and . alone, and at least two.
 func isScheme(s string) bool {
 	for _, c := range s {
 		if c != '_' && c != '+' && c != '-' && c != '.' && !unicode.IsLetter(c) && !unicode.IsNumber(c) {
