@@ -10,7 +10,7 @@ import (
 	"os"
 	"sync/atomic"
 
-	"github.com/athanor-lm/athanor/internal/gunzip"
+	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/therootcompany/xz"
 )
@@ -54,11 +54,11 @@ func openFile(f *File, opts *Options, done *atomic.Int64) (*input, error) {
 func (in *input) decompress(window int64) error {
 	switch in.file.compression {
 	case "gzip":
-		z, err := gunzip.NewReader(in.raw) // takes members one after the other
+		z, err := gzip.NewReader(bufio.NewReaderSize(in.raw, 1<<16)) // takes members one after the other
 		if err != nil {
 			return err
 		}
-		in.Reader = z
+		in.Reader, in.unzip = z, func() { z.Close() }
 	case "zstd":
 		z, err := zstd.NewReader(in.raw, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(uint64(max(window, zstd.MinWindowSize))))
 		if err != nil {
