@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/athanor-lm/athanor/internal/timely"
 )
 
 // words returns the words of a text.
@@ -15,20 +17,18 @@ func words(t *Text, list []Word) (out []string) {
 	return out
 }
 
-// TestWords has cases whose tokens are spaCy's (blank "en", 3.8), but for those of scripts without spaces.
 // A sign that begins like a line end costs a look at itself, not at the rest of its line: 100 kB took more than ten seconds.
 func TestSignsLikeLineEndsAreLookedAtOnce(t *testing.T) {
-	var text Text
-	text.Reset(strings.Repeat("…", 300_000))
-	start := time.Now()
-	if n := len(text.AllLines()); n != 1 {
-		t.Errorf("%d lines, want 1", n)
-	}
-	if took := time.Since(start); took > 5*time.Second {
-		t.Errorf("it took %v", took)
-	}
+	timely.Within(t, 5*time.Second, "cutting 300,000 of them", func() {
+		var text Text
+		text.Reset(strings.Repeat("…", 300_000))
+		if n := len(text.AllLines()); n != 1 {
+			t.Errorf("%d lines, want 1", n)
+		}
+	})
 }
 
+// TestWords has cases whose tokens are spaCy's (blank "en", 3.8), but for those of scripts without spaces.
 func TestWords(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"", ""},
