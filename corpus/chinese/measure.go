@@ -138,19 +138,23 @@ func (s *scanner) line(line string) (look bool) {
 		last = cl
 	}
 	s.letters = letters
-	if chars == 0 {
-		return look
+	if chars > 0 {
+		s.endLine(chars, complete, !ended && last != pause && last != closing && last != dot)
 	}
+	return look
+}
+
+// endLine counts a line of so many visible characters, of which so many are of complete sentences.
+func (s *scanner) endLine(chars, complete int, open bool) {
 	s.Chars += chars
 	s.Complete += complete
 	s.Lines++
 	if chars <= ShortLine {
 		s.Short++
 	}
-	if !ended && last != pause && last != closing && last != dot {
+	if open {
 		s.Open++
 	}
-	return look
 }
 
 // decode returns the character a string begins with, quickly where it has three bytes, as Han characters have.

@@ -34,25 +34,7 @@ type lattices struct {
 // finds every place of theirs. It returns the pieces and their counts.
 func newLattices(s *suffixes, a *alphabet, seeds []seed) (*lattices, []piece, []float32, error) {
 	ct := s.ct
-	charID := make([]uint32, len(ct.chars))
-	charAt := make([]int32, len(ct.chars))
-	for p, c := range ct.syms {
-		charAt[c] = int32(p)
-	}
-	symOf := make(map[rune]int32, len(ct.chars))
-	for c, r := range ct.chars {
-		symOf[r] = int32(c)
-	}
-	pieces := make([]piece, 0, len(a.chars)+len(seeds))
-	counts := make([]float32, 0, cap(pieces))
-	for _, cc := range a.chars {
-		if cc.count > 0 {
-			sym := symOf[cc.char]
-			charID[sym] = uint32(len(pieces))
-			pieces = append(pieces, piece{charAt[sym], 1})
-			counts = append(counts, float32(cc.count))
-		}
-	}
+	pieces, counts, charID := charPieces(ct, a, len(seeds))
 	chars := uint32(len(pieces))
 	order := make([]uint32, len(seeds))
 	for k, sd := range seeds {
@@ -64,22 +46,7 @@ func newLattices(s *suffixes, a *alphabet, seeds []seed) (*lattices, []piece, []
 		return cmp.Or(cmp.Compare(seeds[x].lo, seeds[y].lo), cmp.Compare(seeds[x].n, seeds[y].n))
 	})
 	l := &lattices{starts: make([]uint32, len(ct.syms))}
-	// Seeds' intervals of ranks nest: at each rank, those that hold it are a stack.
-	each := func(visit func(p int32, open []uint32)) {
-		var open []uint32
-		next := 0
-		for i := s.from; i < int32(len(s.sa)); i++ {
-			for len(open) > 0 && seeds[open[len(open)-1]].hi < i {
-				open = open[:len(open)-1]
-			}
-			for next < len(order) && seeds[order[next]].lo == i {
-				open = append(open, order[next])
-				next++
-			}
-			visit(s.sa[i], open)
-		}
-	}
-	each(func(p int32, open []uint32) { l.starts[p] = uint32(len(open)) + 1 })
+	s.eachPosition(seeds, order, func(p int32, open []uint32) { l.starts[p] = uint32(len(open)) + 1 })
 	total := 0
 	for p, n := range l.starts {
 		if total > math.MaxUint32-int(n) {
@@ -89,7 +56,7 @@ func newLattices(s *suffixes, a *alphabet, seeds []seed) (*lattices, []piece, []
 		total += int(n)
 	}
 	l.edges = make([]uint32, total)
-	each(func(p int32, open []uint32) {
+	s.eachPosition(seeds, order, func(p int32, open []uint32) {
 		e := l.starts[p]
 		l.edges[e] = charID[ct.syms[p]]
 		for i, k := range open {
@@ -98,6 +65,47 @@ func newLattices(s *suffixes, a *alphabet, seeds []seed) (*lattices, []piece, []
 	})
 	l.cut(ct.cells)
 	return l, pieces, counts, nil
+}
+
+// charPieces makes pieces of the alphabet's characters that occur, with room for others behind them; charID is the piece of a symbol.
+func charPieces(ct *cellText, a *alphabet, others int) (pieces []piece, counts []float32, charID []uint32) {
+	charID = make([]uint32, len(ct.chars))
+	charAt := make([]int32, len(ct.chars))
+	for p, c := range ct.syms {
+		charAt[c] = int32(p)
+	}
+	symOf := make(map[rune]int32, len(ct.chars))
+	for c, r := range ct.chars {
+		symOf[r] = int32(c)
+	}
+	pieces = make([]piece, 0, len(a.chars)+others)
+	counts = make([]float32, 0, cap(pieces))
+	for _, cc := range a.chars {
+		if cc.count > 0 {
+			sym := symOf[cc.char]
+			charID[sym] = uint32(len(pieces))
+			pieces = append(pieces, piece{charAt[sym], 1})
+			counts = append(counts, float32(cc.count))
+		}
+	}
+	return pieces, counts, charID
+}
+
+// eachPosition visits the positions of the text by rank, each with the seeds that begin there, the shortest first. order has the seeds
+// by their intervals of ranks, which nest: at each rank, those that hold it are a stack.
+func (s *suffixes) eachPosition(seeds []seed, order []uint32, visit func(p int32, open []uint32)) {
+	var open []uint32
+	next := 0
+	for i := s.from; i < int32(len(s.sa)); i++ {
+		for len(open) > 0 && seeds[open[len(open)-1]].hi < i {
+			open = open[:len(open)-1]
+		}
+		for next < len(order) && seeds[order[next]].lo == i {
+			open = append(open, order[next])
+			next++
+		}
+		visit(s.sa[i], open)
+	}
 }
 
 // cut groups the cells into blocks.
