@@ -10,6 +10,7 @@ import (
 
 	"github.com/athanor-lm/athanor/checkpoint"
 	"github.com/athanor-lm/athanor/hub"
+	"github.com/athanor-lm/athanor/internal/durable"
 	"github.com/athanor-lm/athanor/tokenizer"
 )
 
@@ -139,8 +140,17 @@ func (s *Source) Import(dir string) (err error) {
 	if _, err := checkpoint.Save(filepath.Join(tmp, "checkpoints"), st, checkpoint.Options{}); err != nil {
 		return err
 	}
+	if err := durable.SyncDir(tmp); err != nil {
+		return fmt.Errorf("import: %w", err)
+	}
 	if err := os.Remove(dir); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("import: %w", err)
 	}
-	return os.Rename(tmp, dir)
+	if err := os.Rename(tmp, dir); err != nil {
+		return fmt.Errorf("import: %w", err)
+	}
+	if err := durable.SyncDir(parent); err != nil {
+		return fmt.Errorf("import: %w", err)
+	}
+	return nil
 }

@@ -194,7 +194,7 @@ func (p *Pipeline) writeQuarantine() error {
 			return err
 		}
 	}
-	if a.n > 0 {
+	if a.file.Size() > 0 {
 		return a.commit()
 	}
 	if err := os.Remove(a.path); !errors.Is(err, fs.ErrNotExist) {

@@ -52,7 +52,7 @@ func (p *Pipeline) merge(ctx context.Context, k int) (err error) {
 	}
 	removeAsides(filepath.Dir(p.mergeDir(k)), called(filepath.Base(p.mergeMarker(k)), filepath.Base(p.mergeDir(k))))
 	// A directory of one's own, as every file written has a name of its own: see aside.
-	dir, err := os.MkdirTemp(filepath.Dir(p.mergeDir(k)), asidePattern(p.mergeDir(k)))
+	dir, err := os.MkdirTemp(filepath.Dir(p.mergeDir(k)), durable.AsidePattern(p.mergeDir(k)))
 	if err != nil {
 		return err
 	}

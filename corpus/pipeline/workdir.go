@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -25,25 +24,20 @@ const (
 	timingsName    = "timings.json"
 )
 
-// aside is a file that is written under another name beside its place and renamed when it is whole. The other name is one of its
-// own for every process: two that write the same file, because one was taken for dead, do not write into each other's.
+// aside is a file that comes to its place when it is whole, under a name of its own for every process until then: two that write the
+// same file, because one was taken for dead, do not write into each other's. Its errors name the place.
 type aside struct {
 	path string
-	f    *os.File
-	buf  *bufio.Writer
-	n    int64 // bytes written
+	file *durable.Aside
 }
 
 func createAside(path string) (*aside, error) {
-	f, err := os.CreateTemp(filepath.Dir(path), asidePattern(path))
+	f, err := durable.Create(path)
 	if err != nil {
 		return nil, fmt.Errorf("write %s: %w", path, err)
 	}
-	return &aside{path: path, f: f, buf: bufio.NewWriterSize(f, 1<<18)}, nil
+	return &aside{path, f}, nil
 }
-
-// asidePattern is the pattern of the other names of a file: see removeAsides.
-func asidePattern(path string) string { return "." + filepath.Base(path) + "-*" } // durable.Replace has the same
 
 // removeAsides removes what killed processes left of files of a directory: those of which mine says that they are this process's to
 // write. The directory is listed once for all of them, as there may be many.
@@ -78,40 +72,23 @@ func called(names ...string) func(name string) bool {
 }
 
 func (a *aside) Write(p []byte) (int, error) {
-	n, err := a.buf.Write(p)
-	a.n += int64(n)
+	n, err := a.file.Write(p)
 	if err != nil {
 		return n, fmt.Errorf("write %s: %w", a.path, err)
 	}
 	return n, nil
 }
 
-// commit makes the file durable and gives it its name.
+// commit makes the file durable and gives it its name, which is durable once its directory's marker is.
 func (a *aside) commit() error {
-	err := a.buf.Flush()
-	if err == nil {
-		err = a.f.Chmod(0o644)
-	}
-	if err == nil {
-		err = a.f.Sync()
-	}
-	err = errors.Join(err, a.f.Close())
-	if err == nil {
-		err = os.Rename(a.f.Name(), a.path)
-	}
-	if err != nil {
-		os.Remove(a.f.Name())
+	if err := a.file.Place(); err != nil {
 		return fmt.Errorf("write %s: %w", a.path, err)
 	}
 	return nil
 }
 
 // drop removes what was written, where it was not committed.
-func (a *aside) drop() {
-	if a.f.Close() == nil { // else it is committed or lost already
-		os.Remove(a.f.Name())
-	}
-}
+func (a *aside) drop() { a.file.Close() }
 
 // marked tells whether a completion marker stands for a hash.
 func marked(path, hash string) bool {

@@ -1,19 +1,18 @@
 package write
 
 import (
-	"bufio"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"hash"
 	"io"
-	"os"
 	"path/filepath"
 
-	"github.com/athanor-lm/athanor/corpus"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/athanor-lm/athanor/corpus"
+	"github.com/athanor-lm/athanor/internal/durable"
 )
 
 // File is a file that was written.
@@ -78,39 +77,35 @@ func (w *Writer) Close() ([]File, error) {
 // Drop removes the file that is being written. It does nothing behind Close.
 func (w *Writer) Drop() {
 	if w.out != nil {
-		w.out.f.Close()
-		os.Remove(w.out.f.Name())
+		w.out.aside.Close()
 		w.out = nil
 	}
 }
 
 // output is a file on its way.
 type output struct {
-	path string
-	f    *os.File
-	buf  *bufio.Writer
-	sum  hash.Hash
-	enc  encoder
-	file File
+	path  string
+	aside *durable.Aside
+	sum   hash.Hash
+	enc   encoder
+	file  File
 }
 
 func (w *Writer) begin() (*output, error) {
 	name := fmt.Sprintf("%s-%05d.%s", w.o.Name, len(w.files), w.ext)
 	o := &output{path: filepath.Join(w.o.Dir, name), sum: sha256.New(), file: File{Name: name}}
 	var err error
-	if o.f, err = os.CreateTemp(w.o.Dir, "."+name+"-*"); err != nil {
+	if o.aside, err = durable.Create(o.path); err != nil {
 		return nil, fmt.Errorf("write %s: %w", o.path, err)
 	}
-	o.buf = bufio.NewWriterSize(o.f, 1<<18)
-	if o.enc, err = w.open(io.MultiWriter(o.buf, o.sum)); err != nil {
-		o.f.Close()
-		os.Remove(o.f.Name())
+	if o.enc, err = w.open(io.MultiWriter(o.aside, o.sum)); err != nil {
+		o.aside.Close()
 		return nil, fmt.Errorf("write %s: %w", o.path, err)
 	}
 	return o, nil
 }
 
-// end makes the file durable and gives it its name.
+// end makes the file durable and gives it its name, which is durable once its directory is synced.
 func (w *Writer) end() error {
 	if w.out == nil {
 		return nil
@@ -118,25 +113,12 @@ func (w *Writer) end() error {
 	o := w.out
 	err := o.enc.close()
 	if err == nil {
-		err = o.buf.Flush()
-	}
-	if err == nil {
-		err = o.f.Chmod(0o644)
-	}
-	if err == nil {
-		err = o.f.Sync()
+		err = o.aside.Place()
 	}
 	if err != nil {
 		return fmt.Errorf("write %s: %w", o.path, err)
 	}
-	st, err := o.f.Stat()
-	if err == nil {
-		o.file.Size = st.Size()
-		err = errors.Join(o.f.Close(), os.Rename(o.f.Name(), o.path))
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", o.path, err)
-	}
+	o.file.Size = o.aside.Size()
 	o.file.SHA256 = hex.EncodeToString(o.sum.Sum(nil))
 	w.files, w.out = append(w.files, o.file), nil
 	return nil

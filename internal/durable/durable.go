@@ -38,12 +38,13 @@ type Aside struct {
 	path string
 	f    *os.File
 	buf  *bufio.Writer
-	done bool // committed, or removed
+	size int64
+	done bool // in its place, or removed
 }
 
 // Create begins a file that is to come to path.
 func Create(path string) (*Aside, error) {
-	f, err := os.CreateTemp(filepath.Dir(path), asidePattern(path))
+	f, err := os.CreateTemp(filepath.Dir(path), AsidePattern(path))
 	if err != nil {
 		return nil, err
 	}
@@ -51,10 +52,25 @@ func Create(path string) (*Aside, error) {
 }
 
 // Write adds to the file.
-func (a *Aside) Write(p []byte) (int, error) { return a.buf.Write(p) }
+func (a *Aside) Write(p []byte) (int, error) {
+	n, err := a.buf.Write(p)
+	a.size += int64(n)
+	return n, err
+}
+
+// Size returns the bytes written so far.
+func (a *Aside) Size() int64 { return a.size }
 
 // Commit puts the file in its place and returns when it is durable there. A failure removes it and leaves what was there.
 func (a *Aside) Commit() error {
+	if err := a.Place(); err != nil {
+		return err
+	}
+	return SyncDir(filepath.Dir(a.path))
+}
+
+// Place is Commit for one of many files of a directory: the file is durable, and its name is after one SyncDir for all of them.
+func (a *Aside) Place() error {
 	err := a.buf.Flush()
 	if err == nil {
 		err = a.f.Chmod(0o644) // CreateTemp's is private
@@ -70,10 +86,10 @@ func (a *Aside) Commit() error {
 	if err != nil {
 		return errors.Join(err, os.Remove(a.f.Name()))
 	}
-	return SyncDir(filepath.Dir(a.path))
+	return nil
 }
 
-// Close removes a file that was not committed; otherwise it does nothing.
+// Close removes a file that was not put in its place; otherwise it does nothing.
 func (a *Aside) Close() error {
 	if a.done {
 		return nil
@@ -82,12 +98,12 @@ func (a *Aside) Close() error {
 	return errors.Join(a.f.Close(), os.Remove(a.f.Name()))
 }
 
-// asidePattern is the pattern, as of filepath.Glob, of the names under which a file is written until it is whole.
-func asidePattern(path string) string { return "." + filepath.Base(path) + "-*" }
+// AsidePattern is the pattern, as of filepath.Glob and os.CreateTemp, of the names under which a file is written until it is whole.
+func AsidePattern(path string) string { return "." + filepath.Base(path) + "-*" }
 
 // RemoveAsides removes what killed processes left of a file. Nobody else may be writing it.
 func RemoveAsides(path string) {
-	left, err := filepath.Glob(filepath.Join(filepath.Dir(path), asidePattern(path)))
+	left, err := filepath.Glob(filepath.Join(filepath.Dir(path), AsidePattern(path)))
 	if err != nil {
 		return // a name that is no pattern: what is left of it stays
 	}

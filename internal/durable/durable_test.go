@@ -98,3 +98,29 @@ func TestAsideComesToItsPlaceWhole(t *testing.T) {
 		t.Errorf("left behind: %v, %v", entries, err)
 	}
 }
+
+func TestPlacedFilesTellTheirSize(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "f")
+	a, err := Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{"new, ", "in parts"} {
+		if _, err := a.Write([]byte(part)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if left, err := filepath.Glob(filepath.Join(dir, ".f-*")); err != nil || len(left) != 1 {
+		t.Errorf("aside: %v, %v, want one file", left, err)
+	}
+	if err := a.Place(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(path); err != nil || string(got) != "new, in parts" || a.Size() != int64(len(got)) {
+		t.Errorf("holds %q, %v; its size is said to be %d", got, err, a.Size())
+	}
+	if err := a.Close(); err != nil {
+		t.Errorf("closed after it was placed: %v", err)
+	}
+}
