@@ -95,7 +95,11 @@ func (s *Source) Import(dir string) (err error) {
 	if s.hf == nil {
 		return fmt.Errorf("import: %s is a %s, want a Hugging Face directory (config.json)", s.Path, s.Kind)
 	}
-	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
+	entries, err := os.ReadDir(dir)
+	switch {
+	case err != nil && !errors.Is(err, os.ErrNotExist): // a file, above all, which would be removed
+		return fmt.Errorf("import: want a directory that does not exist or is empty: %w", err)
+	case len(entries) > 0:
 		return fmt.Errorf("import: %s is not empty", dir)
 	}
 	tok, err := s.Tokenizer()
