@@ -157,19 +157,6 @@ func (f *File) Bytes(name string) ([]byte, error) {
 	return b, f.readAt(b, f.data+info.Begin)
 }
 
-// ReadBytes reads the named tensor's bytes into dst, which must be exactly as long.
-func (f *File) ReadBytes(name string, dst []byte) error {
-	info, ok := f.Info(name)
-	if !ok {
-		return f.missing(name)
-	}
-	if int64(len(dst)) != info.End-info.Begin {
-		return fmt.Errorf("safetensors: read %q of %s: it has %d bytes, the destination %d",
-			name, f.path, info.End-info.Begin, len(dst))
-	}
-	return f.readAt(dst, f.data+info.Begin)
-}
-
 // Section returns a reader of the named tensor's bytes.
 func (f *File) Section(name string) (*io.SectionReader, error) {
 	info, ok := f.Info(name)
