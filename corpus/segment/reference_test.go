@@ -34,7 +34,8 @@ func newReference() *reference {
 	icons := set(icon)
 	punct := strings.Fields(`… …… , : ; \! \? ¿ ؟ ¡ \( \) \[ \] \{ \} < > _ \# \* & 。 ？ ！ ， 、 ； ： ～ · । ، ۔ ؛ ٪`)
 	ellipses := []string{`\.\.+`, `…`}
-	quotes := strings.Fields(`' " ” “ ` + "`" + ` ‘ ´ ’ ‚ , „ » « 「 」 『 』 （ ） 〔 〕 【 】 《 》 〈 〉 〈 〉 ⟦ ⟧`)
+	quotes := strings.Fields(`' " ” “ ` + "`" + ` ‘ ´ ’ ‚ , „ » « 「 」 『 』 （ ） 〔 〕 【 】 《 》 〈 〉 ⟦ ⟧`)
+	quotes = append(quotes, "\u2329", "\u232a") // which editors like to make U+3008 and U+3009 of
 	var unitList, currencies []string
 	for unit := range units() {
 		unit = regexp2.Escape(unit)
@@ -267,7 +268,7 @@ func TestWordsAreThoseOfChunks(t *testing.T) {
 
 func FuzzTokens(f *testing.F) {
 	for _, s := range []string{"Mr. O'Neil's U.S.-made (30°C.) e.g. http://a.b.com:80/x?y#z, 5km+3 :)", "8.8.8.8/x:y a@b.co...", "‘S ’s 中文。and/or",
-		"e.g.\ufe0ftp://a.b.com:80/x?y#z,", "a.com:8\u0660/b 1.1\u0660.1.1/b"} {
+		"e.g.\ufe0ftp://a.b.com:80/x?y#z,", "a.com:8\u0660/b 1.1\u0660.1.1/b", "⌡⌨\u2329\u232a⌫"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
