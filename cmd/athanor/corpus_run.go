@@ -183,7 +183,12 @@ func printMix(w io.Writer, p *mix.Plan) error {
 		unit = "tokens (estimated)"
 	}
 	var t table
-	t.add("mix", "there are", unit, "share", "epochs", "")
+	written := p.Written()
+	head := []string{"mix", "there are", unit, "share", "epochs", ""}
+	if written > 0 {
+		head = append(head, "≈ written", "share")
+	}
+	t.add(head...)
 	for _, part := range p.Parts {
 		name, limit := part.Source, ""
 		if part.Synthetic {
@@ -192,9 +197,17 @@ func printMix(w io.Writer, p *mix.Plan) error {
 		if part.Limit != "" {
 			limit = "limited by " + part.Limit
 		}
-		t.add(name, runlog.Count(float64(part.Tokens)), runlog.Count(float64(part.Take)), runlog.Percent(part.Share), fmt.Sprintf("%.2f", part.Epochs), limit)
+		row := []string{name, runlog.Count(float64(part.Tokens)), runlog.Count(float64(part.Take)), runlog.Percent(part.Share), fmt.Sprintf("%.2f", part.Epochs), limit}
+		if written > 0 {
+			row = append(row, runlog.Count(float64(part.Written())), runlog.Percent(float64(part.Written())/float64(written)))
+		}
+		t.add(row...)
 	}
-	t.add("", "", runlog.Count(float64(p.Tokens)), "", "", "")
+	sum := []string{"", "", runlog.Count(float64(p.Tokens)), "", "", ""}
+	if written > 0 {
+		sum = append(sum, runlog.Count(float64(written)), "")
+	}
+	t.add(sum...)
 	return t.write(w, "  ")
 }
 

@@ -41,6 +41,23 @@ type Part struct {
 	cap    string  // what sets most
 }
 
+// Written estimates the tokens of what was taken in the end, from its bytes; 0 before. What a fraction of an epoch takes is
+// decided document by document, so that it comes near Take but does not meet it: the fewer documents, the farther off.
+func (p Part) Written() int64 {
+	if p.Bytes == 0 {
+		return 0
+	}
+	return int64(math.Round(float64(p.TakenBytes) / float64(p.Bytes) * float64(p.Tokens)))
+}
+
+// Written is the tokens of all parts that were taken in the end, estimated; 0 before.
+func (p *Plan) Written() (tokens int64) {
+	for _, part := range p.Parts {
+		tokens += part.Written()
+	}
+	return tokens
+}
+
 // The values of Part.Limit.
 const (
 	limitEpochs    = "max_epochs"

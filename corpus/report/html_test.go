@@ -26,7 +26,7 @@ func summary() *pipeline.Summary {
 		},
 		Final: []pipeline.SourceSummary{{Source: "网页", Amount: pipeline.Amount{Documents: 750, Bytes: 5900}, Tokens: 1475,
 			Lengths: pipeline.Lengths{0, 0, 0, 750}, Languages: []pipeline.NamedCount{{Name: "zh", N: 700}, {Name: "", N: 50}}}},
-		Mix:     &mix.Plan{Tokens: 1475, Order: "input", Parts: []mix.Part{{Stock: mix.Stock{Source: "网页", Tokens: 1475}, Take: 1475, Share: 1, Epochs: 1}}},
+		Mix:     &mix.Plan{Tokens: 1475, Order: "input", Parts: []mix.Part{{Stock: mix.Stock{Source: "网页", Bytes: 5900, Tokens: 1475}, Take: 1475, Share: 1, Epochs: 1, TakenBytes: 5000}}},
 		Outputs: []pipeline.OutputSummary{{Format: "jsonl", Path: "data/jsonl", Files: 1, Amount: pipeline.Amount{Documents: 750, Bytes: 5900}}},
 	}
 }
@@ -40,7 +40,7 @@ func TestPageShowsWhatARunDid(t *testing.T) {
 	for _, want := range []string{
 		"<h1>web &lt;&amp;&gt;</h1>", "75.0 % kept", "73.8 % kept", "short-doc", "25.0 %", "width:75.00%", // shares
 		"&lt;script&gt;alert(1)&lt;/script&gt; 你好", "a.jsonl:3", "no &lt;text&gt;", // texts as text
-		"email", "80.0 %", "9 documents changed", "cluster sizes", "unknown", "2.00k → 1.48k", "4 bytes each at the end", "<td>1.50k</td>", "250 MB/s", "data/jsonl",
+		"email", "80.0 %", "9 documents changed", "cluster sizes", "unknown", "2.00k → 1.48k", "4 bytes each at the end", "<td>1.50k</td>", "<th>≈ written</th>", "<td>1,250</td>", "250 MB/s", "data/jsonl",
 		"<title>4 B to 8 B: 1,000 → 750 documents</title>",
 	} {
 		if !strings.Contains(out.String(), want) {
