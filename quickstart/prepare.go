@@ -111,12 +111,12 @@ func (w *workflow) calibrate(ctx context.Context) (cfg *train.Config, peakGFLOPs
 		return nil, 0, err
 	}
 	cfg.Model.Vocab = w.tok.VocabSize()
-	b, err := train.MeasureSteps(cfg, 1, 1)
+	b, err := train.MeasureSteps(ctx, cfg, 1, 1)
 	if err != nil {
 		return nil, 0, err
 	}
 	if n := int(timedMS / b.StepMS); n > 1 { // on a slow machine one step tells enough
-		b, err = train.MeasureSteps(cfg, 2, n)
+		b, err = train.MeasureSteps(ctx, cfg, 2, n)
 	}
 	if err != nil {
 		return nil, 0, err

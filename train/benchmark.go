@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -44,8 +45,9 @@ func bare(cfg *Config) (*Run, error) {
 	return r, nil
 }
 
-// MeasureSteps times steps training steps of a configuration (its data is not read), after warmup more.
-func MeasureSteps(cfg *Config, warmup, steps int) (*Benchmark, error) {
+// MeasureSteps times steps training steps of a configuration (its data is not read), after warmup more. A cancelled
+// ctx ends it with its error.
+func MeasureSteps(ctx context.Context, cfg *Config, warmup, steps int) (*Benchmark, error) {
 	if steps < 1 || warmup < 0 {
 		return nil, fmt.Errorf("train: benchmark of %d steps after %d, want at least 1 after 0", steps, warmup)
 	}
@@ -60,6 +62,9 @@ func MeasureSteps(cfg *Config, warmup, steps int) (*Benchmark, error) {
 	b := &Benchmark{Level: kernel.CurrentLevel().String(), ArenaMB: float64(r.plan.Memory.Activations) / 1e6}
 	var took []float64
 	for i := range warmup + steps {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		start := time.Now()
 		u := r.update(valid, cfg.Optimizer.LR)
 		if r.step++; i >= warmup {

@@ -67,7 +67,7 @@ func (b *benchTrainCmd) Run(c *cliContext) error {
 		}
 		defer pprof.StopCPUProfile()
 	}
-	r, err := train.MeasureSteps(&cfg, b.Warmup, b.Steps)
+	r, err := train.MeasureSteps(c.ctx, &cfg, b.Warmup, b.Steps)
 	if err != nil {
 		return err
 	}

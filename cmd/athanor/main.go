@@ -117,7 +117,11 @@ func dispatch(parser *kong.Kong, args []string, exit *int, c *cliContext) (code 
 		return 2
 	}
 	if err := kctx.Run(c); err != nil {
-		if !errors.Is(err, errQuiet) {
+		switch {
+		case errors.Is(err, errQuiet):
+		case errors.Is(err, context.Canceled) && c.ctx.Err() != nil:
+			fmt.Fprintln(c.stderr, "athanor: interrupted")
+		default:
 			fmt.Fprintln(c.stderr, "athanor:", err)
 		}
 		return 1

@@ -128,6 +128,28 @@ func TestSignalEndsGenerationWithWhatThereIs(t *testing.T) {
 	}
 }
 
+func TestSignalEndsMeasurements(t *testing.T) {
+	cmd, stdout, stderr := program(t, "", "bench", "train", "--steps", "100000000", "--warmup", "0")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	time.Sleep(2 * time.Second) // it listens for signals long before
+	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-ended:
+	case <-time.After(30 * time.Second):
+		cmd.Process.Kill()
+		t.Fatal("still there after half a minute")
+	}
+	if cmd.ProcessState.ExitCode() != 1 || stderr.String() != "athanor: interrupted\n" || stdout.String() != "" {
+		t.Errorf("%v: %s%s", cmd.ProcessState, stdout, stderr)
+	}
+}
+
 func TestSignalEndsPreparationsAndLeavesNothing(t *testing.T) {
 	w := newWorkshop(t)
 	var big strings.Builder

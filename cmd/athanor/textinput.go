@@ -1,10 +1,12 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"os"
 	"time"
 
+	"github.com/athanor-lm/athanor/corpus/read"
 	"github.com/athanor-lm/athanor/runlog"
 )
 
@@ -24,7 +26,7 @@ type textInput struct {
 	show  *runlog.Progress
 }
 
-// openInput opens a file, or standard input where none is named. The label says what is done with it.
+// openInput opens a file, decompressed where its name says so, or standard input where none is named. The label says what is done with it.
 func openInput(c *cliContext, file, label string) (io.ReadCloser, error) {
 	t := &textInput{in: c.stdin, label: label, start: time.Now(), shown: runlog.NewTerminal(c.stderr), quiet: runlog.NewTerminal(c.stdout).Live}
 	if file == "" || file == "-" {
@@ -38,8 +40,20 @@ func openInput(c *cliContext, file, label string) (io.ReadCloser, error) {
 		t.total = st.Size()
 	}
 	t.in, t.file = f, f
-	return t, nil
+	plain, err := read.Decompress(t, file)
+	if err != nil {
+		return nil, errors.Join(err, t.Close())
+	}
+	return unzipped{plain, t}, nil
 }
+
+// unzipped is the text of a compressed file; progress goes by the file.
+type unzipped struct {
+	io.ReadCloser
+	from *textInput
+}
+
+func (u unzipped) Close() error { return errors.Join(u.ReadCloser.Close(), u.from.Close()) }
 
 func (t *textInput) Read(p []byte) (int, error) {
 	n, err := t.in.Read(p)

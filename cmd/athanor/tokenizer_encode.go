@@ -16,7 +16,7 @@ import (
 
 type tokenizerEncodeCmd struct {
 	Tokenizer string  `arg:"" help:"Tokenizer: a file (tokenizer.json, .model, .tiktoken, vocab.txt) or a directory that holds one."`
-	File      string  `arg:"" optional:"" help:"File to encode; standard input if left out."`
+	File      string  `arg:"" optional:"" help:"File to encode, also as .gz, .zst, .bz2 or .xz; standard input if left out."`
 	Text      *string `short:"t" help:"Encode this text instead of a file."`
 	Special   bool    `short:"s" help:"Add the tokens the tokenizer's template puts around a text, such as BOS."`
 	Plain     bool    `help:"Take special tokens in the text as plain text."`

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"compress/gzip"
 	"io"
 	"os"
 	"path/filepath"
@@ -102,6 +104,43 @@ func TestEncodeRecordsAndBack(t *testing.T) {
 	code, out, stderr := piped("", "tokenizer", "encode", tok, file, "--jsonl", "--offsets")
 	if code != 1 || !strings.Contains(out, `"offsets":[[0,1],[1,4]`) || !strings.Contains(stderr, "1 records could not be encoded") || !strings.Contains(stderr, ":2: invalid JSON") {
 		t.Errorf("exit %d: %s%s", code, out, stderr)
+	}
+}
+
+func TestEncodeReadsCompressedFiles(t *testing.T) {
+	tok, dir := trainedTokenizer(t, "-v", "280"), t.TempDir()
+	packed := func(name, text string) string {
+		var b bytes.Buffer
+		z := gzip.NewWriter(&b)
+		if _, err := z.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		z.Close()
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, b.Bytes(), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	_, want, _ := piped("the mat", "tokenizer", "encode", tok)
+	if code, got, stderr := piped("", "tokenizer", "encode", tok, packed("a.txt.gz", "the mat")); code != 0 || got != want {
+		t.Errorf("exit %d: %s, want %s%s", code, got, want, stderr)
+	}
+	if code, got, stderr := piped("", "tokenizer", "encode", tok, "--jsonl", packed("a.jsonl.gz", `{"id":"x","text":"the mat"}`)); code != 0 || !strings.HasPrefix(got, `{"id":"x","ids":[`) {
+		t.Errorf("exit %d: %s%s", code, got, stderr)
+	}
+	whole := packed("b.txt.gz", strings.Repeat("the cat sat on the mat, 中文\n", 1000))
+	data, err := os.ReadFile(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, damaged := range map[string][]byte{"truncated": data[:len(data)/2], "damaged": []byte("no gzip, but long enough to have a header")} {
+		if err := os.WriteFile(whole, damaged, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if code, _, stderr := piped("", "tokenizer", "encode", tok, whole); code != 1 || !strings.Contains(stderr, what) || !strings.Contains(stderr, "b.txt.gz") {
+			t.Errorf("%s: exit %d: %s", what, code, stderr)
+		}
 	}
 }
 
