@@ -107,7 +107,7 @@ func TestCorpusPerplexity(t *testing.T) {
 		t.Errorf("buckets of one document: exit %d: %s", code, stderr)
 	}
 	tok := trainedTokenizer(t, "-v", "280")
-	wants(t, output(t, "corpus", "perplexity", "train", in, "-t", tok, "--prune", "0,1", "--order", "3", "-o", model, "--json"), `"Unit": "token"`)
+	wants(t, output(t, "corpus", "perplexity", "train", in, "-t", tok, "--prune", "0,1", "--order", "3", "-o", model, "--json"), `"unit": "token"`)
 	for _, args := range [][]string{{"train", in, "-o", model}, {"score", model, in}} {
 		code, _, stderr := piped("", append([]string{"corpus", "perplexity"}, args...)...)
 		if code != 1 || !strings.Contains(stderr, "tokenizer") {

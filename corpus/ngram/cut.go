@@ -32,7 +32,10 @@ func newCutter(unit string, fold bool, tok *tokenizer.Tokenizer) (*cutter, error
 		return nil, fmt.Errorf("ngram: unit %q, want %s, %s or %s", unit, Tokens, Characters, Words)
 	}
 	if (unit == Tokens) != (tok != nil) {
-		return nil, fmt.Errorf("ngram: unit %q with a tokenizer: %v, want a tokenizer for tokens and for these alone", unit, tok != nil)
+		if tok == nil {
+			return nil, fmt.Errorf("ngram: tokens are counted, but there is no tokenizer: want the one whose tokens they are")
+		}
+		return nil, fmt.Errorf("ngram: %ss are counted, which takes no tokenizer, but one is given", unit)
 	}
 	return &cutter{unit: unit, fold: fold, tok: tok}, nil
 }

@@ -211,16 +211,16 @@ func (m *Model) SetBuckets(s *Scorer, documents []Document) int {
 
 // Info is what a model says of itself.
 type Info struct {
-	Unit      string                // Tokens, Characters or Words
-	Order     int                   // of the longest n-grams
-	Vocab     int                   // words, with <unk>, <s> and </s>
-	Grams     []uint64              // n-grams kept, from pairs on
-	Discounts [][3]float64          // D₁, D₂, D₃₊ by order
-	Fallback  bool                  // some discounts are not the text's own, which was too small or artificial
-	Documents int64                 // trained on
-	Words     int64                 // trained on, with </s>
-	HeldOut   *Score                // of the documents held out, nil where there were none
-	Buckets   map[string][2]float64 // see Model.Buckets
+	Unit      string                `json:"unit"`               // Tokens, Characters or Words
+	Order     int                   `json:"order"`              // of the longest n-grams
+	Vocab     int                   `json:"vocab"`              // words, with <unk>, <s> and </s>
+	Grams     []uint64              `json:"ngrams"`             // n-grams kept, from pairs on
+	Discounts [][3]float64          `json:"discounts"`          // D₁, D₂, D₃₊ by order
+	Fallback  bool                  `json:"fallback"`           // some discounts are not the text's own, which was too small or artificial
+	Documents int64                 `json:"documents"`          // trained on
+	Words     int64                 `json:"words"`              // trained on, with </s>
+	HeldOut   *Score                `json:"held_out,omitempty"` // of the documents held out, nil where there were none
+	Buckets   map[string][2]float64 `json:"buckets,omitempty"`  // see Model.Buckets
 }
 
 // Info returns what the model says of itself.
