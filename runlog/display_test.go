@@ -241,7 +241,7 @@ func TestSummary(t *testing.T) {
 	}
 	var b bytes.Buffer
 	term := Terminal{W: &b}
-	err := RenderSummary(term, "Run quickstart is done.", []Section{totals.Section(), {Title: "文件", Rows: []Row{{"检查点", strings.Repeat("checkpoints/step-00001000 ", 5)}}}, {Title: "empty"}})
+	err := RenderSummary(term, "Run quickstart is done.", []Section{totals.Section(), {Title: "文件", Rows: []Row{{Name: "检查点", Value: strings.Repeat("checkpoints/step-00001000 ", 5)}}}, {Title: "empty"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -279,5 +279,16 @@ func TestProgressLeavesOutWhatWasDoneBefore(t *testing.T) {
 	p.Update(700, "")
 	if got, want := out.String(), "encode  700/1.00k  10/s   70.0%  30s left\n"; got != want {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestCommandsToCopyStayOnOneLine(t *testing.T) {
+	command := "./athanor train --resume runs/a-name-that-is-long/and-another"
+	var out strings.Builder
+	if err := RenderSummary(Terminal{W: &out, Width: func() int { return 40 }}, "", []Section{{Rows: []Row{{Name: "go on", Value: command, Whole: true}, {Name: "text", Value: command}}}}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "  go on   "+command+"\n") || strings.Count(out.String(), "\n") < 3 {
+		t.Errorf("got\n%s", out.String())
 	}
 }

@@ -10,7 +10,10 @@ import (
 )
 
 // Row is a line of a summary: a name and what is known of it.
-type Row struct{ Name, Value string }
+type Row struct {
+	Name, Value string
+	Whole       bool // a command or a path, to be copied: it stays on one line
+}
 
 // Section is a titled group of rows.
 type Section struct {
@@ -40,7 +43,11 @@ func RenderSummary(t Terminal, title string, sections []Section) error {
 		}
 		for _, r := range s.Rows {
 			pad := strings.Repeat(" ", name-ansi.StringWidth(r.Name))
-			for i, line := range strings.Split(ansi.Wrap(r.Value, width, " /"), "\n") {
+			lines := []string{r.Value}
+			if !r.Whole {
+				lines = strings.Split(ansi.Wrap(r.Value, width, " /"), "\n")
+			}
+			for i, line := range lines {
 				line = strings.TrimRight(line, " ")
 				if i == 0 {
 					b.WriteString("  " + t.paint(styleDim, r.Name) + pad + "   " + line + "\n")
@@ -129,7 +136,7 @@ func meanOfLast(losses []float64) float64 {
 func (t *Totals) Section() Section {
 	s := Section{Title: "Training"}
 	add := func(name, format string, args ...any) {
-		s.Rows = append(s.Rows, Row{name, fmt.Sprintf(format, args...)})
+		s.Rows = append(s.Rows, Row{Name: name, Value: fmt.Sprintf(format, args...)})
 	}
 	steps := fmt.Sprintf("%d", t.Steps)
 	if t.Skipped > 0 {

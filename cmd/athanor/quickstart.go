@@ -122,8 +122,8 @@ func (o *quickstartObserver) summarise(r *quickstart.Result) error {
 		{Name: "run", Value: r.Run + " (config, metrics, loss.png, checkpoint)"},
 		{Name: "model", Value: r.Hub + " (for transformers: AutoModelForCausalLM.from_pretrained)"},
 	}}, {Title: "Next", Rows: []runlog.Row{
-		{Name: "write", Value: o.c.next("generate", r.Run, "--prompt", "func main() {")},
-		{Name: "your text", Value: o.c.next("quickstart", "--corpus", "FOLDER", "--dir", "my-run", "--seconds", "600")},
+		{Name: "write", Value: o.c.next("generate", r.Run, "--prompt", "func main() {"), Whole: true},
+		{Name: "your text", Value: o.c.next("quickstart", "--corpus", "FOLDER", "--dir", "my-run", "--seconds", "600"), Whole: true},
 		{Name: "in steps", Value: o.c.self + " tokenizer train, dataset build, train; recipes are in examples/"},
 	}}})
 }
@@ -145,12 +145,12 @@ func bars(r *quickstart.Result) []runlog.Bar {
 // interrupted says what was reached and how to go on.
 func (o *quickstartObserver) interrupted(r *quickstart.Result) error {
 	t := r.Training
-	rows := []runlog.Row{{Name: "write", Value: o.c.next("generate", r.Run, "--prompt", "TEXT")}}
+	rows := []runlog.Row{{Name: "write", Value: o.c.next("generate", r.Run, "--prompt", "TEXT"), Whole: true}}
 	title := fmt.Sprintf("%s: trained; interrupted before the export", r.Run)
 	if t.Interrupted {
 		title = fmt.Sprintf("%s: stopped after step %d of %d", r.Run, t.Step, t.Steps)
-		rows = append([]runlog.Row{{Name: "go on", Value: o.c.next("train", "--resume", r.Run)}}, rows...)
+		rows = append([]runlog.Row{{Name: "go on", Value: o.c.next("train", "--resume", r.Run), Whole: true}}, rows...)
 	}
-	rows = append(rows, runlog.Row{Name: "export", Value: o.c.next("export", r.Run, "--out", "DIR")})
+	rows = append(rows, runlog.Row{Name: "export", Value: o.c.next("export", r.Run, "--out", "DIR"), Whole: true})
 	return runlog.RenderSummary(runlog.NewTerminal(o.c.stdout), title, []runlog.Section{t.Totals.Section(), {Title: "Next", Rows: rows}})
 }

@@ -224,7 +224,7 @@ func (t *tokenizerTrainCmd) report(c *cliContext, tok *tokenizer.Tokenizer, st r
 		rows = append(rows, runlog.Row{Name: "pruned", Value: fmt.Sprintf("%s pieces that occur less than %d times, %.3g%% of all occurrences",
 			runlog.Count(float64(counts.PrunedPieces)), counts.Threshold, 100*counts.PrunedShare)})
 	}
-	rows = append(rows, runlog.Row{Name: "hash", Value: tok.Hash()[:16]}, runlog.Row{Name: "next", Value: c.next("tokenizer", "info", t.Out)})
+	rows = append(rows, runlog.Row{Name: "hash", Value: tok.Hash()[:16]}, runlog.Row{Name: "next", Value: c.next("tokenizer", "info", t.Out), Whole: true})
 	kinds := runlog.Section{Title: "Kinds of tokens"}
 	for _, k := range in.Kinds {
 		kinds.Rows = append(kinds.Rows, runlog.Row{Name: string(k.Kind), Value: share(k.Tokens, in.Tokens)})

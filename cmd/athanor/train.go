@@ -121,15 +121,15 @@ func (o *trainObserver) Saved(s *checkpoint.Saved) {
 // summarise prints the closing screen.
 func (o *trainObserver) summarise(s *train.Summary) error {
 	next := []runlog.Row{
-		{Name: "write", Value: o.c.next("generate", s.Dir, "--prompt", "TEXT")},
-		{Name: "export", Value: o.c.next("export", s.Dir, "--out", "DIR")},
-		{Name: "curves", Value: "tensorboard --logdir " + shellWord(s.Dir)},
-		{Name: "picture", Value: filepath.Join(s.Dir, "loss.png")},
+		{Name: "write", Value: o.c.next("generate", s.Dir, "--prompt", "TEXT"), Whole: true},
+		{Name: "export", Value: o.c.next("export", s.Dir, "--out", "DIR"), Whole: true},
+		{Name: "curves", Value: "tensorboard --logdir " + shellWord(s.Dir), Whole: true},
+		{Name: "picture", Value: filepath.Join(s.Dir, "loss.png"), Whole: true},
 	}
 	title := s.Dir + ": done"
 	if s.Interrupted {
 		title = fmt.Sprintf("%s: stopped after step %d of %d", s.Dir, s.Step, s.Steps)
-		next = append([]runlog.Row{{Name: "go on", Value: o.c.next("train", "--resume", s.Dir)}}, next...)
+		next = append([]runlog.Row{{Name: "go on", Value: o.c.next("train", "--resume", s.Dir), Whole: true}}, next...)
 	}
 	return runlog.RenderSummary(runlog.NewTerminal(o.c.stdout), title, []runlog.Section{s.Totals.Section(), {Title: "next", Rows: next}})
 }
