@@ -120,6 +120,9 @@ func ReadManifest(dir string) (*Manifest, error) {
 		if st, e := os.Stat(dir); e == nil && st.IsDir() && os.IsNotExist(err) {
 			return nil, fmt.Errorf("dataset: %s is not a dataset: it has no %s", dir, manifestName)
 		}
+		if _, e := os.Stat(dir); os.IsNotExist(e) {
+			return nil, fmt.Errorf("dataset: %s is not there; athanor dataset build makes a dataset: %w", dir, e)
+		}
 		return nil, fmt.Errorf("dataset: %w", err)
 	}
 	defer f.Close()

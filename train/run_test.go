@@ -227,7 +227,7 @@ func TestRefusalsLeaveNothingBehind(t *testing.T) {
 		{"other vocabulary", []string{"model.init_from=" + base, "model.vocab=20"}, []string{"embed.weight [13 32], want [20 32]"}},
 		{"small vocabulary", []string{"model.vocab=9"}, []string{"model.vocab is 9", "13 ids"}},
 		{"no such model", []string{"model.init_from=" + dir + "/none"}, []string{"model.init_from", "none"}},
-		{"no dataset", []string{"data.sources=[{path: " + dir + "/none}]"}, []string{"none", "no such file"}},
+		{"no dataset", []string{"data.sources=[{path: " + dir + "/none}]"}, []string{"none is not there; athanor dataset build makes a dataset", "no such file"}},
 		{"batch larger than data", []string{"data.sources=[{path: " + few + "}]", "batch.sequences=4096"}, []string{"batch.sequences is 4096", "samples of 16 tokens"}},
 		{"sample larger than data", []string{"data.sources=[{path: " + few + "}]", "model.context=4096", "data.sequence=4096"}, []string{"fewer than one sample of 4096+1"}},
 		{"prompt longer than the context", []string{"samples.prompts=[ab, abcdefghijabcdefghij]"}, []string{"samples", "prompt 2 has 20 tokens", "context is 16"}},
