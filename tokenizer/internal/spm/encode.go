@@ -24,9 +24,10 @@ type State struct {
 	cache  *cache
 	uni    *unigram.State
 	merge  mergeState
-	dense  int // up to here letters go on longer than words do
-	linear *bpe.State
-	long   int // bytes of long pieces so far
+	dense  int        // up to here letters go on longer than words do
+	linear *linear    // nil as long as there were no long pieces
+	words  *bpe.State // of linear
+	long   int        // bytes of long pieces so far
 
 	tokens []unigram.Token // of a text cut as a whole
 }

@@ -45,8 +45,8 @@ func (m *Model) appendFast(dst []uint32, text []byte, f *flow, s *State) []uint3
 			}
 		case letter:
 			if s.linear != nil { // there were long pieces before
-				if end := m.lettersEnd(text, at); end > 0 {
-					dst = m.linear.model.Append(dst, text, at, end, s.linear)
+				if end := m.lettersEnd(text, at, s.linear); end > 0 {
+					dst = s.linear.model.Append(dst, text, at, end, s.words)
 					f.at, f.after, s.unk = end, false, false
 					continue
 				}

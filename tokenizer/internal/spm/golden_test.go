@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/athanor-lm/athanor/tokenizer/internal/token"
@@ -149,12 +150,53 @@ func TestChunksDoNotMatter(t *testing.T) {
 				t.Errorf("%s: %.40q…: windows merge differently", c.Name, text)
 			}
 		}
-		if m.linear.letters {
+		if l := m.linear.Load(); l != nil && l.letters {
 			atOnce++
 		}
 	}
 	if atOnce == 0 {
 		t.Error("no model cuts many letters at once")
+	}
+}
+
+// While one goroutine makes linear the others go on without, to the same ids.
+func TestLinearIsNotWaitedFor(t *testing.T) {
+	g := readGoldens(t)
+	r := rand.New(rand.NewPCG(7, 8))
+	made := 0
+	for _, c := range g.Models {
+		m, err := Parse(c.Model)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.bpe == nil {
+			continue
+		}
+		m.begun.Store(true) // by somebody who is not done yet
+		waiting, text := m.NewState(), append(bytes.Repeat([]byte("the"), 10_000), longWords(g.Texts, r, 50_000)...)
+		want := m.AppendEncode(nil, text, waiting)
+		if waiting.linear != nil {
+			t.Errorf("%s: linear is used before it is there", c.Name)
+		}
+		m.begun.Store(false)
+		encode := func() *State {
+			s := m.NewState()
+			if got := m.AppendEncode(nil, text, s); !slices.Equal(got, want) {
+				t.Errorf("%s: %d ids with linear, %d without", c.Name, len(got), len(want))
+			}
+			return s
+		}
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() { encode() })
+		}
+		all.Wait()
+		if encode().linear != nil {
+			made++
+		}
+	}
+	if made == 0 {
+		t.Error("no model has long pieces cut by linear")
 	}
 }
 

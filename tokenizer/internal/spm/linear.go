@@ -35,13 +35,13 @@ type linear struct {
 
 func (m *Model) newLinear() (l linear) {
 	text := func(id uint32) string { return m.proto.Pieces[id].Text }
-	vocab := map[string]uint32{}
+	vocab := make(map[string]uint32, len(m.bpe.chars)+len(m.bpe.lasts))
 	for c, s := range m.bpe.chars {
 		if c != 0 && m.bpe.out[s] != noSymbol {
 			vocab[text(s)] = s
 		}
 	}
-	var pairs [][2]string
+	pairs := make([][2]string, 0, len(m.bpe.lasts))
 	var tied []string
 	for k, g := range m.bpe.lasts {
 		if m.bpe.out[g.parts[0]] == noSymbol || m.bpe.out[g.parts[1]] == noSymbol {
@@ -87,9 +87,9 @@ func (m *Model) lettersOnly(tied []string) bool {
 }
 
 // lettersEnd returns a place where text[at:] can be cut, with many letters before
-// it and nothing else, which m.linear can do at once; 0 if there is none.
-func (m *Model) lettersEnd(text []byte, at int) int {
-	if !m.linear.letters {
+// it and nothing else, which l can do at once; 0 if there is none.
+func (m *Model) lettersEnd(text []byte, at int, l *linear) int {
+	if !l.letters {
 		return 0
 	}
 	least := at + shortLetters
@@ -123,14 +123,25 @@ func (m *Model) appendLong(dst []uint32, piece []byte, s *State) (out []uint32, 
 	if s.long += len(piece); s.long < longBytes {
 		return dst, false
 	}
-	m.once.Do(func() { m.linear = m.newLinear() })
-	if m.linear.model == nil || m.linear.ties(piece) || !m.bpe.knows(piece) {
+	l := m.acquireLinear()
+	if l == nil || l.model == nil || l.ties(piece) || !m.bpe.knows(piece) {
 		return dst, false
 	}
 	if s.linear == nil {
-		s.linear = m.linear.model.NewState()
+		s.linear, s.words = l, l.model.NewState()
 	}
-	return m.linear.model.Append(dst, piece, 0, len(piece), s.linear), true
+	return l.model.Append(dst, piece, 0, len(piece), s.words), true
+}
+
+// acquireLinear returns m.linear. The first who asks makes it; whoever asks
+// meanwhile gets nil and goes on merging, to the same ids, rather than waits.
+func (m *Model) acquireLinear() *linear {
+	if l := m.linear.Load(); l != nil || !m.begun.CompareAndSwap(false, true) {
+		return l
+	}
+	l := m.newLinear()
+	m.linear.Store(&l)
+	return &l
 }
 
 // knows tells whether all characters of text are pieces.

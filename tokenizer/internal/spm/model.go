@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
+	"sync/atomic"
 
 	"github.com/athanor-lm/athanor/tokenizer/internal/unigram"
 )
@@ -30,8 +30,8 @@ type Model struct {
 	fast   *fastTables // nil: there is no fast road
 	user   *matcher    // bpe, char: user-defined symbols are symbols of their own
 	bpe    *merger
-	once   sync.Once
-	linear linear // made when it is first needed
+	begun  atomic.Bool            // linear is being made, or is there
+	linear atomic.Pointer[linear] // made when it is first needed; nil before
 	uni    *unigram.Model
 	// scores are what ids add to the score of a text (unigram): the unknown
 	// piece's for it and for the first of an unknown character's bytes.
