@@ -127,7 +127,7 @@ func variants() []Settings {
 func FuzzIdempotent(f *testing.F) {
 	for _, s := range []string{
 		"plain text\n\n\n\nwith  runs \n", "e\u200B\u0301\u200C", "می\u200Cخواهم\u200F", "👩\u200D👧", "ｶﾞ，　\u3000\n", "a\u00A8b\uFDFA\uFC5E\u200C",
-		"\xff\xe4\xb8", "\u0344\u1161\u1100", "\r\n\r\u2028 \t", "＜\u0338…\u0338", " \u0301", "\u1100\u200B\u1161\u11A8", "क्\u200D\u200Cष", "\u3000\u3099か\u3099",
+		"\xff\xe4\xb8", "\u0344\u1161\u1100", "\r\n\r\u2028 \t", "＜\u0338…\u0338", " \u0301", "\u1100\u200B\u1161\u11A8", "क्\u200D\u200Cष", "क\u0301\u200C्\u200D\u200Cष", "\u3000\u3099か\u3099",
 	} {
 		f.Add(s)
 	}

@@ -9,21 +9,20 @@ import (
 
 // settle returns the text in form, in the filter's memory, and counts the changes. The order matters: what is invalid and what
 // has one meaning goes first; then the normal form; then the zero-width characters, by surroundings that are normal; then the
-// normal form again, of what they kept apart; white space last, as the normal form can make some.
+// normal form again, of what they kept apart, as long as it changes any of it; white space last, as the normal form can make some.
 func (f *filter) settle(text string, r *corpus.Report) []byte {
 	var zero, doubt bool
 	f.a, zero, doubt = f.replace(f.a[:0], text, r)
 	if f.hasForm && doubt {
 		f.toForm(r)
 	}
-	if zero {
+	for zero {
 		var gone int64
 		f.b, gone = f.dropZeroWidth(f.b[:0], f.a)
 		f.a, f.b = f.b, f.a
 		r.Add("zero-width", gone)
-		if f.hasForm && gone > 0 {
-			f.toForm(r)
-		}
+		// Marks that they kept apart may change places, and so what others stand beside.
+		zero = f.hasForm && gone > 0 && f.toForm(r)
 	}
 	f.b = f.whiteSpace(f.b[:0], f.a, r)
 	return f.b
@@ -88,8 +87,9 @@ func (r *rules) replace(dst []byte, text string, rep *corpus.Report) (out []byte
 	return dst, zero, doubt
 }
 
-// toForm brings f.a into the normal form, by way of f.b, and counts the pieces (a character with its marks) that change.
-func (f *filter) toForm(r *corpus.Report) {
+// toForm brings f.a into the normal form, by way of f.b, and counts the pieces (a character with its marks) that change. It says whether
+// any do.
+func (f *filter) toForm(r *corpus.Report) bool {
 	var changed int64
 	f.b = f.b[:0]
 	for src := f.a; len(src) > 0; {
@@ -116,6 +116,7 @@ func (f *filter) toForm(r *corpus.Report) {
 	}
 	f.a, f.b = f.b, f.a
 	r.Add("normal form", changed)
+	return changed > 0
 }
 
 // wide returns the bytes at the start of src that are punctuation the normal form shall leave alone.
