@@ -4,6 +4,7 @@ package langid
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -27,6 +28,10 @@ type Identifier struct {
 	word  []fasttext.Prediction
 	votes []float64 // of short texts: log-probabilities by label
 
+	writes []scripts       // of each label
+	en     int             // the label of English, -1 = there is none
+	known  map[string]bool // English words, for short texts
+
 	english *wordSet // without a model
 }
 
@@ -35,7 +40,11 @@ type Identifier struct {
 func NewIdentifier(m *fasttext.Model, bare bool, prior map[string]float64) *Identifier {
 	id := &Identifier{bare: bare, prior: prior}
 	if m != nil {
-		id.p, id.votes = m.NewPredictor(), make([]float64, len(m.Labels()))
+		labels := m.Labels()
+		id.p, id.votes, id.en, id.known = m.NewPredictor(), make([]float64, len(labels)), slices.Index(labels, "en"), knownEnglish()
+		for _, l := range labels {
+			id.writes = append(id.writes, scriptsOf(l))
+		}
 	} else {
 		id.bare, id.english = false, newWordSet(strings.Fields(englishWords))
 	}
@@ -49,6 +58,8 @@ const (
 	// votesWeigh is the weight of each word's own prediction beside that of the whole text; see
 	// docs/decisions/008-language-identification.md.
 	votesWeigh = 0.5
+	// knownFactor is how many times likelier English is for a word of known; see there.
+	knownFactor = 50
 )
 
 // Identify finds the language of a text.
@@ -66,7 +77,7 @@ func (id *Identifier) Identify(text string) Result {
 	if lang == "" {
 		r := id.byModel(text)
 		if size := n.ascii + n.other + lettersPerHan*(n.han+n.kana+n.hangul); size < shortTo && r.Score > 0 {
-			r = id.byVotes(text, min(1, float64(shortTo-size)/(shortTo-shortFrom)))
+			r = id.byVotes(text, min(1, float64(shortTo-size)/(shortTo-shortFrom)), n.scripts())
 		}
 		if r.Lang == "zh" {
 			r.Script, _ = n.Script()
@@ -110,10 +121,14 @@ func clamp(p float32) float64 { return min(1, float64(p)) }
 const leastProbability = 1e-5
 
 // byVotes weighs what the model says of a short text with what it says of each of its words, and with the prior: fastText
-// takes the mean of all features, in which the one telling word ("the") drowns. weigh is 0..1, how far the text is short.
-func (id *Identifier) byVotes(text string, weigh float64) Result {
+// takes the mean of all features, in which the one telling word ("the") drowns. weigh is 0..1, how far the text is short; written are
+// the scripts of its letters: languages that are not written so are out of the question.
+func (id *Identifier) byVotes(text string, weigh float64, written scripts) Result {
 	all, least := len(id.votes), math.Log(leastProbability)
-	id.best = id.p.Predict(id.best[:0], text, all)
+	id.best = slices.DeleteFunc(id.p.Predict(id.best[:0], plainly(text), all), func(p fasttext.Prediction) bool { return id.writes[p.Index]&written == 0 })
+	if len(id.best) == 0 {
+		return id.byModel(text)
+	}
 	for _, p := range id.best {
 		id.votes[p.Index] = logOf(p)
 	}
@@ -124,6 +139,9 @@ func (id *Identifier) byVotes(text string, weigh float64) Result {
 		id.word = id.p.Predict(id.word[:0], w, all)
 		for _, p := range id.word {
 			id.votes[p.Index] += weigh * votesWeigh * (logOf(p) - least)
+		}
+		if id.en >= 0 && id.known[w] {
+			id.votes[id.en] += weigh * math.Log(knownFactor)
 		}
 	}
 	return id.elect(weigh)
@@ -162,4 +180,23 @@ func wordsOf(text string) []string {
 func endsInLetter(text string) bool {
 	c := []rune(text)
 	return len(c) > 0 && unicode.IsLetter(c[len(c)-1])
+}
+
+// plainly brings a short text to the form of those that the model learned: no-break spaces, which it takes for letters, are spaces, and
+// what is mostly capitals is in lower case.
+func plainly(text string) string {
+	text = strings.ReplaceAll(text, "\u00a0", " ")
+	upper, lower := 0, 0
+	for _, c := range text {
+		switch {
+		case unicode.IsUpper(c):
+			upper++
+		case unicode.IsLower(c):
+			lower++
+		}
+	}
+	if upper > lower {
+		return strings.ToLower(text)
+	}
+	return text
 }

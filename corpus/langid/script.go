@@ -6,12 +6,14 @@ import (
 
 	"github.com/athanor-lm/athanor/corpus/internal/hanscript"
 	"github.com/athanor-lm/athanor/internal/kernel"
+	"golang.org/x/text/language"
 )
 
 // letters are a text's letters by script, as far as scripts decide.
 type letters struct {
 	han, kana, hangul int
 	ascii, other      int
+	latin             int                  // of other, Latin ones
 	own               [len(ownScripts)]int // of other, those of scripts that one language has to itself
 	hanscript.Counts
 }
@@ -70,6 +72,9 @@ func (n *letters) add(c rune) {
 		c >= 0xFE00 && c < 0xFE70 || c >= 0xFF00 && c < 0xFF21 || c >= 0xFFF0 && c <= 0xFFFF || c >= 0x1F000 && c < 0x20000:
 	default:
 		n.other++
+		if c < 0x370 || c >= 0x1E00 && c < 0x1F00 { // with the marks that stand on any letter
+			n.latin++
+		}
 		if c >= 0x370 && c < 0x1800 {
 			for k := range ownScripts {
 				if s := &ownScripts[k]; c >= s.from && c <= s.to {
@@ -116,4 +121,40 @@ func (n letters) byScript() (lang string, score float64) {
 		return "zh", score
 	}
 	return "", 0
+}
+
+// scripts is a set of scripts, as far as they rule languages out.
+type scripts uint8
+
+const (
+	latinScript scripts = 1 << iota
+	otherScripts
+)
+
+// scripts returns those of a text's letters.
+func (n letters) scripts() scripts {
+	switch latin := n.ascii + n.latin; {
+	case n.other+n.han+n.kana+n.hangul == n.latin:
+		return latinScript
+	case latin == 0:
+		return otherScripts
+	}
+	return latinScript | otherScripts
+}
+
+// scriptsOf returns those that a language is written in: by CLDR's likely script, and both where it knows none or there are two in use.
+func scriptsOf(label string) scripts {
+	switch label {
+	case "sr", "bs", "sh", "az", "uz", "tt", "kk", "ky", "tk", "ku":
+		return latinScript | otherScripts
+	}
+	tag, err := language.All.Parse(label)
+	script, _ := tag.Script()
+	switch {
+	case err != nil || script.String() == "Zzzz":
+		return latinScript | otherScripts
+	case script.String() == "Latn":
+		return latinScript
+	}
+	return otherScripts
 }
