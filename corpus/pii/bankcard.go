@@ -38,7 +38,7 @@ func (s *Scanner) bankCard(t string, g int) {
 		return
 	}
 	end := s.groups[best-1].end
-	if !loose(t, a.start, end) || byteBefore(t, a.start) == '-' && a.start > 1 && isAlnum(t[a.start-2]) || byteAt(t, end) == '-' && isAlnum(byteAt(t, end+1)) {
+	if !loose(t, a.start, end) && !s.gluedCard(t, g, best) || byteBefore(t, a.start) == '-' && a.start > 1 && isAlnum(t[a.start-2]) || byteAt(t, end) == '-' && isAlnum(byteAt(t, end+1)) {
 		return
 	}
 	c := context(t, a.start, cardCues, numberCues)
@@ -46,6 +46,12 @@ func (s *Scanner) bankCard(t string, g int) {
 	if c >= near || c == silent && usual {
 		s.add(BankCard, a.start, end)
 	}
+}
+
+// gluedCard says whether a word that speaks of a card, and nothing else, touches the digits of a card in one piece: "card4111…", "VISA4111…".
+func (s *Scanner) gluedCard(t string, g, h int) bool {
+	a := s.groups[g]
+	return h == g+1 && isLetter(byteBefore(t, a.start)) && cardCues.before(t, a.start) == 0 && !alnumAfter(t, a.end)
 }
 
 // runsOn says whether the number that begins at group g goes on behind group h-1: with a hyphen, or with another three or four digits after

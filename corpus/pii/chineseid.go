@@ -35,13 +35,23 @@ func (s *Scanner) chineseID(t string, g int) {
 		d = append(d, 'X')
 		end++
 	}
-	if len(d) != 18 || alnumBefore(t, a.start) || alnumAfter(t, end) || byteBefore(t, a.start) == '.' && a.start > 1 && isDigit(t[a.start-2]) {
+	if len(d) != 18 || gluedBefore(t, a.start) || alnumAfter(t, end) || byteBefore(t, a.start) == '.' && a.start > 1 && isDigit(t[a.start-2]) {
 		return
 	}
 	id := string(d)
 	if isRegion(id) && isBirthday(number(id[6:10]), number(id[10:12]), number(id[12:14])) && checkChar(id) == id[17] {
 		s.add(ChineseID, a.start, end)
 	}
+}
+
+// gluedBefore says whether what touches the number at i makes it part of something else. A word of up to eight Latin letters does not
+// ("ID11010519491231002X", "sfz…"): region, birthday and check character say enough. A hash has digits among its letters.
+func gluedBefore(t string, i int) bool {
+	k := i
+	for k > 0 && isLetter(t[k-1]) {
+		k--
+	}
+	return i-k > 8 || alnumBefore(t, k)
 }
 
 // checkChar returns the 18th character for the 17 digits before it: Σ dᵢ·2^(17−i) mod 11 chooses from "10X98765432".

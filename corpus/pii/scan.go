@@ -137,6 +137,9 @@ func (s *Scanner) pass(t string) (folding bool) {
 		}
 		i = max(i+1, s.look(t, i, class), s.busyUntil)
 	}
+	if s.kinds.has(Email) {
+		s.emailsInWords(t)
+	}
 	return false
 }
 
