@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/athanor-lm/athanor/corpus/read"
 	"github.com/athanor-lm/athanor/quickstart"
 	"github.com/athanor-lm/athanor/runlog"
@@ -29,7 +31,12 @@ Examples:
   athanor bench tokenizer --tokenizer qwen3/ corpora/zh-laws --json`
 }
 
-func (b *benchTokenizerCmd) Run(c *cliContext) error {
+func (b *benchTokenizerCmd) Run(c *cliContext, k *kong.Context) error {
+	if b.Tokenizer != "" {
+		if err := refuseGiven(k, "is for a tokenizer that is trained, but --tokenizer names one that is there", "vocab-size"); err != nil {
+			return err
+		}
+	}
 	docs, bytes, err := b.read(c)
 	if err != nil {
 		return err

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/athanor-lm/athanor/dataset"
 	"github.com/athanor-lm/athanor/runlog"
 	"github.com/athanor-lm/athanor/tokenizer"
@@ -50,7 +52,12 @@ Examples:
   athanor dataset build --tokenizer char-tok --split tail --val 0.1 --out data/shakespeare input.txt`
 }
 
-func (d *datasetBuildCmd) Run(c *cliContext) error {
+func (d *datasetBuildCmd) Run(c *cliContext, k *kong.Context) error {
+	if d.Split == "tail" {
+		if err := refuseGiven(k, "decides which documents --split hash holds out; --split tail holds out the end of each", "seed"); err != nil {
+			return err
+		}
+	}
 	tok, err := tokenizer.Load(d.Tokenizer)
 	if err != nil {
 		return err

@@ -89,3 +89,16 @@ func byteTokenizerJSON() string {
 	b.WriteString(`}}}`)
 	return b.String()
 }
+
+func TestFlagsThatDoNothingAreRefused(t *testing.T) {
+	dir := t.TempDir()
+	text, tok := writeFile(t, filepath.Join(dir, "a.txt"), strings.Repeat("the cat sat on the mat\n", 50)), trainedTokenizer(t, "-v", "280")
+	for want, args := range map[string][]string{
+		"--seed decides which documents": {"dataset", "build", text, "-t", tok, "-o", filepath.Join(dir, "out"), "--split", "tail", "--seed", "3"},
+		"--vocab-size is for":            {"bench", "tokenizer", text, "-t", tok, "-v", "300"},
+	} {
+		if code, _, stderr := piped("", args...); code != 1 || !strings.Contains(stderr, want) {
+			t.Errorf("%q: exit %d: %s, want %q", args, code, stderr, want)
+		}
+	}
+}

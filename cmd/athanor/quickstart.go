@@ -28,7 +28,10 @@ Examples:
 }
 
 func (q *quickstartCmd) Run(c *cliContext) error {
-	show := &quickstartObserver{trainObserver: trainObserver{c: c, term: runlog.NewTerminal(c.stderr)}}
+	show := &quickstartObserver{trainObserver: trainObserver{c: c, term: runlog.NewTerminal(c.stderr)}, prompt: "func main() {"}
+	if q.Corpus != "" {
+		show.prompt = "TEXT"
+	}
 	res, err := quickstart.Run(c.ctx, quickstart.Config{
 		Dir: q.Dir, Overwrite: q.Overwrite, Corpus: q.Corpus, Seconds: q.Seconds, Workers: q.Threads, Creator: "athanor " + version,
 	}, show)
@@ -44,6 +47,7 @@ type quickstartObserver struct {
 	trainObserver
 	stage    quickstart.Stage
 	progress *runlog.Progress
+	prompt   string // to try the model with
 }
 
 func (o *quickstartObserver) Collected(c *quickstart.Corpus) {
@@ -122,7 +126,7 @@ func (o *quickstartObserver) summarise(r *quickstart.Result) error {
 		{Name: "run", Value: r.Run + " (config, metrics, loss.png, checkpoint)"},
 		{Name: "model", Value: r.Hub + " (for transformers: AutoModelForCausalLM.from_pretrained)"},
 	}}, {Title: "Next", Rows: []runlog.Row{
-		{Name: "write", Value: o.c.next("generate", r.Run, "--prompt", "func main() {"), Whole: true},
+		{Name: "write", Value: o.c.next("generate", r.Run, "--prompt", o.prompt), Whole: true},
 		{Name: "your text", Value: o.c.next("quickstart", "--corpus", "FOLDER", "--dir", "my-run", "--seconds", "600"), Whole: true},
 		{Name: "in steps", Value: o.c.self + " tokenizer train, dataset build, train; recipes are in examples/"},
 	}}})
