@@ -21,6 +21,10 @@ const (
 	journalName = "state.json"
 
 	defaultJournalEvery = 5 * time.Second
+
+	// journalBytes of shards are made durable whatever the time: the disk writes while texts are encoded, and the end of the
+	// build waits for the rest alone.
+	journalBytes = 32 << 20
 )
 
 // plan is everything that the bytes of the dataset depend on.
@@ -156,7 +160,7 @@ func (b *builder) journal() error {
 	if err := b.awaitJournal(); err != nil {
 		return err
 	}
-	b.journaled = time.Now()
+	b.journaled, b.durable = time.Now(), b.written()
 	s := state{Reading: b.reading, At: b.at, Sources: b.sources.table(), Inputs: b.inputs, Lost: b.lost}
 	var files []*os.File
 	for i, w := range b.shards {
@@ -207,7 +211,18 @@ func (b *builder) awaitJournal() error {
 	return err
 }
 
-// journalDue tells whether it is time, and nothing in the way.
+// journalDue tells whether it is time, or much was written, and nothing in the way.
 func (b *builder) journalDue() bool {
-	return b.cfg.JournalEvery > 0 && len(b.saving) == cap(b.saving) && time.Since(b.journaled) >= b.cfg.JournalEvery
+	return b.cfg.JournalEvery > 0 && len(b.saving) == cap(b.saving) &&
+		(time.Since(b.journaled) >= b.cfg.JournalEvery || b.written()-b.durable >= journalBytes)
+}
+
+// written is the size of the shards.
+func (b *builder) written() (n int64) {
+	for _, s := range b.shards {
+		if s != nil {
+			n += s.bin.size
+		}
+	}
+	return n
 }

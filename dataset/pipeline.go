@@ -54,6 +54,7 @@ type builder struct {
 
 	saving    chan error // receives when the state is durable; nil where none is on its way
 	journaled time.Time
+	durable   int64 // bytes of the shards when it began
 
 	start    time.Time
 	reported time.Time
@@ -151,7 +152,7 @@ func (b *builder) open() error {
 			return err
 		}
 	}
-	b.journaled = time.Now()
+	b.journaled, b.durable = time.Now(), b.written()
 	if err := openQuarantine(&b.quarantine, b.dir, s.Quarantine); err != nil {
 		return err
 	}
