@@ -64,7 +64,8 @@ type BuildConfig struct {
 
 	Restart bool // begin anew where an unfinished build could be continued
 	// JournalEvery is how often what is done is made durable, so that the same build goes on from there after an error, a
-	// cancelled context or a killed process. 0 = 5 s; negative = never: what is unfinished is removed.
+	// cancelled context or a killed process; besides, that is done whenever 32 MiB were written. 0 = 5 s; negative = never:
+	// what is unfinished is removed.
 	JournalEvery time.Duration
 
 	Workers  int            // encoding goroutines, 0 = GOMAXPROCS; the result is the same for any number
