@@ -11,10 +11,10 @@ import (
 
 // FS is what saving needs of a file system; tests inject failures through it.
 type FS interface {
-	MkdirAll(dir string) error
+	MkdirAll(dir string) error        // and its parents; no error where it is there
 	Create(path string) (File, error) // truncates
-	Rename(from, to string) error
-	RemoveAll(path string) error
+	Rename(from, to string) error     // of files over files, and of directories to names that are free
+	RemoveAll(path string) error      // no error where nothing is there
 	SyncDir(dir string) error // makes creations, renames and removals in dir durable
 }
 

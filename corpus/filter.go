@@ -16,6 +16,7 @@ import (
 // Filter looks at one document at a time: keeps it, changes it or drops it, and says so in the report. One goroutine uses
 // it. The outcome is a function of the document and the settings alone, never of earlier documents.
 type Filter interface {
+	// Apply judges d, may change its text, and puts the outcome into r, which is empty but for Explain.
 	Apply(d *Document, r *Report)
 }
 
@@ -39,7 +40,9 @@ type FilterSettings interface {
 // PassSettings open a pass.
 type PassSettings interface {
 	Settings
+	// Files are as those of FilterSettings.
 	Files() []string
+	// Open loads what the pass needs. Every process of a run opens its own.
 	Open(env Env) (Pass, error)
 }
 

@@ -25,9 +25,12 @@ type Tokenizer interface {
 	// TryEncode appends the ids of text. Special tokens spelled in it are recognised, or are text where o.Plain says so. An
 	// error ends the build: the ids are not those of the text.
 	TryEncode(dst []uint32, text []byte, o tokenizer.EncodeOptions) ([]uint32, error)
+	// VocabSize is one more than the highest id.
 	VocabSize() int
+	// BOS and EOS are the ids that begin and end a document, where there are such.
 	BOS() (id uint32, ok bool)
 	EOS() (id uint32, ok bool)
+	// Hash is the same for tokenizers that give the same ids; the manifest keeps it.
 	Hash() string
 	// Save writes the tokenizer's files to a new directory.
 	Save(dir string) error

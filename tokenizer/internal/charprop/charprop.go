@@ -69,12 +69,15 @@ var (
 	Active      = lazySet(activeRanges)      // what the normal forms may change
 )
 
-// OtherAlphabetic, OtherUppercase and OtherLowercase return first and last, in
-// pairs, of the characters that have these properties by Oniguruma, but not by
-// their category: L or Nl, Lu, Ll.
+// OtherAlphabetic returns first and last, in pairs, of the characters that are
+// alphabetic by Oniguruma, but not by their category: L or Nl.
 func OtherAlphabetic() []uint32 { return otherAlphabeticRanges }
-func OtherUppercase() []uint32  { return otherUppercaseRanges }
-func OtherLowercase() []uint32  { return otherLowercaseRanges }
+
+// OtherUppercase is OtherAlphabetic of upper case, of category Lu.
+func OtherUppercase() []uint32 { return otherUppercaseRanges }
+
+// OtherLowercase is OtherAlphabetic of lower case, of category Ll.
+func OtherLowercase() []uint32 { return otherLowercaseRanges }
 
 // IsSpace is char::is_whitespace, and \s of the regex crate: the property
 // White_Space, which does not change.

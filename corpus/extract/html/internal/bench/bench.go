@@ -79,7 +79,7 @@ func Compare(truth, text string) Match {
 	return m
 }
 
-// Precision, and Recall, of one page.
+// Precision is the share of the text that is of the truth.
 func (m Match) Precision() float64 { return ratio(m, m.FP) }
 
 // Recall is the share of the truth that was found.
