@@ -15,7 +15,7 @@ type FS interface {
 	Create(path string) (File, error) // truncates
 	Rename(from, to string) error     // of files over files, and of directories to names that are free
 	RemoveAll(path string) error      // no error where nothing is there
-	SyncDir(dir string) error // makes creations, renames and removals in dir durable
+	SyncDir(dir string) error         // makes creations, renames and removals in dir durable
 }
 
 // File is a file being written.
