@@ -191,13 +191,15 @@ func TestLinesAreCutWhereTheyAreToBe(t *testing.T) {
 
 func TestSettingsThatCannotBeAreRefused(t *testing.T) {
 	for want, change := range map[string]func(*Settings){
-		"min_han: 1.5":    func(s *Settings) { s.MinHan = 1.5 },
-		"max_broken: NaN": func(s *Settings) { s.MaxBroken = math.NaN() },
-		`script: "zh"`:    func(s *Settings) { s.Script = "zh" },
-		`adverts: "drop"`: func(s *Settings) { s.Adverts = "drop" },
-		"0 characters":    func(s *Settings) { s.TopNGrams = []Repeats{{0, 0.1}} },
-		"phrases":         func(s *Settings) { s.Phrases = []string{""} },
-		"below 0":         func(s *Settings) { s.MinChars = -1 },
+		"min_han: 1.5":                         func(s *Settings) { s.MinHan = 1.5 },
+		"max_broken: NaN":                      func(s *Settings) { s.MaxBroken = math.NaN() },
+		`script: "zh"`:                         func(s *Settings) { s.Script = "zh" },
+		`adverts: "drop"`:                      func(s *Settings) { s.Adverts = "drop" },
+		"top_n_grams[0]: n: 0, max_chars: 0.1": func(s *Settings) { s.TopNGrams = []Repeats{{0, 0.1}} },
+		"duplicate_n_grams[1]: n: 8":           func(s *Settings) { s.DuplicateNGrams = []Repeats{{8, 0.1}, {8, 2}} },
+		`phrases[1]: ""`:                       func(s *Settings) { s.Phrases = []string{"x", ""} },
+		"min_chars: -1, want 0 or more":        func(s *Settings) { s.MinChars = -1 },
+		"max_sentence: NaN, want 0 or more":    func(s *Settings) { s.MaxSentence = math.NaN() },
 	} {
 		s := Default()
 		change(&s)

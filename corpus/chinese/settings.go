@@ -71,10 +71,13 @@ func (s *Settings) Validate() error {
 			errs = append(errs, fmt.Errorf("%s: %v, want a share of 0..1", f.key, f.value))
 		}
 	}
-	for _, list := range [2][]Repeats{s.TopNGrams, s.DuplicateNGrams} {
-		for _, r := range list {
+	for _, f := range []struct {
+		key  string
+		list []Repeats
+	}{{"top_n_grams", s.TopNGrams}, {"duplicate_n_grams", s.DuplicateNGrams}} {
+		for i, r := range f.list {
 			if r.N < 1 || r.N > 100 || !(r.MaxChars >= 0 && r.MaxChars <= 1) {
-				errs = append(errs, fmt.Errorf("n-grams of %d characters up to %v, want 1..100 characters, a share of 0..1", r.N, r.MaxChars))
+				errs = append(errs, fmt.Errorf("%s[%d]: n: %d, max_chars: %v, want 1..100 characters, a share of 0..1", f.key, i, r.N, r.MaxChars))
 			}
 		}
 	}
@@ -86,13 +89,21 @@ func (s *Settings) Validate() error {
 			errs = append(errs, fmt.Errorf("%s: %q, want %s, %s or %s", f.key, f.value, f.a, f.b, f.c))
 		}
 	}
-	for _, p := range s.Phrases {
+	for i, p := range s.Phrases {
 		if p == "" {
-			errs = append(errs, errors.New("phrases: an empty one"))
+			errs = append(errs, fmt.Errorf(`phrases[%d]: "", want a phrase: every line has the empty one`, i))
 		}
 	}
-	if s.MaxPinyin < 0 || s.MinSentence < 0 || s.MaxSentence < 0 || s.MinChars < 0 || s.MaxChars < 0 || s.MinJudged < 0 || s.MinFunction < 0 {
-		errs = append(errs, errors.New("a threshold below 0"))
+	for _, f := range []struct {
+		key   string
+		value float64
+	}{
+		{"min_chars", float64(s.MinChars)}, {"max_chars", float64(s.MaxChars)}, {"min_judged", float64(s.MinJudged)},
+		{"min_function", float64(s.MinFunction)}, {"max_pinyin", s.MaxPinyin}, {"min_sentence", s.MinSentence}, {"max_sentence", s.MaxSentence},
+	} {
+		if !(f.value >= 0) {
+			errs = append(errs, fmt.Errorf("%s: %v, want 0 or more", f.key, f.value))
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -2,7 +2,6 @@ package classify
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -216,7 +215,7 @@ func (t *trainer) fit(ctx context.Context) (*Model, error) {
 		}
 	}
 	if best.head.Bias == nil {
-		return nil, errors.New("classify: the loss is not a number: a smaller rate may help")
+		return nil, fmt.Errorf("classify: train: the loss is not a number in any of %d epochs at rate %v; a smaller rate may help", t.Epochs, t.Rate)
 	}
 	tr := &best.head.Training
 	tr.Documents, tr.Rate, tr.L2, tr.Balance, tr.Seed = documents, t.Rate, t.L2, t.Balance, t.Seed
