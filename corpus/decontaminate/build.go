@@ -13,6 +13,7 @@ type builder struct {
 	held  pieces[holding] // in the order of the items
 	ends  [2]pieces[uint64]
 	nears pieces[uint64]
+	s     scanner
 	plain []unit // of the item at hand
 	texts []int  // where its texts begin in plain, and where the last ends
 	other []unit
@@ -94,8 +95,8 @@ func (b *builder) add(it item) {
 func (b *builder) cut(texts []string) {
 	b.plain, b.texts = b.plain[:0], append(b.texts[:0], 0)
 	for _, text := range texts {
-		for s := (scanner{text: text}); s.at < len(s.text); {
-			b.plain = s.fill(slices.Grow(b.plain, 256))
+		for b.s.reset(text); b.s.at < len(text); {
+			b.plain = b.s.fill(slices.Grow(b.plain, 256))
 		}
 		b.texts = append(b.texts, len(b.plain))
 	}

@@ -16,6 +16,7 @@ type hit struct {
 
 type filter struct {
 	x     *Index
+	s     scanner
 	units []unit // the last longestGram of the part before, then the part at hand
 	hits  []hit
 	items map[uint32]int // the items a document holds, with their grams in it
@@ -55,7 +56,8 @@ func (f *filter) Apply(d *corpus.Document, r *corpus.Report) {
 // scan finds all grams of the index in a text.
 func (f *filter) scan(text string) {
 	f.hits = f.hits[:0]
-	s := scanner{text: text}
+	s := &f.s
+	s.reset(text)
 	f.units = f.units[:carry]
 	clear(f.units)
 	window := uint64(0)

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/athanor-lm/athanor/internal/eights"
+	"github.com/athanor-lm/athanor/internal/kernel"
 )
 
 // unit is what grams are made of: a word between white space, lower-case and without punctuation (GPT-3's definition), or one Han
@@ -48,37 +49,98 @@ const (
 
 // scanner cuts a text into units, some at a time.
 type scanner struct {
-	text string
-	at   int
-	word []byte // folded, where it does not lie in the text in one piece
+	text    string
+	at      int
+	word    []byte // folded, where it does not lie in the text in one piece
+	windows kernel.ByteWindows
 }
+
+// byteSets are what words are made of, and white space.
+var byteSets = kernel.NewByteSets("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", "\t\n\v\f\r ")
+
+// reset begins with a text.
+func (s *scanner) reset(text string) {
+	s.text, s.at = text, 0
+	s.windows.Reset(byteSets, text)
+}
+
+// windowUnits is how many units 64 bytes may have, with one more that follows them.
+const windowUnits = 32 + 1
 
 // fill appends units to dst until it is full or the text ends.
 func (s *scanner) fill(dst []unit) []unit {
-	text := s.text
-	for len(dst) < cap(dst)-1 { // a Han character ends a word: two units at once
-		at := s.at
-		for at < len(text) && folded[text[at]] <= isSpace {
-			at++
-		}
-		s.at = at
-		h, n := plainWord(text, at)
-		end := at + n
-		after := end
-		for after < len(text) && folded[text[after]] == isSkipped {
-			after++
-		}
-		switch {
-		case after < len(text) && folded[text[after]] != isSpace: // something goes on behind punctuation, or beyond ASCII
-			dst = s.fillSlow(dst)
-			continue
-		case n > 0:
-			dst = append(dst, unit{mix(h), int32(at), int32(end)})
-		}
-		if s.at = after; after == len(text) {
-			break
+	for len(dst) < cap(dst)-1 && s.at < len(s.text) { // a Han character ends a word: two units at once
+		if s.at+64+16 <= len(s.text) && len(dst)+windowUnits < cap(dst) {
+			dst = s.window(dst)
+		} else {
+			dst = s.next(dst)
 		}
 	}
+	return dst
+}
+
+// window appends the units that begin and end in the next 64 bytes, or a few more. What stands between white space is mostly up to 16 letters
+// and digits of ASCII, with or without punctuation before and behind: that takes no branch that cannot be foretold.
+func (s *scanner) window(dst []unit) []unit {
+	w, i := s.windows.At(s.at), s.at
+	letters, spaces := w[0], w[1]
+	skipped := ^(letters | spaces | w[3])
+	text := s.text[i : i+64+16]
+	for starts := ^spaces & (spaces<<1 | 1); starts != 0; {
+		from := bits.TrailingZeros64(starts)
+		p := from + bits.TrailingZeros64(^(skipped >> from))
+		n := bits.TrailingZeros64(^(letters >> (p & 63)))
+		end := p + n
+		after := end + bits.TrailingZeros64(^(skipped >> (end & 63)))
+		if uint(n-1) < 16 && after < 64 && spaces>>after&1 != 0 {
+			x := text[p : p+16]
+			h := step(wordSeed, lower(eights.Load(x[:8]))&(^uint64(0)>>((64-8*uint(min(n, 8)))&63)))
+			if n > 8 {
+				h = step(h, lower(eights.Load(x[8:]))&(^uint64(0)>>((128-8*uint(n))&63)))
+			}
+			dst = append(dst, unit{mix(h), int32(i + p), int32(i + end)})
+			starts &= starts - 1
+			continue
+		}
+		s.at = i + from
+		if from > 0 && spaces>>from == 0 {
+			return dst // another window shows where it ends
+		}
+		dst = s.next(dst)
+		if s.at >= i+64 || len(dst)+windowUnits >= cap(dst) {
+			return dst
+		}
+		// White space beyond ASCII ends words too.
+		done := uint(s.at - i)
+		starts = starts&(^uint64(0)<<done) | ^spaces&(1<<done)
+	}
+	s.at = i + 64
+	return dst
+}
+
+// lower makes letters of ASCII lower-case, and leaves digits.
+func lower(x uint64) uint64 { return x | 0x2020202020202020 }
+
+// next appends the next word, or what [scanner.fillSlow] does.
+func (s *scanner) next(dst []unit) []unit {
+	text, at := s.text, s.at
+	for at < len(text) && folded[text[at]] <= isSpace {
+		at++
+	}
+	s.at = at
+	h, n := plainWord(text, at)
+	end := at + n
+	after := end
+	for after < len(text) && folded[text[after]] == isSkipped {
+		after++
+	}
+	if after < len(text) && folded[text[after]] != isSpace { // something goes on behind punctuation, or beyond ASCII
+		return s.fillSlow(dst)
+	}
+	if n > 0 {
+		dst = append(dst, unit{mix(h), int32(at), int32(end)})
+	}
+	s.at = after
 	return dst
 }
 
