@@ -152,7 +152,7 @@ func (b *Benchmark) readItems(in io.Reader, format string, add func(id string, i
 // readCSV reads files with a line of names (C-Eval) and without (MMLU: question, four choices, letter).
 func (b *Benchmark) readCSV(in io.Reader, add func(string, item)) error {
 	r := csv.NewReader(in)
-	r.FieldsPerRecord, r.LazyQuotes = -1, true
+	r.FieldsPerRecord, r.LazyQuotes, r.ReuseRecord = -1, true, true
 	var take []int // columns
 	id := -1
 	for n := 0; ; n++ {
@@ -178,17 +178,17 @@ func (b *Benchmark) readCSV(in io.Reader, add func(string, item)) error {
 			line, _ := r.FieldPos(0)
 			return fmt.Errorf("line %d: %d columns, want at least the %d up to the last of fields", line, len(row), 1+slices.Max(take))
 		}
-		it := item{}
+		texts := make([]string, 0, len(row))
 		for i, text := range row {
 			if take != nil && slices.Contains(take, i) || take == nil && (i < len(row)-1 || !isLabel(text)) {
-				it.texts = append(it.texts, text)
+				texts = append(texts, text)
 			}
 		}
 		name := strconv.Itoa(n)
 		if id >= 0 && id < len(row) {
 			name = row[id]
 		}
-		add(name, it)
+		add(name, item{texts: texts})
 	}
 }
 

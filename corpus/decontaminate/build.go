@@ -10,7 +10,7 @@ import (
 // builder collects grams.
 type builder struct {
 	*Index
-	held  pieces[holding] // in the order of the items
+	held  [1 << bucketBits]bucket // by the highest bits of the keys
 	ends  [2]pieces[uint64]
 	nears pieces[uint64]
 	s     scanner
@@ -24,6 +24,29 @@ type holding struct {
 	key  uint64
 	item uint32
 	kind uint32
+}
+
+// bucketBits is how many bits of the keys what items have is dealt by at once: so few more have the same that they are sorted in the first cache.
+const bucketBits = 10
+
+// bucket is a list of what items have, in their order. It grows without being copied.
+type bucket struct {
+	full [][]holding
+	last []holding
+	n    int
+}
+
+const bucketPiece = 256 // holdings at most
+
+func (b *bucket) add(h holding) {
+	if len(b.last) == cap(b.last) {
+		if b.n > 0 {
+			b.full = append(b.full, b.last)
+		}
+		b.last = make([]holding, 0, min(max(2*cap(b.last), 16), bucketPiece))
+	}
+	b.last = append(b.last, h)
+	b.n++
 }
 
 // pieces is a list that is gone through once: it grows without being copied.
@@ -128,7 +151,7 @@ func (b *builder) take(k int, id uint32, units []unit, lettered bool) {
 	}
 	g.lengths |= 1 << n
 	grams := len(units) - n + 1
-	held, ends, nears := b.held.room(grams), b.ends[k].room(grams), b.nears.room(grams)
+	ends, nears := b.ends[k].room(grams), b.nears.room(grams)
 	whole, near, last := newRolling(n), newRolling(b.near), newRolling(g.min)
 	letter := -n // the last
 	for i := range units {
@@ -143,7 +166,8 @@ func (b *builder) take(k int, id uint32, units []unit, lettered bool) {
 		if i+1 < n || lettered && i-letter >= n {
 			continue
 		}
-		*held = append(*held, holding{gramKey(whole.hash, n), id, uint32(k)})
+		key := gramKey(whole.hash, n)
+		b.held[key>>(64-bucketBits)].add(holding{key, id, uint32(k)})
 		*ends = append(*ends, last.hash)
 		if g.min != b.near {
 			*nears = append(*nears, near.hash)
@@ -176,16 +200,33 @@ func (r *rolling) take(units []unit, i int) {
 // gramKey keeps grams of different lengths apart. It is never 0, which is an empty place in the table.
 func gramKey(h uint64, n int) uint64 { return mix(h+uint64(n)*wordSeed) | 1 }
 
-// build makes the tables. It ends early when the context does.
+// build makes the tables. It ends early, with its error, when ctx does.
 func (b *builder) build(ctx context.Context) (*Index, error) {
 	x := b.Index
-	held, err := b.byKey(ctx)
-	if err != nil {
-		return nil, err
+	grams := 0
+	for i := range b.held {
+		grams += b.held[i].n
 	}
-	x.table, x.first = newTable(len(held)), make([]uint32, 0, len(held)+1)
-	x.holders = make([]uint32, 0, len(held))
+	x.table, x.first = newTable(grams), make([]uint32, 0, grams+1)
+	x.holders = make([]uint32, 0, grams)
+	sorter := newSorter(grams)
 	var of [2]int // grams by kind
+	for i := range b.held {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		b.number(sorter.byKey(&b.held[i]), &of)
+		b.held[i] = bucket{}
+	}
+	x.first = append(x.first, uint32(len(x.holders)))
+	x.table.end()
+	b.blooms(len(x.table.keys), of)
+	return x, ctx.Err()
+}
+
+// number gives the grams of what items have, in the order of the keys, their numbers, and counts the grams of each kind.
+func (b *builder) number(held []holding, of *[2]int) {
+	x := b.Index
 	for i := 0; i < len(held); {
 		key, kinds := held[i].key, uint32(0)
 		x.table.add(key)
@@ -200,63 +241,47 @@ func (b *builder) build(ctx context.Context) (*Index, error) {
 		of[inWords] += int(kinds & 1)
 		of[inCharacters] += int(kinds >> 1)
 	}
-	x.first = append(x.first, uint32(len(x.holders)))
-	x.table.end()
-	b.blooms(len(x.table.keys), of)
-	return x, ctx.Err()
 }
 
-// byKey returns what items have in the order of the keys; items of the same key stay in theirs. The keys are hashes: the bits by which they are
-// dealt leave few that are still to be sorted.
-func (b *builder) byKey(ctx context.Context) ([]holding, error) {
-	n := 0
-	for _, piece := range b.held {
-		n += len(piece)
-	}
-	const high = 10
-	low := max(bits.Len(uint(n))-high, 1)
-	sorted := make([]holding, n)
-	ends := deal(sorted, b.held, 64-high, high)
-	b.held = nil
-	var room []holding
-	from := 0
-	for _, end := range ends {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		part := sorted[from:end]
-		from = end
-		room = append(room[:0], part...)
-		deal(part, [][]holding{room}, 64-high-low, low)
-		for i := 1; i < len(part); i++ {
-			for k := i; k > 0 && part[k].key < part[k-1].key; k-- {
-				part[k], part[k-1] = part[k-1], part[k]
-			}
-		}
-	}
-	return sorted, nil
+// sorter sorts buckets. The keys are hashes: of as many as there are of them, the bits behind those of the bucket leave few to be sorted.
+type sorter struct {
+	width  int // bits
+	at     []uint32
+	sorted []holding
 }
 
-// deal copies from to dst by some bits of the keys, stably, and returns where those of each value end.
-func deal(dst []holding, from [][]holding, shift, width int) []int {
-	mask := uint64(1)<<width - 1
-	at := make([]int, 1<<width+1)
-	for _, piece := range from {
+func newSorter(all int) *sorter {
+	width := max(bits.Len(uint(all))-bucketBits, 1)
+	return &sorter{width: width, at: make([]uint32, 1<<width+1)}
+}
+
+// byKey returns what a bucket holds in the order of the keys, until it is called again; items of the same key stay in theirs.
+func (s *sorter) byKey(b *bucket) []holding {
+	s.sorted = slices.Grow(s.sorted[:0], b.n)[:b.n]
+	shift, mask := 64-bucketBits-s.width, uint64(1)<<s.width-1
+	clear(s.at)
+	pieces := append(b.full, b.last)
+	for _, piece := range pieces {
 		for i := range piece {
-			at[piece[i].key>>shift&mask+1]++
+			s.at[piece[i].key>>shift&mask+1]++
 		}
 	}
-	for i := 1; i < len(at); i++ {
-		at[i] += at[i-1]
+	for i := 1; i < len(s.at); i++ {
+		s.at[i] += s.at[i-1]
 	}
-	for _, piece := range from {
+	for _, piece := range pieces {
 		for i := range piece {
-			to := &at[piece[i].key>>shift&mask]
-			dst[*to] = piece[i]
+			to := &s.at[piece[i].key>>shift&mask]
+			s.sorted[*to] = piece[i]
 			*to++
 		}
 	}
-	return at[:1<<width]
+	for i := 1; i < len(s.sorted); i++ {
+		for k := i; k > 0 && s.sorted[k].key < s.sorted[k-1].key; k-- {
+			s.sorted[k], s.sorted[k-1] = s.sorted[k-1], s.sorted[k]
+		}
+	}
+	return s.sorted
 }
 
 // blooms makes the filters for a number of grams, in all and of each kind.

@@ -99,7 +99,7 @@ type table struct {
 }
 
 func newTable(n int) table {
-	size := max(4, bits.Len(uint(n)))
+	size := max(4, bits.Len(uint(n))-2) // two to four keys in a line of the cache
 	return table{make([]uint64, 0, n), make([]uint32, 0, 1<<size+1), uint(64 - size)}
 }
 
