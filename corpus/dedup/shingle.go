@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/athanor-lm/athanor/internal/eights"
+	"github.com/athanor-lm/athanor/internal/kernel"
 )
 
 // shingler cuts texts into tokens and hashes runs of n of them. A token is a word, or a single character of a script that is
@@ -25,6 +26,7 @@ type shingler struct {
 	hashes       []uint64
 	word         []byte
 	class        *[tableEndRune]uint16
+	windows      kernel.ByteWindows
 }
 
 // What table[r] says of characters below tableEndRune; from classLetter on it is the folded letter itself.
@@ -174,23 +176,67 @@ func (s *shingler) cutAtSpaces(text string) {
 // cut finds the tokens of a text, and says how many are single characters.
 func (s *shingler) cut(text string) (chars int) {
 	s.tokens = s.tokens[:0]
-	for i := 0; i < len(text); {
-		switch asciiWord[text[i]] {
-		case 0:
-			i++
-		case 1:
-			h, end := letters(text, i)
-			if end < len(text) && asciiWord[text[end]] == 2 {
-				i, chars = s.slow(text, i, chars)
-				continue
-			}
-			s.tokens = append(s.tokens, h)
-			i = end + 1
-		default:
-			i, chars = s.slow(text, i, chars)
-		}
+	s.windows.Reset(wordSets, text)
+	i := 0
+	for i+64+16 <= len(text) {
+		i, chars = s.window(text, i, chars)
+	}
+	for i < len(text) {
+		i, chars = s.step(text, i, chars)
 	}
 	return chars
+}
+
+// wordSets are the letters of ASCII, and what is in words beside them.
+var wordSets = kernel.NewByteSets("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789")
+
+// window finds the tokens that begin and end in the 64 bytes at i, and returns where to go on, and how many tokens of one character there are
+// now. Most are up to 16 letters of ASCII: those take no branch that cannot be foretold.
+func (s *shingler) window(text string, i, chars int) (int, int) {
+	w := s.windows.At(i)
+	letters, in := w[0], w[0]|w[1]|w[3]
+	part := text[i : i+64+16]
+	for starts := in &^ (in << 1); starts != 0; {
+		p := mathbits.TrailingZeros64(starts)
+		n := mathbits.TrailingZeros64(^(letters >> p))
+		if end := p + n; uint(n-1) < 16 && end < 64 && in>>end&1 == 0 {
+			x := part[p : p+16]
+			h := mix(wordSeed, (eights.Load(x[:8])|lower8)&(^uint64(0)>>((64-8*uint(min(n, 8)))&63)))
+			if n > 8 {
+				h = mix(h, (eights.Load(x[8:])|lower8)&(^uint64(0)>>((128-8*uint(n))&63)))
+			}
+			s.tokens = append(s.tokens, h)
+			starts &= starts - 1
+			continue
+		}
+		if p > 0 && in>>p == ^uint64(0)>>p {
+			return i + p, chars // another window shows where it ends
+		}
+		var at int
+		at, chars = s.step(text, i+p, chars)
+		if at >= i+64 {
+			return at, chars
+		}
+		done := uint(at - i)
+		starts = starts&(^uint64(0)<<done) | in&(1<<done) // one character may follow another
+	}
+	return i + 64, chars
+}
+
+// step finds the token at i, or passes over what is in none, and returns where to go on, and how many tokens of one character there are now.
+func (s *shingler) step(text string, i, chars int) (int, int) {
+	switch asciiWord[text[i]] {
+	case 0:
+		return i + 1, chars
+	case 1:
+		h, end := letters(text, i)
+		if end < len(text) && asciiWord[text[end]] == 2 {
+			return s.slow(text, i, chars)
+		}
+		s.tokens = append(s.tokens, h)
+		return end + 1, chars
+	}
+	return s.slow(text, i, chars)
 }
 
 // letters hashes the ASCII letters at a place, in lower case, eight at a time, and returns where they end.

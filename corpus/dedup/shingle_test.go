@@ -101,9 +101,13 @@ func FuzzShingler(f *testing.F) {
 	}
 	s := newShingler(1, 1)
 	f.Fuzz(func(t *testing.T, text string) {
-		s.text(text)
-		if want := plainHashes(plainTokens(text)); !slices.Equal(s.tokens, want) {
-			t.Errorf("%q: %d tokens, want %d: %q", text, len(s.tokens), len(want), plainTokens(text))
+		// Between words at every place of 64 bytes, and of so many that the end is looked at otherwise.
+		long := strings.Repeat(text+" seven letters ", 1+200/(len(text)+14)) + text + strings.Repeat("x", len(text)%20)
+		for _, text := range []string{text, long} {
+			s.text(text)
+			if want := plainHashes(plainTokens(text)); !slices.Equal(s.tokens, want) {
+				t.Errorf("%q: %d tokens, want %d: %q", text, len(s.tokens), len(want), plainTokens(text))
+			}
 		}
 	})
 }
