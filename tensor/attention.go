@@ -42,6 +42,7 @@ func (t *Tape) Attention(qkv *Tensor, s AttnSpec) *Tensor {
 		panic(fmt.Sprintf("tensor.Attention: %d heads of %d, recorded was %v", s.H, s.D, &n.out))
 	}
 	a := &n.a
+	a.Wait(t.pool)
 	a.B, a.T, a.H, a.K, a.D = B, T, s.H, s.K, s.D
 	a.KeyLo, a.KeyHi, a.Positions = s.KeyLo, s.KeyHi, s.Positions
 	a.Cos, a.Sin = nil, nil
@@ -92,7 +93,7 @@ func (n *attnNode) forward(t *Tape) {
 		t.flops("Attention", 4*n.pairs())
 		return
 	}
-	kernel.AttentionForward(t.pool, a)
+	kernel.StartAttentionForward(t.pool, a)
 }
 
 // backward, with P the probabilities, recomputed from q, k and the saved log-sum-exps: dv = Pᵀ·dout, dP = dout·vᵀ,
@@ -104,12 +105,13 @@ func (n *attnNode) backward(t *Tape) {
 	t.remake(n.x)
 	var add bool
 	a := &n.a
+	a.Wait(t.pool)
 	a.QKV, a.Out, a.LSE, a.DOut = t.mat(n.x), t.mat(&n.out), t.floats(n.lse), t.gradOf(&n.out)
 	a.DQKV, add = t.gradPart(n.x, &n.part)
 	if t.dry {
 		t.flops("Attention", 10*n.pairs())
 	} else {
-		kernel.AttentionBackward(t.pool, a)
+		kernel.StartAttentionBackward(t.pool, a)
 	}
 	if add {
 		t.addTo(t.gradOf(n.x), a.DQKV)

@@ -104,6 +104,7 @@ func (n *headLossNode) forward(t *Tape) {
 	}
 	gather := len(n.valid) < x.Rows || add
 	if gather && !add && !dx.IsNil() {
+		t.pool.Wait()
 		clearMat(dx)
 	}
 	for lo := 0; lo < len(n.valid); lo += n.chunk {
@@ -114,6 +115,7 @@ func (n *headLossNode) forward(t *Tape) {
 			n.run(t, x.RowsFrom(lo, lo+len(rows)), rowsOrNil(dx, lo, lo+len(rows)), rows, lo)
 		}
 	}
+	t.pool.Wait()
 	n.loss.sum, n.loss.count = 0, len(n.valid)
 	for _, l := range n.ce.losses[:len(n.valid)] {
 		n.loss.sum += float64(l)
@@ -155,9 +157,11 @@ func (n *headLossNode) run(t *Tape, x, dx kernel.Mat, rows []int32, at int) {
 	n.g = kernel.GemmArgs{A: x, B: t.operand(n.w), TransB: true, C: logits}
 	t.gemm(n.kind, &n.g)
 
+	t.pool.WaitFor(&n.ce)
 	n.ce.n, n.ce.logits, n.ce.rows, n.ce.at, n.ce.grad = n, logits, rows, at, t.train
 	n.ce.half = t.compute == BF16
-	t.pool.Run(len(rows), 1, &n.ce)
+	losses := kernel.MatF32(n.ce.losses[at:at+len(rows)], len(rows), 1)
+	t.pool.Start(len(rows), 1, &n.ce, kernel.Writes(logits), kernel.Writes(losses))
 	if !t.train {
 		return
 	}

@@ -6,7 +6,7 @@ import (
 	"github.com/athanor-lm/athanor/internal/kernel"
 )
 
-// gemm runs a product, or while planning counts it.
+// gemm starts a product, or while planning counts it.
 func (t *Tape) gemm(kind string, g *kernel.GemmArgs) {
 	if t.dry {
 		k := g.A.Cols
@@ -20,7 +20,7 @@ func (t *Tape) gemm(kind string, g *kernel.GemmArgs) {
 	if t.compute == BF16 {
 		g.Compute = BF16
 	}
-	kernel.Gemm(t.pool, g)
+	kernel.StartGemm(t.pool, g)
 }
 
 func (t *Tape) flops(kind string, n float64) {
@@ -122,10 +122,16 @@ func (n *linearNode) outputOnly() bool { return n.pre.tape == nil }
 // backward, with dy the gradient of x·wᵀ + b: dx = dy·w, dw += dyᵀ·x, db += Σ_rows dy, and dresidual = dout.
 func (n *linearNode) backward(t *Tape) {
 	dy, dyMem := n.outputGrad(t)
-	first := n.w.trained() && t.remadeByGrad(n.x) // its product also makes x, which the weight's needs
+	// The weight's product comes first, so that the gradient of x may be put over x; but not where that one's product makes x, nor where memory is not
+	// scarce: dx takes of dy only the rows a worker has made itself, so that nobody need wait for it.
+	makes := n.w.trained() && t.remadeByGrad(n.x)
+	first := makes || t.prog.keep && t.wantsGrad(n.x)
 	if first {
-		n.x.buf.remade = true
-		n.g = kernel.GemmArgs{A: dy, B: t.operand(n.w), ActOut: t.mat(n.x)}
+		n.g = kernel.GemmArgs{A: dy, B: t.operand(n.w)}
+		if makes {
+			n.x.buf.remade = true
+			n.g.ActOut = t.mat(n.x)
+		}
 		t.inputGrad(n.kind, n.x, &n.g)
 	}
 	if n.w.trained() {

@@ -8,6 +8,7 @@ import (
 
 // Operations reach memory only through the functions here. While planning they note the use and return nil pointers,
 // which is how lifetimes get recorded: an operation touches in its dry run exactly what it touches in a real one.
+// Jobs of the operations before may still be under way (kernel.Pool.Start): an operation that touches memory outside of a job waits for the pool first.
 
 func pointerAt(a *arena, off int) unsafe.Pointer { return unsafe.Add(a.base, off) }
 

@@ -83,6 +83,7 @@ type normJob struct {
 }
 
 func (n *normNode) prepare(t *Tape, y kernel.Mat) {
+	t.pool.WaitFor(&n.job)
 	n.job = normJob{n: n, ones: n.job.ones, y: y, w: t.values(n.w), b: t.values(n.b)}
 	if n.stats != nil {
 		if s := t.floats(n.stats); s != nil {
@@ -98,9 +99,36 @@ func (n *normNode) prepare(t *Tape, y kernel.Mat) {
 func (n *normNode) forward(t *Tape) {
 	n.prepare(t, t.mat(&n.out))
 	n.job.x = t.mat(n.x)
-	if !t.dry {
-		t.pool.Run(n.job.y.Rows, grain(n.job.y.Cols), &n.job)
+	n.start(t, n.job.y.Rows, grain(n.job.y.Cols), 1)
+}
+
+// start hands the job out, whose units are so many rows.
+func (n *normNode) start(t *Tape, units, grain, rows int) {
+	j := &n.job
+	if t.dry {
+		return
 	}
+	y := kernel.Writes
+	if j.reverse {
+		y = kernel.Reads
+	}
+	if j.y.DT == F16 || j.reverse && j.dx.IsNil() {
+		t.pool.Run(units, grain, j)
+		return
+	}
+	var rstd, mean, sums kernel.Mat
+	hat := kernel.Reads
+	if j.rstd != nil {
+		rstd, mean = kernel.MatF32(j.rstd, j.y.Rows, 1), kernel.MatF32(j.mean, j.y.Rows, 1)
+		if !j.x.IsNil() && !j.reverse {
+			hat = kernel.Writes
+		}
+	}
+	if j.reverse {
+		sums = kernel.MatF32(j.partials, units, 2*j.y.Cols)
+	}
+	t.pool.Start(units, grain, j, y(j.y).Of(rows), kernel.Reads(j.x).Of(rows), hat(j.hat).Of(rows), kernel.Writes(j.dx).Of(rows),
+		kernel.Writes(j.half).Of(rows), kernel.Writes(rstd).Of(rows), kernel.Writes(mean).Of(rows), kernel.Writes(sums))
 }
 
 // remake computes the output from what is kept.
@@ -109,9 +137,7 @@ func (n *normNode) remake(t *Tape) {
 	if n.hat == nil {
 		n.job.x = t.mat(n.x)
 	}
-	if !t.dry {
-		t.pool.Run(n.job.y.Rows, grain(n.job.y.Cols), &n.job)
-	}
+	n.start(t, n.job.y.Rows, grain(n.job.y.Cols), 1)
 }
 
 // backward, with x̂ = (x − mean)·rstd (mean 0 for RMSNorm) and g = dy·w: dx = rstd·(g − mean(g) − x̂·mean(g·x̂)) (without mean(g)
@@ -132,12 +158,20 @@ func (n *normNode) backward(t *Tape) {
 		}
 	}
 	j.partials = t.scratch(&n.partials, chunks(rows)*2*cols)
+	n.start(t, chunks(rows), 1, normChunk)
+	t.sums = append(t.sums, n)
+}
+
+// addUp adds the chunks' sums to the weights' gradients: at the end of the backward pass, as it needs the chunks of all workers, which before had
+// to wait for each other here.
+func (n *normNode) addUp(t *Tape) {
+	partials := t.floats(n.partials)
 	if t.dry {
 		return
 	}
-	t.pool.Run(chunks(rows), 1, j)
-	n.sum = sumJob{dst: [2][]float32{t.gradients(n.w), t.gradients(n.b)}, src: j.partials, cols: cols}
-	t.pool.Run(cols, 256, &n.sum)
+	t.pool.WaitFor(&n.sum)
+	n.sum = sumJob{dst: [2][]float32{t.gradients(n.w), t.gradients(n.b)}, src: partials, cols: n.x.cols()}
+	t.pool.Start(n.sum.cols, 256, &n.sum, kernel.Reads(kernel.MatF32(partials, 1, len(partials))), vector(n.sum.dst[0]), vector(n.sum.dst[1]))
 }
 
 func (j *normJob) Do(worker, lo, hi int) {
@@ -304,4 +338,12 @@ func (j *sumJob) Do(_, lo, hi int) {
 			kernel.AddTo(dst[lo:hi], j.src[off+lo:off+hi])
 		}
 	}
+}
+
+// vector is the use of a vector that is added to.
+func vector(v []float32) kernel.Use {
+	if v == nil {
+		return kernel.Use{}
+	}
+	return kernel.Writes(kernel.MatF32(v, 1, len(v)))
 }

@@ -37,6 +37,7 @@ func (n *leafNode) backward(t *Tape) {
 	if t.dry {
 		return
 	}
+	t.pool.Wait()
 	row := make([]float32, g.Cols)
 	dst := n.p.Grad.F32()
 	for i := range g.Rows {
@@ -69,6 +70,7 @@ func (n *sinkNode) forward(t *Tape) {
 	if t.dry {
 		return
 	}
+	t.pool.Wait()
 	for i := range g.Rows {
 		kernel.StoreF32(g, i, n.r[i*g.Cols:(i+1)*g.Cols])
 	}

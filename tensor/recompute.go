@@ -72,6 +72,7 @@ func (t *Tape) Backward(l *Loss) {
 	if t.prog == nil || !t.train {
 		panic("tensor.Backward: outside a training run")
 	}
+	t.sums = t.sums[:0]
 	for i := l.index; i >= 0; i-- {
 		switch n := t.prog.nodes[i].(type) {
 		case *segmentEnd:
@@ -86,5 +87,9 @@ func (t *Tape) Backward(l *Loss) {
 				n.backward(t)
 			}
 		}
+	}
+	t.tick()
+	for _, n := range t.sums {
+		n.addUp(t)
 	}
 }

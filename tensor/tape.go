@@ -35,6 +35,7 @@ type Tape struct {
 
 	add  addJob
 	conv convertJob
+	sums []*normNode // whose chunks' sums are to be added up at the end of the backward pass
 }
 
 // node is an operation's record of one call.
@@ -179,7 +180,11 @@ func (t *Tape) execute(p *program, body func()) {
 	}
 }
 
-func (t *Tape) leave() { t.prog, t.again, t.rerun = nil, nil, false }
+// leave ends a run; after a panic of the body, jobs may still be under way.
+func (t *Tape) leave() {
+	t.prog, t.again, t.rerun = nil, nil, false
+	t.pool.Wait()
+}
 
 // next returns the record for a call: the one the same call used before, or while planning a new one (fresh).
 func next[T any, N interface {

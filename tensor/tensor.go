@@ -215,5 +215,6 @@ func (x *Tensor) current(op string) (kernel.Mat, bool) {
 	}
 	t.tick()
 	m := t.mat(x)
+	t.pool.Wait()
 	return m, !t.dry
 }

@@ -38,17 +38,34 @@ type AttnArgs struct {
 
 // AttentionForward computes a.Out and a.LSE.
 func AttentionForward(p *Pool, a *AttnArgs) {
+	StartAttentionForward(p, a)
+	p.Wait()
+}
+
+// StartAttentionForward is AttentionForward that returns without waiting (see Pool.Start). a must stay as it is until a.Wait.
+func StartAttentionForward(p *Pool, a *AttnArgs) {
+	a.Wait(p)
 	a.check("AttentionForward", a.Out)
 	a.job.run(p, a, false)
 }
 
 // AttentionBackward computes a.DQKV from a.DOut, a.QKV, a.Out and a.LSE, recomputing the probabilities tile by tile.
 func AttentionBackward(p *Pool, a *AttnArgs) {
+	StartAttentionBackward(p, a)
+	p.Wait()
+}
+
+// StartAttentionBackward is AttentionBackward that returns without waiting (see Pool.Start). a must stay as it is until a.Wait.
+func StartAttentionBackward(p *Pool, a *AttnArgs) {
+	a.Wait(p)
 	a.check("AttentionBackward", a.Out)
 	a.checkMat("AttentionBackward", "DOut", a.DOut, a.H*a.D)
 	a.checkMat("AttentionBackward", "DQKV", a.DQKV, (a.H+2*a.K)*a.D)
 	a.job.run(p, a, true)
 }
+
+// Wait returns when a is not in use any more.
+func (a *AttnArgs) Wait(p *Pool) { p.WaitFor(&a.job) }
 
 // check panics where sizes do not fit each other.
 func (a *AttnArgs) check(op string, out Mat) {

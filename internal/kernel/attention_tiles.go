@@ -47,7 +47,16 @@ func (j *attnJob) run(p *Pool, a *AttnArgs, backward bool) {
 	if len(j.work) < p.Workers() {
 		j.work = make([]attnWork, p.Workers())
 	}
-	p.Run(units*j.splits, 1, j)
+	if j.cache != nil {
+		p.Run(units*j.splits, 1, j)
+		return
+	}
+	lse := Mat{Ptr: unsafe.Pointer(&a.LSE[0]), DT: F32, Rows: a.B, Cols: a.H * a.T, Stride: a.H * a.T}
+	if backward {
+		p.Start(units, 1, j, Reads(a.QKV).Of(a.T), Reads(a.Out).Of(a.T), Reads(lse), Reads(a.DOut).Of(a.T), Writes(a.DQKV).Of(a.T))
+		return
+	}
+	p.Start(units*j.splits, 1, j, Reads(a.QKV).Of(a.T), Writes(a.Out).Of(a.T), Writes(lse))
 }
 
 // attnCompute is the type operands are packed in.

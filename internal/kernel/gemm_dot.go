@@ -35,8 +35,8 @@ func (r *gemmRun) runDot() {
 	rowBytes := (r.k + per - 1) / per * 64
 	d := &r.dot
 	*d = dotRun{f: dotFor(r.mk), lda: rowBytes, chunks: r.k / per, tail: r.k % per}
-	r.p.shared.reset(r.m * rowBytes)
-	d.a = r.p.shared.take(r.m * rowBytes)
+	r.p.finish()
+	d.a = r.p.shared[0].alone(r.p, r.m*rowBytes)
 	clear(unsafe.Slice((*byte)(d.a), r.m*rowBytes))
 	for i := range r.m {
 		dst := unsafe.Add(d.a, i*rowBytes)
@@ -48,21 +48,19 @@ func (r *gemmRun) runDot() {
 			packConvert(r.mk, unsafe.Add(dst, k*dt.Size()), r.a.at(i, k), r.a.dt, 1)
 		}
 	}
-	for w := range r.p.scratch {
-		r.p.scratch[w].reset((dotRows + 1) * dotCols * 4)
-	}
 	grain := 1
 	if r.m*r.n*r.k < minWork/4 {
 		grain = r.n
 	}
 	r.phase = dotPhase
-	r.p.Run((r.n+3)/4, grain, r)
+	r.p.post((r.n+3)/4, grain, r, nil)
+	r.p.finish()
 }
 
 // dotPart computes columns [4·lo, 4·hi).
 func (r *gemmRun) dotPart(worker, lo, hi int) {
 	ar := &r.p.scratch[worker]
-	off := ar.off
+	ar.reset((dotRows + 1) * dotCols * 4)
 	sums, tmp := ar.take(dotRows*dotCols*4), ar.take(dotCols*4)
 	end := min(4*hi, r.n)
 	for j0 := 4 * lo; j0 < end; j0 += dotCols {
@@ -72,7 +70,6 @@ func (r *gemmRun) dotPart(worker, lo, hi int) {
 		}
 		r.g.epilogue(0, j0, r.m, n, sums, dotCols, tmp)
 	}
-	ar.off = off
 }
 
 // dotQuad computes columns [j, j+4) of all rows.

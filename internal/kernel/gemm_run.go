@@ -17,7 +17,7 @@ const (
 	packColumns = 16        // packing an element of A costs about as much as this many columns' multiply-adds
 )
 
-// gemmRun is one running Gemm. Its phases are Jobs of the pool.
+// gemmRun is a phase of a Gemm, a Job of the pool.
 type gemmRun struct {
 	p     *Pool
 	g     *GemmArgs
@@ -39,6 +39,8 @@ type gemmRun struct {
 	n0, n1, k0, k1 int            // the block and pass in hand
 	shared         unsafe.Pointer // packed columns [n0, n1) of B, or all rows of A
 	part           unsafe.Pointer // partial sums [m, nc] where K takes several passes and C cannot hold them
+
+	sharedBytes, partBytes int
 }
 
 type gemmPhase uint8
@@ -51,6 +53,14 @@ const (
 
 // Gemm computes g.C on the pool. It panics where shapes or types do not fit.
 func Gemm(p *Pool, g *GemmArgs) {
+	StartGemm(p, g)
+	p.Wait()
+}
+
+// StartGemm is Gemm that returns without waiting (see Pool.Start). What g describes must stay as it is until Pool.Wait; g itself is copied.
+func StartGemm(p *Pool, g *GemmArgs) {
+	p.enter()
+	defer p.leave()
 	r := &p.gemm
 	r.start(p, g)
 	if r.takesDot() {
@@ -61,24 +71,24 @@ func Gemm(p *Pool, g *GemmArgs) {
 	r.g = nil
 }
 
-// runTiles computes the product block by block.
+// runTiles hands out the product block by block.
 func (r *gemmRun) runTiles() {
-	p := r.p
 	r.plan()
 	for r.n0 = 0; r.n0 < r.n; r.n0 += r.nc {
 		r.n1 = min(r.n0+r.nc, r.n)
 		for r.k0 = 0; ; r.k0 = r.k1 {
 			r.k1 = min(r.k0+r.kc, r.k)
 			if r.ownBytes == 0 {
-				r.phase = packPhase
+				p := r.p
+				r.shared = p.shared[p.turn].alone(p, r.sharedBytes) // while it is packed, others may still read what was packed before
+				p.turn = 1 - p.turn
 				units := r.panels()
 				if r.sharedA {
 					units = r.panelsOf(r.m)
 				}
-				p.Run(units, r.packGrain(units), r)
+				r.hand(packPhase, units, r.packGrain(units))
 			}
-			r.phase = tilePhase
-			p.Run(r.wm*r.wn, 1, r)
+			r.hand(tilePhase, r.wm*r.wn, 1)
 			if r.k1 == r.k {
 				break
 			}
@@ -144,14 +154,8 @@ func (r *gemmRun) plan() {
 	if r.packsOwn(sharedBytes) {
 		r.ownBytes, sharedBytes = sharedBytes, 0
 	}
-	p.shared.reset(sharedBytes + partBytes)
-	r.shared = p.shared.take(sharedBytes)
-	if partBytes > 0 {
-		r.part = p.shared.take(partBytes)
-	}
-	for w := range p.scratch {
-		p.scratch[w].reset(r.scratchBytes())
-	}
+	r.sharedBytes, r.partBytes = sharedBytes, partBytes
+	r.part = p.part.alone(p, partBytes)
 }
 
 // chooseShared decides whether workers share packed A instead of B. Writing what others read, and reading it back, is
@@ -229,14 +233,13 @@ func (r *gemmRun) scratchBytes() int {
 // packShared packs panels [lo, hi) of the operand that workers share.
 func (r *gemmRun) packShared(worker, lo, hi int) {
 	ar := &r.p.scratch[worker]
-	off := ar.off
+	ar.reset(r.scratchBytes())
 	tmp := ar.take(packTmpBytes)
 	if r.sharedA {
 		r.packRowsOfA(r.shared, 0, r.m, lo, hi, tmp, true)
 	} else {
 		r.packColumnsOfB(unsafe.Add(r.shared, lo*r.mk.panelBytesB(r.k1-r.k0)), lo, hi, tmp)
 	}
-	ar.off = off
 }
 
 // packColumnsOfB packs panels [lo, hi) of the block in hand to dst.
@@ -297,7 +300,7 @@ type gemmBlock struct {
 // cell computes the worker's cell (im, in) of the grid.
 func (r *gemmRun) cell(worker, im, in int) {
 	mk, ar := r.mk, &r.p.scratch[worker]
-	off := ar.off
+	ar.reset(r.scratchBytes())
 	b := gemmBlock{tmp: ar.take(packTmpBytes), tiles: ar.take(mk.mr * r.group * mk.nr * 4), ahead: (*tileAhead)(ar.take(int(unsafe.Sizeof(tileAhead{}))))}
 	shared := r.shared
 	panels, size := r.panels(), mk.panelBytesB(r.k1-r.k0)
@@ -330,7 +333,6 @@ func (r *gemmRun) cell(worker, im, in int) {
 			}
 		}
 	}
-	ar.off = off
 }
 
 // multiply computes the rows of b × panels [q0, q1), which are packed at bp.
