@@ -22,7 +22,7 @@ func TestReadingALongTextShowsItsProgress(t *testing.T) {
 			t.Fatal(err)
 		}
 		if long {
-			in.(*textInput).start = time.Now().Add(-time.Minute)
+			in.(unzipped).from.start = time.Now().Add(-time.Minute)
 		}
 		text, err := io.ReadAll(in)
 		if err != nil || len(text) != 1<<20 {
