@@ -132,6 +132,9 @@ func (e *em) round(ctx context.Context) error {
 		sum += expected
 		n++
 	}
+	if n == 0 { // so little text that each piece is expected less than once: they stay
+		return nil
+	}
 	e.pieces, e.scores = e.pieces[:n], e.scores[:n]
 	logSum := float32(mathext.Digamma(float64(sum)))
 	for i, s := range e.scores {

@@ -199,6 +199,7 @@ func TestUserRulesNormalize(t *testing.T) {
 func FuzzTrain(f *testing.F) {
 	f.Add("the cat\nthe rat ▁ 中文中文\x00\xff", uint16(3), uint16(40))
 	f.Add("aaaa aaa aa a", uint16(0x1f2), uint16(300))
+	f.Add("aaaaaaaa", uint16(7<<11), uint16(40)) // no piece is expected once
 	kinds := []Kind{Unigram, BPE, Word, Char}
 	f.Fuzz(func(t *testing.T, text string, options, size uint16) {
 		if len(text) > 2000 {
