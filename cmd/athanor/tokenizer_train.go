@@ -13,6 +13,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/athanor-lm/athanor/corpus/read"
+	"github.com/athanor-lm/athanor/internal/durable"
 	"github.com/athanor-lm/athanor/runlog"
 	"github.com/athanor-lm/athanor/tokenizer"
 )
@@ -141,14 +142,38 @@ func (t *tokenizerTrainCmd) refuseOverwrite() error {
 	return nil
 }
 
-// save writes the tokenizer and removes the files of one that it replaces.
-func (t *tokenizerTrainCmd) save(tok *tokenizer.Tokenizer) error {
+// save writes the tokenizer aside, and then puts it in the place of one that it replaces, of which no file stays. A full disk leaves
+// the old one.
+func (t *tokenizerTrainCmd) save(tok *tokenizer.Tokenizer) (err error) {
+	if err := os.MkdirAll(t.Out, 0o777); err != nil {
+		return err
+	}
+	aside, err := os.MkdirTemp(t.Out, ".new-*")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(aside)) }()
+	if err := tok.Save(aside); err != nil {
+		return err
+	}
 	for _, name := range tokenizerFiles {
+		if _, err := os.Stat(filepath.Join(aside, name)); err == nil {
+			continue
+		}
 		if err := os.Remove(filepath.Join(t.Out, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
-	return tok.Save(t.Out)
+	written, err := os.ReadDir(aside)
+	if err != nil {
+		return err
+	}
+	for _, f := range written {
+		if err := os.Rename(filepath.Join(aside, f.Name()), filepath.Join(t.Out, f.Name())); err != nil {
+			return err
+		}
+	}
+	return durable.SyncDir(t.Out)
 }
 
 // trainProgress shows the phases of a training, one after the other.
