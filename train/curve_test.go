@@ -128,14 +128,16 @@ func TestHalfPrecisionEndsWithinOnePercentOfF32(t *testing.T) {
 }
 
 func TestAnyNumberOfWorkersGivesTheSameBits(t *testing.T) {
-	c := loadCurve(t, "curve-llama")
-	for _, dtype := range []string{"f32", "bf16"} {
-		want, _ := c.run(t, dtype, 1, 2)
-		for _, workers := range []int{2, 3} {
-			got, _ := c.run(t, dtype, workers, 2)
-			for s := range got {
-				if got[s] != want[s] {
-					t.Fatalf("%s on %d workers: loss of step %d is %v, on one %v", dtype, workers, s+1, got[s], want[s])
+	for _, name := range []string{"curve-gpt2", "curve-llama"} {
+		c := loadCurve(t, name)
+		for _, dtype := range []string{"f32", "bf16", "f16"} {
+			want, _ := c.run(t, dtype, 1, 2)
+			for _, workers := range []int{2, 3} {
+				got, _ := c.run(t, dtype, workers, 2)
+				for s := range got {
+					if got[s] != want[s] {
+						t.Fatalf("%s in %s on %d workers: loss of step %d is %v, on one %v", name, dtype, workers, s+1, got[s], want[s])
+					}
 				}
 			}
 		}
