@@ -120,7 +120,7 @@ func dispatch(parser *kong.Kong, args []string, exit *int, c *cliContext) (code 
 		switch {
 		case errors.Is(err, errQuiet):
 		case errors.Is(err, context.Canceled) && c.ctx.Err() != nil:
-			fmt.Fprintln(c.stderr, "athanor: interrupted")
+			fmt.Fprintln(c.stderr, "athanor:", interruption(err))
 		default:
 			fmt.Fprintln(c.stderr, "athanor:", err)
 		}
@@ -150,6 +150,14 @@ func signalContext(stderr io.Writer) (context.Context, context.CancelFunc) {
 		close(ch)
 		cancel()
 	}
+}
+
+// interruption is what an error of a cancelled context says to people: no more than that, where it does not tell what was kept.
+func interruption(err error) string {
+	if text := strings.TrimSuffix(err.Error(), ": "+context.Canceled.Error()); strings.Contains(text, "interrupted") {
+		return text
+	}
+	return "interrupted"
 }
 
 // calledAs is what to type to run this program again, from its argument 0.

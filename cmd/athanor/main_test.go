@@ -1,6 +1,10 @@
 package main
 
-import "testing"
+import (
+	"context"
+	"fmt"
+	"testing"
+)
 
 func TestHabitsOfOtherProgramsWork(t *testing.T) {
 	if code, out, stderr := piped("", "--version"); code != 0 || out != "athanor "+version+"\n" {
@@ -13,6 +17,18 @@ func TestHabitsOfOtherProgramsWork(t *testing.T) {
 	_, want, _ = piped("", "--help")
 	if code, out, stderr := piped("", "help"); code != 0 || out != want {
 		t.Errorf("exit %d: %s%s", code, out, stderr)
+	}
+}
+
+// What an interrupted command says of what was kept is not lost.
+func TestInterruptedCommandsSayWhatWasKept(t *testing.T) {
+	for want, err := range map[string]error{
+		"interrupted": fmt.Errorf("decontaminate: %w", context.Canceled),
+		"quickstart: interrupted before training began; nothing was kept": fmt.Errorf("quickstart: interrupted before training began; nothing was kept: %w", context.Canceled),
+	} {
+		if got := interruption(err); got != want {
+			t.Errorf("%v: %q, want %q", err, got, want)
+		}
 	}
 }
 
