@@ -227,3 +227,19 @@ func TestTokenizerTrainThatCannotSaveKeepsTheOldOne(t *testing.T) {
 		t.Errorf("left behind: %q, %v", left, err)
 	}
 }
+
+// What is in the way of a new file does not cost the files of the old tokenizer that have no successor.
+func TestTokenizerTrainRemovesNothingBeforeTheNewOneIsThere(t *testing.T) {
+	dir := t.TempDir()
+	text, tok := writeFile(t, filepath.Join(dir, "a.txt"), strings.Repeat("the cat sat on the mat\n", 50)), filepath.Join(dir, "tok")
+	if err := os.MkdirAll(filepath.Join(tok, "tokenizer.json"), 0o777); err != nil { // no file can come there
+		t.Fatal(err)
+	}
+	old := writeFile(t, filepath.Join(tok, "vocab.txt"), "[UNK]\nthe\n")
+	if code, _, stderr := piped("", "tokenizer", "train", text, "-o", tok, "--force", "-v", "260"); code != 1 {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+	if _, err := os.Stat(old); err != nil {
+		t.Errorf("the old tokenizer is gone: %v", err)
+	}
+}

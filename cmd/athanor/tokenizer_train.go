@@ -156,20 +156,22 @@ func (t *tokenizerTrainCmd) save(tok *tokenizer.Tokenizer) (err error) {
 	if err := tok.Save(aside); err != nil {
 		return err
 	}
-	for _, name := range tokenizerFiles {
-		if _, err := os.Stat(filepath.Join(aside, name)); err == nil {
-			continue
-		}
-		if err := os.Remove(filepath.Join(t.Out, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
 	written, err := os.ReadDir(aside)
 	if err != nil {
 		return err
 	}
+	kept := map[string]bool{}
 	for _, f := range written {
 		if err := os.Rename(filepath.Join(aside, f.Name()), filepath.Join(t.Out, f.Name())); err != nil {
+			return err
+		}
+		kept[f.Name()] = true
+	}
+	for _, name := range tokenizerFiles {
+		if kept[name] {
+			continue
+		}
+		if err := os.Remove(filepath.Join(t.Out, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
