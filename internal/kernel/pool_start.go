@@ -127,16 +127,22 @@ func (q *queued) use(uses []Use) {
 	}
 }
 
-// partsMeet reports whether parts of different workers touch the same bytes.
+// partsMeet reports whether parts of different workers touch the same bytes. Parts lie in order: those of b that meet one of a's follow each other, and
+// later ones of a meet no earlier ones, so that each is looked at once.
 func partsMeet(a *Use, an, aparts int, b *Use, bn, bparts int) bool {
+	w := 0
 	for v := range aparts {
 		alo, ahi := a.part(v, an, aparts)
-		for w := range bparts {
+		for ; w < bparts; w++ {
 			blo, bhi := b.part(w, bn, bparts)
-			if v != w && alo < bhi && blo < ahi {
+			if blo >= ahi {
+				break
+			}
+			if alo < bhi && v != w {
 				return true
 			}
 		}
+		w = max(0, w-1)
 	}
 	return false
 }

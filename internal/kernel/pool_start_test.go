@@ -181,3 +181,54 @@ func TestStartAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations a run, want 0", a)
 	}
 }
+
+// TestPartsMeetIsThatOfAllPairs compares any two jobs' uses, of rows that are narrow, wide, in units, whole, or fewer than the parts.
+func TestPartsMeetIsThatOfAllPairs(t *testing.T) {
+	mem, rng := MatF32(make([]float32, 96*8), 96, 8), rand.New(rand.NewPCG(1, 2))
+	use := func() Use {
+		lo := rng.IntN(96)
+		u := Writes(mem.RowsFrom(lo, lo+1+rng.IntN(96-lo)))
+		switch rng.IntN(4) {
+		case 0:
+			return u.Of(1 + rng.IntN(9))
+		case 1:
+			return u.Whole()
+		}
+		return u
+	}
+	met := 0
+	for range 20_000 {
+		a, an, b, bn := use(), 1+rng.IntN(40), use(), 1+rng.IntN(40)
+		if rng.IntN(2) == 0 {
+			b = a
+		}
+		aparts, bparts := min(an, 1+rng.IntN(9)), min(bn, 1+rng.IntN(9))
+		want := false
+		for v := range aparts {
+			for w := range bparts {
+				alo, ahi := a.part(v, an, aparts)
+				blo, bhi := b.part(w, bn, bparts)
+				want = want || v != w && alo < bhi && blo < ahi
+			}
+		}
+		if got := partsMeet(&a, an, aparts, &b, bn, bparts); got != want {
+			t.Fatalf("%+v, %d in %d parts, and %+v, %d in %d: %v, want %v", a, an, aparts, b, bn, bparts, got, want)
+		}
+		if want {
+			met++
+		}
+	}
+	if met < 5000 || met > 15_000 {
+		t.Errorf("%d of 20000 meet, want neither few nor most", met)
+	}
+}
+
+// BenchmarkPartsMeet is of the same rows with as many workers as large machines have.
+func BenchmarkPartsMeet(b *testing.B) {
+	u := Writes(MatF32(make([]float32, 4096), 512, 8))
+	for b.Loop() {
+		if partsMeet(&u, 512, 64, &u, 512, 64) {
+			b.Fatal("the same rows meet")
+		}
+	}
+}
