@@ -257,3 +257,23 @@ func trainLarger(t *testing.T, w *workshop, setup, dir string) (code int, stderr
 	}
 	return cmd.ProcessState.ExitCode(), errs.String()
 }
+
+// A limit on the size of files stands for a full disk.
+func TestTokenizerTrainThatCannotSaveKeepsTheOldOne(t *testing.T) {
+	tok := trainedTokenizer(t, "-v", "270")
+	before, err := os.ReadFile(filepath.Join(tok, "tokenizer.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd, _, errs := program(t, "ulimit -f 2", "tokenizer", "train", filepath.Join(filepath.Dir(tok), "corpus.txt"), "-o", tok, "--force", "-v", "275")
+	if err := cmd.Run(); err == nil || !strings.Contains(errs.String(), "file too large") {
+		t.Errorf("%v: %s", err, errs)
+	}
+	after, err := os.ReadFile(filepath.Join(tok, "tokenizer.json"))
+	if err != nil || string(after) != string(before) {
+		t.Errorf("the old tokenizer is gone: %v", err)
+	}
+	if left, err := filepath.Glob(filepath.Join(tok, ".*")); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %q, %v", left, err)
+	}
+}
