@@ -119,7 +119,7 @@ const wideBits = 6
 
 // best compares the candidates on a sample, and as UTF-16 on the beginning.
 func best(sample, head []byte, declared map[string]bool) Guess {
-	d := decodings{sample: string(sample), texts: make([]decoding, 0, 8)}
+	d := decodings{sample: string(sample), head: string(head), texts: make([]decoding, 0, 8)}
 	all := make([]reading, 1, len(candidates)+9)
 	all[0] = reading{UTF8, damaged(sample), damaged(sample)}
 	m := models()
@@ -164,10 +164,11 @@ func best(sample, head []byte, declared map[string]bool) Guess {
 	return g
 }
 
-// decodings are what a sample is in character sets; what is no character is U+FFFD.
+// decodings are what a sample is in character sets, or as UTF-16 the beginning, where characters begin at even places; what is no character
+// is U+FFFD.
 type decodings struct {
-	sample string
-	texts  []decoding // those that were asked for
+	sample, head string
+	texts        []decoding // those that were asked for
 }
 
 type decoding struct{ set, text string }
@@ -181,7 +182,11 @@ func (d *decodings) text(set string) string {
 			return d.texts[i].text
 		}
 	}
-	text, _ := encodings[set].NewDecoder().String(d.sample) // it replaces what it cannot decode
+	from := d.sample
+	if strings.HasPrefix(set, "utf-16") {
+		from = d.head
+	}
+	text, _ := encodings[set].NewDecoder().String(from) // it replaces what it cannot decode
 	d.texts = append(d.texts, decoding{set, text})
 	return text
 }

@@ -36,3 +36,14 @@ func TestSentencesAreDetected(t *testing.T) {
 		}
 	}
 }
+
+// What is judged of a long text may begin at any byte; as UTF-16 it is its beginning that is read, not every other half of two characters.
+func TestUTF16IsReadFromTheBeginning(t *testing.T) {
+	text := strings.Repeat("窑火在傍晚点燃那时风已经停了有人守在旁边", 60)
+	for _, name := range []string{"utf-16le", "utf-16be"} {
+		raw := encode(t, text, name)
+		if g := best([]byte(raw[1:2049]), []byte(raw[:2048]), nil); g.Name != name {
+			t.Errorf("%s is taken for %q", name, g.Name)
+		}
+	}
+}
