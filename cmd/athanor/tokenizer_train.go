@@ -148,8 +148,11 @@ func (t *tokenizerTrainCmd) save(tok *tokenizer.Tokenizer) (err error) {
 	if err := os.MkdirAll(t.Out, 0o777); err != nil {
 		return err
 	}
-	aside, err := os.MkdirTemp(t.Out, ".new-*")
-	if err != nil {
+	aside := filepath.Join(t.Out, ".new-tokenizer")
+	if err := os.RemoveAll(aside); err != nil { // left by one that was killed
+		return err
+	}
+	if err := os.Mkdir(aside, 0o777); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(aside)) }()

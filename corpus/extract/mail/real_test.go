@@ -13,11 +13,13 @@ import (
 // rawMails are the mails of the SpamAssassin corpus, in the bytes that they had before they were put into JSON.
 func rawMails(tb testing.TB) (mails [][]byte) {
 	for d := range realdata.Rows[struct{ Text, Decoded string }](tb, "corpora/dirty-mail-spamassassin/mail.jsonl.gz") {
-		raw, err := []byte(d.Text), error(nil)
+		raw := []byte(d.Text)
 		if d.Decoded == "latin1-fallback" {
-			if raw, err = charmap.ISO8859_1.NewEncoder().Bytes(raw); err != nil {
+			latin1, err := charmap.ISO8859_1.NewEncoder().Bytes(raw)
+			if err != nil {
 				tb.Fatal(err)
 			}
+			raw = latin1
 		}
 		mails = append(mails, raw)
 	}
