@@ -19,7 +19,7 @@ import (
 )
 
 type tokenizerTrainCmd struct {
-	Inputs    []string `arg:"" help:"Files, directories and globs: .txt, .md, .jsonl, source files; .gz and .zst of them."`
+	Inputs    []string `arg:"" help:"Files, directories and globs: .txt, .md, .jsonl, source files; .gz, .zst, .bz2 and .xz of them."`
 	Out       string   `short:"o" required:"" placeholder:"DIR" help:"Directory for the tokenizer's files."`
 	Force     bool     `short:"f" help:"Replace a tokenizer that lies there."`
 	Kind      string   `short:"k" default:"bpe" enum:"bpe,sentencepiece,wordpiece,chars" help:"What to train: bpe (byte-level, as GPT, Llama 3 and Qwen have it), sentencepiece (as T5, Llama 2 and Gemma have it), wordpiece (as BERT has it) or chars (a token a character)."`
